@@ -1,0 +1,9 @@
+//! Glasshouse grows a language model where you can see it.
+//!
+//! One crate trains a byte-level BPE tokenizer and a GPT, natively from the command line and in a browser tab.
+//! The modules stand in the order in which data flows: text becomes tokens, tokens become batches, batches run
+//! through a recorded step on a device, and what comes out is a loss, a sample, a model folder.
+
+pub mod error;
+
+pub use error::{Error, Result};
