@@ -1,0 +1,88 @@
+//! The built-in corpora: which there are, and how their files become documents.
+
+use std::io::Read;
+use std::str::FromStr;
+
+use crate::{Error, Result};
+
+/// What stands between two documents: a line that holds a form feed and nothing else.
+const SEPARATOR: &[u8] = b"\n\x0c\n";
+
+/// No corpus file unpacks to more bytes than this: a damaged one must not fill the memory.
+const LARGEST: u64 = 64 << 20;
+
+/// A corpus that comes with the program; `corpora/` says what is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Builtin {
+    /// Twelve plays of Shakespeare and the sonnets, a work a document.
+    English,
+    /// 宋词 and 元曲 in simplified characters, a poem a document.
+    Chinese,
+}
+
+impl Builtin {
+    /// Both, in the order in which they are offered.
+    pub const ALL: [Builtin; 2] = [Builtin::English, Builtin::Chinese];
+
+    /// The name that `--corpus` takes, and that the files bear: `en` or `zh`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Builtin::English => "en",
+            Builtin::Chinese => "zh",
+        }
+    }
+
+    /// The corpus's file, compressed. The page fetches it instead, so that it is not a part of the wasm.
+    #[cfg(feature = "cli")]
+    pub fn file(self) -> &'static [u8] {
+        match self {
+            Builtin::English => include_bytes!("../corpora/en.txt.gz"),
+            Builtin::Chinese => include_bytes!("../corpora/zh.txt.gz"),
+        }
+    }
+}
+
+impl FromStr for Builtin {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        Builtin::ALL.into_iter().find(|corpus| corpus.name() == name).ok_or_else(|| {
+            Error::Usage(format!(
+                "no built-in corpus is called '{name}': take en or zh, or give your own text with --data"
+            ))
+        })
+    }
+}
+
+/// The documents of a built-in corpus, in order. `file` is gzip or the text itself: some hosts unpack what they serve.
+pub fn documents(file: &[u8]) -> Result<Vec<Vec<u8>>> {
+    if !file.starts_with(&[0x1f, 0x8b]) {
+        return Ok(split(file));
+    }
+    let damaged = |message: String| Error::format("the corpus", format!("{message}; fetch or build it again"));
+    let mut text = Vec::new();
+    flate2::read::GzDecoder::new(file)
+        .take(LARGEST + 1)
+        .read_to_end(&mut text)
+        .map_err(|error| damaged(format!("expected a whole gzip file, but it does not unpack ({error})")))?;
+    if text.len() as u64 > LARGEST {
+        return Err(damaged(format!("expected at most {} MiB of text, but it unpacks to more", LARGEST >> 20)));
+    }
+    Ok(split(&text))
+}
+
+/// The text between the separators; each document keeps its last newline.
+fn split(text: &[u8]) -> Vec<Vec<u8>> {
+    let mut documents = Vec::new();
+    let mut start = 0;
+    for (at, window) in text.windows(SEPARATOR.len()).enumerate() {
+        if window == SEPARATOR {
+            documents.push(text[start..=at].to_vec());
+            start = at + SEPARATOR.len();
+        }
+    }
+    if start < text.len() {
+        documents.push(text[start..].to_vec());
+    }
+    documents
+}
