@@ -1,0 +1,4 @@
+//! The GPT: its configuration and its parameters.
+
+pub mod config;
+pub mod parameters;

@@ -1,0 +1,131 @@
+//! What a training run is told besides the shape of the model.
+
+use serde::{Deserialize, Serialize};
+
+use super::schedule::Schedule;
+use crate::{Error, Result, model::config::Preset};
+
+/// The numbers of a training run. All of them are the same when the run is resumed, but for `steps` and the `_every`s.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrainConfig {
+    /// What every random draw of the run follows from.
+    pub seed: u64,
+    /// Updates of the weights in the whole run.
+    pub steps: u64,
+    /// Windows in one pass through the model.
+    pub batch: usize,
+    /// Passes whose gradients are added up before one update.
+    pub accumulate: usize,
+    /// The highest learning rate.
+    pub lr: f64,
+    /// Steps in which the learning rate rises; 0 means none.
+    pub warmup: u64,
+    /// How it falls.
+    pub schedule: Schedule,
+    /// AdamW's decoupled decay of matrices and embeddings.
+    pub weight_decay: f64,
+    /// The first moment's decay.
+    pub beta1: f64,
+    /// The second moment's decay.
+    pub beta2: f64,
+    /// What keeps AdamW from dividing by zero.
+    pub eps: f64,
+    /// The largest global norm of a gradient; 0 means any.
+    pub clip: f64,
+    /// Steps between evaluations; 0 means none.
+    pub eval_every: u64,
+    /// Steps between saves; 0 means one at the end.
+    pub save_every: u64,
+    /// Steps between samples; 0 means none.
+    pub sample_every: u64,
+}
+
+impl TrainConfig {
+    /// A preset's defaults, with seed 0.
+    pub fn preset(preset: Preset) -> Self {
+        let (batch, accumulate, lr, warmup, steps, eval_every, save_every, sample_every) = match preset {
+            Preset::Tiny => (16, 1, 2e-3, 20, 1_200, 200, 400, 400),
+            Preset::Small => (16, 1, 1e-3, 100, 2_000, 250, 500, 500),
+            Preset::Baby => (12, 1, 1e-3, 100, 5_000, 250, 500, 500),
+            // 4 windows of 1,024 tokens, 128 times: 524,288 tokens.
+            Preset::Gpt2 => (4, 128, 6e-4, 700, 19_560, 250, 250, 250),
+        };
+        TrainConfig {
+            seed: 0,
+            steps,
+            batch,
+            accumulate,
+            lr,
+            warmup,
+            schedule: Schedule::Cosine,
+            weight_decay: 0.1,
+            beta1: 0.9,
+            beta2: 0.95,
+            eps: 1e-8,
+            clip: 1.0,
+            eval_every,
+            save_every,
+            sample_every,
+        }
+    }
+
+    /// Refuses what cannot be trained with, naming the option.
+    pub fn validate(&self) -> Result<()> {
+        let counts = [("--batch", self.batch), ("--accumulate", self.accumulate)];
+        for (option, found) in counts {
+            if !(1..=1 << 24).contains(&found) {
+                return Err(Error::Config(format!("{option} is to lie between 1 and 16,777,216, not {found}")));
+            }
+        }
+        // 2^53 steps are counted exactly by the floating-point numbers of log and page.
+        if self.steps > 1 << 53 {
+            return Err(Error::Config(format!("--steps is to be at most 2^53, not {}", self.steps)));
+        }
+        let numbers = [
+            ("--lr", self.lr, 0.0, 1e3),
+            ("--weight-decay", self.weight_decay, 0.0, 1e3),
+            ("--clip", self.clip, 0.0, f64::MAX),
+            ("beta1", self.beta1, 0.0, 1.0 - f64::EPSILON),
+            ("beta2", self.beta2, 0.0, 1.0 - f64::EPSILON),
+            ("eps", self.eps, f64::from(f32::MIN_POSITIVE), 1.0),
+        ];
+        for (option, found, low, high) in numbers {
+            // Written so that NaN is refused.
+            if !(low..=high).contains(&found) {
+                return Err(Error::Config(format!("{option} is to lie between {low} and {high}, not {found}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn presets_are_valid_and_gpt2_sees_half_a_million_tokens_a_step() {
+        for preset in Preset::ALL {
+            TrainConfig::preset(preset).validate().unwrap();
+        }
+        let gpt2 = TrainConfig::preset(Preset::Gpt2);
+        assert_eq!(gpt2.batch * gpt2.accumulate * Preset::Gpt2.model().context, 524_288);
+    }
+
+    #[test]
+    fn what_cannot_be_trained_with_is_refused() {
+        let changes: [(&str, fn(&mut TrainConfig)); 6] = [
+            ("--batch", |c| c.batch = 0),
+            ("--accumulate", |c| c.accumulate = usize::MAX),
+            ("--lr", |c| c.lr = f64::NAN),
+            ("--lr", |c| c.lr = -1e-3),
+            ("beta2", |c| c.beta2 = 1.0),
+            ("--steps", |c| c.steps = u64::MAX),
+        ];
+        for (option, change) in changes {
+            let mut config = TrainConfig::preset(Preset::Tiny);
+            change(&mut config);
+            assert!(config.validate().unwrap_err().to_string().starts_with(option), "{option}");
+        }
+    }
+}
