@@ -6,5 +6,10 @@
 
 pub mod corpus;
 pub mod error;
+pub mod random;
+
+pub mod data;
+pub mod model;
+pub mod train;
 
 pub use error::{Error, Result};

@@ -1,0 +1,287 @@
+//! Tokens become batches: one stream of documents, cut into windows, ordered by a pure function of seed and number.
+
+use std::sync::Arc;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::{Error, Result, random};
+
+/// At most so many tokens are kept for validation.
+const VALIDATION: usize = 1_000_000;
+
+/// B windows of T tokens, row by row. Weight 0 means that the position does not count.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// The tokens that are seen, (B, T).
+    pub inputs: Vec<u32>,
+    /// The token after each, (B, T).
+    pub targets: Vec<u32>,
+    /// What each position counts, (B, T).
+    pub weights: Vec<f32>,
+}
+
+/// A stream of tokens to train on, and one to measure with that is never trained on.
+#[derive(Debug, Clone)]
+pub struct Dataset {
+    /// The tokens to train on.
+    pub train: Arc<[u32]>,
+    /// The last tenth of the stream, at most a million tokens; none when it is shorter than one window.
+    pub validation: Option<Windows>,
+    /// Tokens of a window, T.
+    pub context: usize,
+}
+
+impl Dataset {
+    /// Joins documents into one stream, each preceded by `end_of_text`, and sets the validation tokens aside.
+    /// Refuses a stream that is shorter than one window and its last target.
+    pub fn new(documents: &[Vec<u32>], end_of_text: u32, context: usize) -> Result<Self> {
+        assert!(context > 0, "Dataset: expected a context above 0");
+        let mut tokens = stream(documents, end_of_text);
+        if tokens.len() <= context {
+            return Err(Error::Config(format!(
+                "the text gives {} tokens and a context of {context} needs {} or more: \
+                 give more text, or a smaller --context",
+                tokens.len(),
+                context.saturating_add(1)
+            )));
+        }
+        let held_out = (tokens.len() / 10).min(VALIDATION);
+        let validation = (held_out > context).then(|| {
+            let tail = tokens.split_off(tokens.len() - held_out);
+            Windows { tokens: tail.into(), context }
+        });
+        Ok(Dataset { train: tokens.into(), validation, context })
+    }
+
+    /// Where there is no validation: why, as a sentence for the person who trains.
+    pub fn notice(&self) -> Option<String> {
+        self.validation.is_none().then(|| {
+            format!(
+                "no validation: a tenth of the text's {} tokens is less than one window of {} and its last target",
+                self.train.len(),
+                self.context
+            )
+        })
+    }
+
+    /// Windows of an epoch. Their first starts at an offset that changes with the epoch, so all epochs have as many.
+    pub fn windows(&self) -> u64 {
+        ((self.train.len() - self.context) / self.context).max(1) as u64
+    }
+
+    /// Batch `n` of `batch` windows: a pure function of `seed` and `n`, so a run goes on from a number. Each epoch
+    /// visits all of its windows once, in an order of its own, and a batch may begin in one epoch and end in the next.
+    pub fn batch(&self, seed: u64, n: u64, batch: usize) -> Batch {
+        let mut result = Batch::with_capacity(batch * self.context);
+        for row in 0..batch as u64 {
+            let start = self.start(seed, u128::from(n) * batch as u128 + u128::from(row));
+            result.push_window(&self.train[start..=start + self.context], self.context);
+        }
+        result
+    }
+
+    /// The validation tokens as batches, always the same; none when there is no validation.
+    pub fn evaluation_batches(&self, batch: usize) -> impl Iterator<Item = Batch> + '_ {
+        self.validation.iter().flat_map(move |windows| windows.batches(batch))
+    }
+
+    /// Where the window at `position` of the endless row of epochs starts.
+    fn start(&self, seed: u64, position: u128) -> usize {
+        let windows = self.windows();
+        let (epoch, index) = ((position / u128::from(windows)) as u64, (position % u128::from(windows)) as u64);
+        let stream = random::WINDOWS.wrapping_add(epoch.wrapping_mul(2));
+        let slack = self.train.len() as u64 - 1 - windows * self.context as u64;
+        let offset = random::below(seed, stream + 1, 0, slack.min(self.context as u64 - 1) + 1);
+        let window = random::permute(seed, stream, windows, index);
+        (offset + window * self.context as u64) as usize
+    }
+}
+
+/// Tokens cut into windows that do not overlap, to measure a loss over each token but the first.
+#[derive(Debug, Clone)]
+pub struct Windows {
+    /// The stream.
+    pub tokens: Arc<[u32]>,
+    /// Tokens of a window, T.
+    pub context: usize,
+}
+
+impl Windows {
+    /// Cuts up documents, each preceded by `end_of_text`. Refuses less than two tokens, where nothing is predicted.
+    pub fn new(documents: &[Vec<u32>], end_of_text: u32, context: usize) -> Result<Self> {
+        let tokens = stream(documents, end_of_text);
+        if tokens.len() < 2 {
+            return Err(Error::Config("the text is empty, so there is nothing to predict: give some text".into()));
+        }
+        Ok(Windows { tokens: tokens.into(), context })
+    }
+
+    /// Batches of `batch` windows; positions past the end of the stream have weight 0.
+    pub fn batches(&self, batch: usize) -> impl Iterator<Item = Batch> + '_ {
+        let windows = (self.tokens.len() - 1).div_ceil(self.context);
+        (0..windows.div_ceil(batch)).map(move |n| self.batch(n, batch))
+    }
+
+    /// The tokens that are predicted: all but the first.
+    pub fn predicted(&self) -> &[u32] {
+        &self.tokens[1..]
+    }
+
+    /// Batch `n` of [`Windows::batches`].
+    pub fn batch(&self, n: usize, batch: usize) -> Batch {
+        let mut result = Batch::with_capacity(batch * self.context);
+        for row in 0..batch {
+            let start = (n * batch + row) * self.context;
+            let end = (start + self.context + 1).min(self.tokens.len());
+            result.push_window(self.tokens.get(start..end).unwrap_or_default(), self.context);
+        }
+        result
+    }
+}
+
+impl Batch {
+    fn with_capacity(positions: usize) -> Self {
+        Batch {
+            inputs: Vec::with_capacity(positions),
+            targets: Vec::with_capacity(positions),
+            weights: Vec::with_capacity(positions),
+        }
+    }
+
+    /// Appends a row: `tokens` and, where they are fewer than `context` and a target, token 0 with weight 0.
+    fn push_window(&mut self, tokens: &[u32], context: usize) {
+        let counted = tokens.len().saturating_sub(1);
+        let end = self.inputs.len() + context;
+        self.inputs.extend(&tokens[..counted]);
+        self.targets.extend(tokens.iter().skip(1));
+        self.weights.extend(std::iter::repeat_n(1.0, counted));
+        self.inputs.resize(end, 0);
+        self.targets.resize(end, 0);
+        self.weights.resize(end, 0.0);
+    }
+
+    /// How many positions count.
+    pub fn counted(&self) -> usize {
+        self.weights.iter().filter(|&&weight| weight != 0.0).count()
+    }
+}
+
+/// Documents as one stream, each preceded by `end_of_text`.
+pub fn stream(documents: &[Vec<u32>], end_of_text: u32) -> Vec<u32> {
+    let mut tokens = Vec::with_capacity(documents.iter().map(|document| document.len() + 1).sum());
+    for document in documents {
+        tokens.push(end_of_text);
+        tokens.extend(document);
+    }
+    tokens
+}
+
+/// Bits a byte: the summed `nats` of some predicted tokens over the bytes of their text. `token_bytes` has the length
+/// of each token's text in bytes, 0 for special tokens. None where the tokens have no text at all.
+pub fn bits_per_byte(nats: f64, predicted: &[u32], token_bytes: &[u32]) -> Option<f64> {
+    let bytes: u64 = predicted.iter().map(|&token| u64::from(token_bytes[token as usize])).sum();
+    (bytes > 0).then(|| nats / std::f64::consts::LN_2 / bytes as f64)
+}
+
+/// What is remembered of a text, to know it again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Corpus {
+    /// What people call it: `en`, or the path it came from.
+    pub name: String,
+    /// How many documents it has.
+    pub documents: u64,
+    /// Their bytes, together.
+    pub bytes: u64,
+    /// SHA-256 over each document's length (64 bits, little-endian) and bytes, in hexadecimal.
+    pub sha256: String,
+}
+
+impl Corpus {
+    /// Measures and hashes `documents`.
+    pub fn describe(name: impl Into<String>, documents: &[Vec<u8>]) -> Self {
+        let mut hash = Sha256::new();
+        for document in documents {
+            hash.update((document.len() as u64).to_le_bytes());
+            hash.update(document);
+        }
+        Corpus {
+            name: name.into(),
+            documents: documents.len() as u64,
+            bytes: documents.iter().map(|document| document.len() as u64).sum(),
+            sha256: hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+        }
+    }
+
+    /// Refuses another text than this one. Its name may be another.
+    pub fn check(&self, other: &Corpus) -> Result<()> {
+        if (self.documents, self.bytes, &self.sha256) == (other.documents, other.bytes, &other.sha256) {
+            return Ok(());
+        }
+        Err(Error::Config(format!(
+            "this run was trained on {} bytes in {} documents (sha256 {}, named {}), and the text given has {} bytes \
+             in {} documents (sha256 {}): give the same text, or start a new run",
+            self.bytes,
+            self.documents,
+            &self.sha256.get(..12).unwrap_or(&self.sha256),
+            self.name,
+            other.bytes,
+            other.documents,
+            &other.sha256[..12],
+        )))
+    }
+}
+
+/// A line of JSONL. A document that is not UTF-8 has its bytes in `base64`.
+#[derive(Serialize, Deserialize)]
+struct Line<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<std::borrow::Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    base64: Option<String>,
+}
+
+/// Documents as JSONL, one a line: `{"text": …}`, or `{"base64": …}` where the bytes are not UTF-8.
+pub fn write_jsonl(documents: &[Vec<u8>]) -> Vec<u8> {
+    let mut lines = Vec::new();
+    for document in documents {
+        let line = match std::str::from_utf8(document) {
+            Ok(text) => Line { text: Some(text.into()), base64: None },
+            Err(_) => Line { text: None, base64: Some(BASE64_STANDARD.encode(document)) },
+        };
+        serde_json::to_writer(&mut lines, &line).expect("strings are always JSON");
+        lines.push(b'\n');
+    }
+    lines
+}
+
+/// The documents of a JSONL file, one a line that is not blank. `place` names the file in what is refused.
+pub fn read_jsonl(place: &str, bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
+    let mut documents = Vec::new();
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    for (number, line) in bytes.split(|&byte| byte == b'\n').enumerate() {
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        let refuse = |found: String| {
+            Err(Error::format(
+                format!("{place}, line {}", number + 1),
+                format!(
+                    "expected a JSON object with the text of a document in its string field `text`, not this: {found}"
+                ),
+            ))
+        };
+        match serde_json::from_slice::<Line>(line) {
+            Ok(Line { text: Some(text), .. }) => documents.push(text.into_owned().into_bytes()),
+            Ok(Line { base64: Some(coded), .. }) => match BASE64_STANDARD.decode(&coded) {
+                Ok(document) => documents.push(document),
+                Err(error) => return refuse(format!("the field `base64` is damaged: {error}")),
+            },
+            Ok(_) => return refuse("it is missing".into()),
+            // Each line is parsed alone, so serde's own number of the line is always 1.
+            Err(error) => return refuse(error.to_string().replace(" at line 1 column", " at column")),
+        }
+    }
+    Ok(documents)
+}
