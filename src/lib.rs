@@ -4,10 +4,10 @@
 //! The modules stand in the order in which data flows: text becomes tokens, tokens become batches, batches run
 //! through a recorded step on a device, and what comes out is a loss, a sample, a model folder.
 
-pub mod corpus;
 pub mod error;
 pub mod random;
 
+pub mod corpus;
 pub mod data;
 pub mod model;
 pub mod train;

@@ -42,9 +42,9 @@ impl ModelConfig {
                 return Err(Error::Config(format!("{what}: expected a number from 1 to {most}, found {found}")));
             }
         }
-        if self.channels % self.heads != 0 {
+        if !self.channels.is_multiple_of(self.heads) {
             let (channels, heads) = (self.channels, self.heads);
-            let near = (1..=channels).filter(|heads| channels % heads == 0).min_by_key(|h| h.abs_diff(heads));
+            let near = (1..=channels).filter(|&near| channels.is_multiple_of(near)).min_by_key(|h| h.abs_diff(heads));
             return Err(Error::Config(format!(
                 "{heads} heads do not divide {channels} channels: take {} heads or {} channels",
                 near.unwrap_or(1),
