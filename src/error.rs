@@ -37,7 +37,9 @@ pub enum Error {
     #[error("the device was lost: {0}")]
     DeviceLost(String),
     /// The loss or the gradient stopped being a number; the weights are those before this step.
-    #[error("the loss is not finite at step {step}; the weights are those of the step before: lower --lr, or raise --warmup")]
+    #[error(
+        "the loss is not finite at step {step}; the weights are those of the step before: lower --lr, or raise --warmup"
+    )]
     NotFinite {
         /// The first such step, counted from 1.
         step: u64,

@@ -9,6 +9,10 @@ pub mod random;
 
 pub mod corpus;
 pub mod data;
+pub mod device;
+pub mod ops;
+pub mod tape;
+
 pub mod model;
 pub mod train;
 

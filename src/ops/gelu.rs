@@ -1,0 +1,74 @@
+//! y = x / 2 · (1 + tanh(sqrt(2/π) · (x + 0.044715 x³))) (Hendrycks and Gimpel, arXiv:1606.08415, the form of GPT-2).
+
+use super::{Op, WORKGROUP, call, kernel, params, size, strided};
+use crate::device::cpu::Bindings;
+use crate::device::float::{Float, vectorised};
+use crate::device::{Kernel, parallel, read, write};
+use crate::tape::{Accumulate, Tape, Tensor};
+
+params! { len: u32, accumulate: u32 }
+
+static FORWARD: Kernel = kernel!("gelu", forward);
+static BACKWARD: Kernel = kernel!("gelu", backward);
+
+pub(super) const OP: Op = Op { name: "gelu", fields: FIELDS, kernels: &[&FORWARD, &BACKWARD], constants: &[] };
+
+/// The tanh form of GELU of every element of `x`, of the same shape.
+pub fn gelu(tape: &mut Tape, x: &Tensor) -> Tensor {
+    let len = x.view().len;
+    let y = tape.tensor(x.shape());
+    let params = Params { len: size(len), accumulate: 0 };
+    let groups = strided(len, WORKGROUP * 4);
+    tape.dispatch(call(&FORWARD, params, groups, len * 16, vec![read(x.view()), write(y.view())]));
+    let (x, output) = (x.clone(), y.clone());
+    tape.backward(move |tape| {
+        let Some(dy) = tape.gradient(&output) else { return };
+        if let Some((dx, how)) = tape.gradient_mut(&x) {
+            let params = Params { accumulate: how as u32, ..params };
+            tape.dispatch(call(&BACKWARD, params, groups, len * 24, vec![read(x.view()), read(dy.view()), write(dx)]));
+        }
+    });
+    y
+}
+
+/// 2 · sqrt(2/π): GELU is x · sigmoid(2u), since (1 + tanh u) / 2 = sigmoid(2u).
+const SCALE: f64 = 1.595_769_121_605_730_7;
+const CUBIC: f64 = 0.044715;
+
+fn forward<F: Float>(_: &Params, mut b: Bindings<F>) {
+    let (x, y) = (b.read(), b.write());
+    blocks(y, |start, y| {
+        let x = &x[start..][..y.len()];
+        for i in 0..y.len() {
+            let u = F::of(SCALE) * (x[i] + F::of(CUBIC) * x[i] * x[i] * x[i]);
+            y[i] = x[i] * u.sigmoid();
+        }
+    });
+}
+
+fn backward<F: Float>(p: &Params, mut b: Bindings<F>) {
+    let (x, dy, dx) = (b.read(), b.read(), b.write());
+    let add = p.accumulate == Accumulate::Add as u32;
+    blocks(dx, |start, dx| {
+        let (x, dy) = (&x[start..][..dx.len()], &dy[start..][..dx.len()]);
+        for i in 0..dx.len() {
+            let square = x[i] * x[i];
+            let s = (F::of(SCALE) * (x[i] + F::of(CUBIC) * x[i] * square)).sigmoid();
+            let slope = F::of(SCALE) * (F::ONE + F::of(3.0 * CUBIC) * square);
+            let value = dy[i] * (s + x[i] * s * (F::ONE - s) * slope);
+            dx[i] = if add { dx[i] + value } else { value };
+        }
+    });
+}
+
+/// Runs `work(start, block)` over blocks of an array on all cores.
+#[inline(always)]
+pub(super) fn blocks<F: Float>(y: &mut [F], work: impl Fn(usize, &mut [F]) + Sync + Send) {
+    let grain = parallel::grain(1);
+    parallel::each(y.chunks_mut(grain).collect(), |i, block| {
+        vectorised(
+            #[inline(always)]
+            || work(i * grain, block),
+        )
+    });
+}

@@ -1,0 +1,169 @@
+//! y = (x - mean) · rstd · weight + bias over each row, with mean and rstd of the row (Ba et al., arXiv:1607.06450).
+
+use super::{Op, call, kernel, params, size, strided};
+use crate::device::cpu::Bindings;
+use crate::device::float::{Float, vectorised};
+use crate::device::{Kernel, parallel, read, write};
+use crate::tape::{Accumulate, Tape, Tensor};
+
+params! { rows: u32, channels: u32, accumulate: u32, accumulate_bias: u32, epsilon: f32 }
+
+static FORWARD: Kernel = kernel!("layer_norm", forward);
+static BACKWARD: Kernel = kernel!("layer_norm", backward);
+static BACKWARD_WEIGHT: Kernel = kernel!("layer_norm", backward_weight);
+
+pub(super) const OP: Op =
+    Op { name: "layer_norm", fields: FIELDS, kernels: &[&FORWARD, &BACKWARD, &BACKWARD_WEIGHT], constants: &[] };
+
+/// Added to the variance.
+pub const EPSILON: f32 = 1e-5;
+
+/// Normalises the rows of `x` (N, C), then scales and shifts by `weight` and `bias` (C): (N, C).
+pub fn layer_norm(tape: &mut Tape, x: &Tensor, weight: &Tensor, bias: &Tensor) -> Tensor {
+    let [rows, channels] = x.matrix("layer_norm");
+    assert!(
+        weight.shape() == [channels] && bias.shape() == [channels],
+        "layer_norm: expected weight and bias ({channels}), got {:?} and {:?}",
+        weight.shape(),
+        bias.shape()
+    );
+    let y = tape.tensor(&[rows, channels]);
+    let stats = tape.tensor(&[rows, 2]);
+    let params =
+        Params { rows: size(rows), channels: size(channels), accumulate: 0, accumulate_bias: 0, epsilon: EPSILON };
+    let work = rows * channels * 8;
+    let bindings = vec![read(x.view()), read(weight.view()), read(bias.view()), write(stats.view()), write(y.view())];
+    tape.dispatch(call(&FORWARD, params, strided(rows, 1), work, bindings));
+    let (x, weight, bias, output) = (x.clone(), weight.clone(), bias.clone(), y.clone());
+    tape.backward(move |tape| {
+        let Some(dy) = tape.gradient(&output) else { return };
+        let saved = || vec![read(x.view()), read(stats.view()), read(dy.view())];
+        if let (Some((dw, how)), Some((db, how_bias))) = (tape.gradient_mut(&weight), tape.gradient_mut(&bias)) {
+            let params = Params { accumulate: how as u32, accumulate_bias: how_bias as u32, ..params };
+            let mut bindings = saved();
+            bindings.extend([read(tape.scalars()), write(dw), write(db)]);
+            tape.dispatch(call(&BACKWARD_WEIGHT, params, strided(channels, 16), work, bindings));
+        }
+        if let Some((dx, how)) = tape.gradient_mut(&x) {
+            let mut bindings = saved();
+            bindings.extend([read(weight.view()), write(dx)]);
+            let params = Params { accumulate: how as u32, ..params };
+            tape.dispatch(call(&BACKWARD, params, strided(rows, 1), work, bindings));
+        }
+    });
+    y
+}
+
+fn forward<F: Float>(p: &Params, mut b: Bindings<F>) {
+    let (x, weight, bias) = (b.read(), b.read(), b.read()); // (N, C), (C), (C)
+    let (stats, y) = (b.write(), b.write()); // (N, 2), (N, C)
+    let channels = p.channels as usize;
+    let grain = parallel::grain(channels);
+    let blocks = y.chunks_mut(grain * channels).zip(stats.chunks_mut(grain * 2)).collect();
+    parallel::each(blocks, |i, (y, stats)| {
+        let x = &x[i * grain * channels..];
+        vectorised(
+            #[inline(always)]
+            || {
+                for (row, (y, stats)) in y.chunks_exact_mut(channels).zip(stats.chunks_exact_mut(2)).enumerate() {
+                    let x = &x[row * channels..][..channels];
+                    let mean = sum(x, |x| x) / F::of(channels as f64);
+                    let variance = sum(x, |x| (x - mean) * (x - mean)) / F::of(channels as f64);
+                    let rstd = F::ONE / (variance + F::of(f64::from(p.epsilon))).sqrt();
+                    (stats[0], stats[1]) = (mean, rstd);
+                    for c in 0..channels {
+                        y[c] = (x[c] - mean) * rstd * weight[c] + bias[c];
+                    }
+                }
+            },
+        );
+    });
+}
+
+fn backward<F: Float>(p: &Params, mut b: Bindings<F>) {
+    let (x, stats, dy, weight) = (b.read(), b.read(), b.read(), b.read()); // (N, C), (N, 2), (N, C), (C)
+    let dx = b.write(); // (N, C)
+    let channels = p.channels as usize;
+    let grain = parallel::grain(channels);
+    parallel::each(dx.chunks_mut(grain * channels).collect(), |i, dx| {
+        vectorised(
+            #[inline(always)]
+            || {
+                for (row, dx) in dx.chunks_exact_mut(channels).enumerate() {
+                    let row = i * grain + row;
+                    let (x, dy) = (&x[row * channels..][..channels], &dy[row * channels..][..channels]);
+                    let (mean, rstd) = (stats[2 * row], stats[2 * row + 1]);
+                    let of_c = F::ONE / F::of(channels as f64);
+                    let mean_g = sum_of(channels, |c| dy[c] * weight[c]) * of_c;
+                    let mean_gx = sum_of(channels, |c| dy[c] * weight[c] * ((x[c] - mean) * rstd)) * of_c;
+                    let keep = if p.accumulate == Accumulate::Add as u32 { F::ONE } else { F::ZERO };
+                    for c in 0..channels {
+                        let normalised = (x[c] - mean) * rstd;
+                        let value = rstd * (dy[c] * weight[c] - mean_g - normalised * mean_gx);
+                        dx[c] = if keep == F::ONE { dx[c] + value } else { value };
+                    }
+                }
+            },
+        );
+    });
+}
+
+fn backward_weight<F: Float>(p: &Params, mut b: Bindings<F>) {
+    let (x, stats, dy, scalars) = (b.read(), b.read(), b.read(), b.read()); // (N, C), (N, 2), (N, C), step scalars
+    let (dw, db) = (b.write(), b.write()); // (C), (C)
+    let (rows, channels) = (p.rows as usize, p.channels as usize);
+    let partial = super::matmul::partial_sums(rows, 2 * channels, |row, sums: &mut [F]| {
+        let (x, dy) = (&x[row * channels..][..channels], &dy[row * channels..][..channels]);
+        let (mean, rstd) = (stats[2 * row], stats[2 * row + 1]);
+        let (dw, db) = sums.split_at_mut(channels);
+        for c in 0..channels {
+            dw[c] += dy[c] * ((x[c] - mean) * rstd);
+            db[c] += dy[c];
+        }
+    });
+    super::matmul::store(dw, &partial[..channels], p.accumulate, scalars);
+    super::matmul::store(db, &partial[channels..], p.accumulate_bias, scalars);
+}
+
+/// The sum of `f(x)` over a row, in 16 lanes that are added in a fixed order.
+#[inline(always)]
+pub(super) fn sum<F: Float>(x: &[F], f: impl Fn(F) -> F) -> F {
+    let mut lanes = [F::ZERO; 16];
+    let chunks = x.chunks_exact(16);
+    let rest = chunks.remainder();
+    for chunk in chunks {
+        for l in 0..16 {
+            lanes[l] += f(chunk[l]);
+        }
+    }
+    for (lane, x) in lanes.iter_mut().zip(rest) {
+        *lane += f(*x);
+    }
+    for half in [8, 4, 2, 1] {
+        for l in 0..half {
+            lanes[l] += lanes[l + half];
+        }
+    }
+    lanes[0]
+}
+
+/// The sum of `f(i)` for 0 to `count`, in 16 lanes that are added in a fixed order.
+#[inline(always)]
+pub(super) fn sum_of<F: Float>(count: usize, f: impl Fn(usize) -> F) -> F {
+    let mut lanes = [F::ZERO; 16];
+    let whole = count / 16 * 16;
+    for i in (0..whole).step_by(16) {
+        for l in 0..16 {
+            lanes[l] += f(i + l);
+        }
+    }
+    for i in whole..count {
+        lanes[i - whole] += f(i);
+    }
+    for half in [8, 4, 2, 1] {
+        for l in 0..half {
+            lanes[l] += lanes[l + half];
+        }
+    }
+    lanes[0]
+}

@@ -1,0 +1,238 @@
+//! y = x · weight + bias, and the products of its backward pass: dx = dy · weightᵀ, dweight = xᵀ · dy, dbias = Σ dy.
+
+use super::{MAX_GROUPS, Op, call, kernel, params, size};
+use crate::device::cpu::Bindings;
+use crate::device::float::{Float, vectorised};
+use crate::device::gemm::{Strides, multiply_rows};
+use crate::device::{Dispatch, Kernel, View, parallel, read, write};
+use crate::tape::{Accumulate, Scalar, Tape, Tensor};
+
+params! {
+    /// Rows of the product.
+    rows: u32,
+    /// Terms of each sum.
+    inner: u32,
+    /// Columns of the product.
+    columns: u32,
+    /// Elements from one row of `a` as it lies in memory to the next.
+    a_stride: u32,
+    /// Elements in front of its first row.
+    a_offset: u32,
+    /// The same for the product.
+    c_stride: u32,
+    c_offset: u32,
+    accumulate: u32,
+    /// Whether there is a bias.
+    bias: u32,
+}
+
+static FORWARD: Kernel = kernel!("matmul", forward);
+static TIMES_TRANSPOSE: Kernel = kernel!("matmul", times_transpose);
+static TRANSPOSE_TIMES: Kernel = kernel!("matmul", transpose_times);
+static COLUMN_SUMS: Kernel = kernel!("matmul", column_sums);
+
+pub(super) const OP: Op = Op {
+    name: "matmul",
+    fields: FIELDS,
+    kernels: &[&FORWARD, &TIMES_TRANSPOSE, &TRANSPOSE_TIMES, &COLUMN_SUMS],
+    constants: &[],
+};
+
+/// Rows and columns of the product that one workgroup computes; matmul.wgsl has the same number.
+pub const TILE: usize = 64;
+
+/// A product as the launchers below describe it.
+#[derive(Clone, Copy)]
+pub(super) struct Product {
+    pub rows: usize,
+    pub inner: usize,
+    pub columns: usize,
+    /// Row stride of `a` in memory and where its first element lies, where it is a window of wider rows.
+    pub a: (usize, usize),
+    /// The same for the product.
+    pub c: (usize, usize),
+}
+
+impl Product {
+    /// (rows, inner) · (inner, columns), all of them whole.
+    pub fn new(rows: usize, inner: usize, columns: usize, a_stride: usize) -> Product {
+        Product { rows, inner, columns, a: (a_stride, 0), c: (columns, 0) }
+    }
+
+    fn params(self, accumulate: Accumulate, bias: bool) -> Params {
+        Params {
+            rows: size(self.rows),
+            inner: size(self.inner),
+            columns: size(self.columns),
+            a_stride: size(self.a.0),
+            a_offset: size(self.a.1),
+            c_stride: size(self.c.0),
+            c_offset: size(self.c.1),
+            accumulate: accumulate as u32,
+            bias: u32::from(bias),
+        }
+    }
+
+    fn groups(self) -> [usize; 3] {
+        [self.columns.div_ceil(TILE), self.rows.div_ceil(TILE), 1]
+    }
+
+    fn work(self) -> usize {
+        2 * self.rows * self.inner * self.columns
+    }
+
+    /// c (rows, columns) = a (rows, inner) · b (inner, columns) + bias (columns).
+    pub fn forward(self, a: View, b: View, bias: Option<View>, c: View, accumulate: Accumulate) -> Dispatch {
+        let bindings = vec![read(a), read(b), read(bias.unwrap_or(b)), write(c)];
+        call(&FORWARD, self.params(accumulate, bias.is_some()), self.groups(), self.work(), bindings)
+    }
+
+    /// c (rows, columns) = a (rows, inner) · bᵀ, with b (columns, inner).
+    pub fn times_transpose(self, a: View, b: View, c: View, accumulate: Accumulate) -> Dispatch {
+        let bindings = vec![read(a), read(b), write(c)];
+        call(&TIMES_TRANSPOSE, self.params(accumulate, false), self.groups(), self.work(), bindings)
+    }
+
+    /// c (rows, columns) = aᵀ · b, with a (inner, rows), b (inner, columns).
+    pub fn transpose_times(self, a: View, b: View, scalars: View, c: View, accumulate: Accumulate) -> Dispatch {
+        let bindings = vec![read(a), read(b), read(scalars), write(c)];
+        call(&TRANSPOSE_TIMES, self.params(accumulate, false), self.groups(), self.work(), bindings)
+    }
+}
+
+/// `x` (N, K) · `weight` (K, M) + `bias` (M): (N, M).
+pub fn matmul(tape: &mut Tape, x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Tensor {
+    let ([rows, inner], [weight_rows, columns]) = (x.matrix("matmul"), weight.matrix("matmul"));
+    assert_eq!(inner, weight_rows, "matmul: expected a weight ({inner}, _), got {:?}", weight.shape());
+    if let Some(bias) = bias {
+        assert!(bias.shape() == [columns], "matmul: expected a bias ({columns}), got {:?}", bias.shape());
+    }
+    let y = tape.tensor(&[rows, columns]);
+    let product = Product::new(rows, inner, columns, inner);
+    let dispatch = product.forward(x.view(), weight.view(), bias.map(Tensor::view), y.view(), Accumulate::Overwrite);
+    tape.dispatch(dispatch);
+    let (x, weight, bias, output) = (x.clone(), weight.clone(), bias.cloned(), y.clone());
+    tape.backward(move |tape| {
+        let Some(dy) = tape.gradient(&output) else { return };
+        if let Some((dw, how)) = tape.gradient_mut(&weight) {
+            let product = Product::new(inner, rows, columns, inner);
+            tape.dispatch(product.transpose_times(x.view(), dy.view(), tape.scalars(), dw, how));
+        }
+        if let Some((db, how)) = bias.and_then(|bias| tape.gradient_mut(&bias)) {
+            let params = Product::new(rows, 0, columns, columns).params(how, false);
+            let bindings = vec![read(dy.view()), read(tape.scalars()), write(db)];
+            let groups = [columns.div_ceil(16).min(MAX_GROUPS), 1, 1];
+            tape.dispatch(call(&COLUMN_SUMS, params, groups, rows * columns, bindings));
+        }
+        if let Some((dx, how)) = tape.gradient_mut(&x) {
+            let product = Product::new(rows, columns, inner, columns);
+            tape.dispatch(product.times_transpose(dy.view(), weight.view(), dx, how));
+        }
+    });
+    y
+}
+
+/// `hidden` (N, C) · `weight`ᵀ with `weight` (V, C): the logits (N, V), whole; without a backward pass.
+pub fn logits(tape: &mut Tape, hidden: &Tensor, weight: &Tensor) -> Tensor {
+    let ([rows, channels], [vocab, inner]) = (hidden.matrix("logits"), weight.matrix("logits"));
+    assert_eq!(channels, inner, "logits: expected a weight (_, {channels}), got {:?}", weight.shape());
+    let y = tape.tensor(&[rows, vocab]);
+    for window in windows(vocab, channels, tape.device().max_binding()) {
+        let product = Product { c: (vocab, window.start), ..Product::new(rows, channels, window.len(), channels) };
+        let part = weight.view().slice(window.start * channels..window.end * channels);
+        tape.dispatch(product.times_transpose(hidden.view(), part, y.view(), Accumulate::Overwrite));
+    }
+    y
+}
+
+/// Ranges of rows of a table, each small enough for one binding and begun on a multiple of 64 rows.
+pub(super) fn windows(rows: usize, width: usize, max_binding: usize) -> Vec<std::ops::Range<usize>> {
+    let fitting = if rows * width <= max_binding { rows } else { max_binding / width / 64 * 64 };
+    assert!(fitting > 0, "windows: 64 rows of {width} elements pass the limit of {max_binding} a binding");
+    (0..rows).step_by(fitting).map(|start| start..(start + fitting).min(rows)).collect()
+}
+
+fn forward<F: Float>(p: &Params, mut b: Bindings<F>) {
+    let (a, w, bias, c) = (b.read(), b.read(), b.read(), b.write()); // (N, K), (K, M), (M), (N, M)
+    let bias = (p.bias == 1).then_some(bias);
+    let strides = Strides::rows(p.a_stride as usize).at(p.a_offset as usize);
+    product(p, (a, strides), (w, Strides::rows(p.columns as usize)), bias, c, p.accumulate == Accumulate::Add as u32);
+}
+
+fn times_transpose<F: Float>(p: &Params, mut b: Bindings<F>) {
+    let (a, w, c) = (b.read(), b.read(), b.write()); // (N, K), (M, K), (N, M)
+    let strides = Strides::rows(p.a_stride as usize).at(p.a_offset as usize);
+    product(
+        p,
+        (a, strides),
+        (w, Strides::transposed(p.inner as usize)),
+        None,
+        c,
+        p.accumulate == Accumulate::Add as u32,
+    );
+}
+
+fn transpose_times<F: Float>(p: &Params, mut b: Bindings<F>) {
+    let (a, w, scalars, c) = (b.read(), b.read(), b.read(), b.write()); // (K, N), (K, M), step scalars, (N, M)
+    let strides = Strides::transposed(p.a_stride as usize).at(p.a_offset as usize);
+    product(p, (a, strides), (w, Strides::rows(p.columns as usize)), None, c, adds(p.accumulate, scalars));
+}
+
+fn product<F: Float>(p: &Params, a: (&[F], Strides), b: (&[F], Strides), bias: Option<&[F]>, c: &mut [F], add: bool) {
+    let [rows, inner, columns] = [p.rows, p.inner, p.columns].map(|n| n as usize);
+    let c = (&mut c[p.c_offset as usize..], p.c_stride as usize);
+    let set_bias = |_: usize, block: &mut [F]| {
+        if let Some(bias) = bias {
+            block.chunks_mut(p.c_stride as usize).for_each(|row| row[..columns].copy_from_slice(bias));
+        }
+    };
+    multiply_rows([rows, inner, columns], a, b, c, add || bias.is_some(), set_bias, |_, _| ());
+}
+
+fn column_sums<F: Float>(p: &Params, mut b: Bindings<F>) {
+    let (dy, scalars, db) = (b.read(), b.read(), b.write()); // (N, M), step scalars, (M)
+    let columns = p.columns as usize;
+    let sums = partial_sums(p.rows as usize, columns, |row, sums: &mut [F]| {
+        sums.iter_mut().zip(&dy[row * columns..][..columns]).for_each(|(sum, dy)| *sum += *dy);
+    });
+    store(db, &sums, p.accumulate, scalars);
+}
+
+/// Sums over rows: `add` adds a row's terms to `width` sums; blocks of 64 rows at once, then their sums in order.
+#[inline(always)]
+pub(super) fn partial_sums<F: Float>(rows: usize, width: usize, add: impl Fn(usize, &mut [F]) + Sync + Send) -> Vec<F> {
+    let block = (16 * parallel::grain(width)).clamp(16, 1024);
+    let parts = parallel::map(rows.div_ceil(block), |i| {
+        let mut sums = vec![F::ZERO; width];
+        vectorised(
+            #[inline(always)]
+            || {
+                for row in i * block..rows.min((i + 1) * block) {
+                    add(row, &mut sums);
+                }
+            },
+        );
+        sums
+    });
+    let mut parts = parts.into_iter();
+    let mut total = parts.next().expect("an op has rows");
+    for part in parts {
+        total.iter_mut().zip(part).for_each(|(total, part)| *total += part);
+    }
+    total
+}
+
+/// Writes a gradient as `accumulate` says.
+pub(super) fn store<F: Float>(gradient: &mut [F], values: &[F], accumulate: u32, scalars: &[F]) {
+    if adds(accumulate, scalars) {
+        gradient.iter_mut().zip(values).for_each(|(gradient, value)| *gradient += *value);
+    } else {
+        gradient[..values.len()].copy_from_slice(values);
+    }
+}
+
+/// Whether a gradient is added to what is there: always, or in every micro-batch but the first.
+pub(super) fn adds<F: Float>(accumulate: u32, scalars: &[F]) -> bool {
+    accumulate == Accumulate::Add as u32
+        || accumulate == Accumulate::AddAfterFirst as u32 && scalars[Scalar::MicroBatch as usize] > F::ZERO
+}

@@ -1,0 +1,123 @@
+//! The ops: one file each with Params, launcher and CPU kernels, the twin of `shaders/<op>.wgsl`.
+//!
+//! Letters in shape comments: B batch, T context, C channels, H heads, D head size, L layers, V vocabulary.
+
+mod adamw;
+mod add;
+mod attention;
+mod cross_entropy;
+mod embedding;
+mod gelu;
+mod gradient_norm;
+mod layer_norm;
+mod matmul;
+mod softmax;
+
+pub use adamw::{Rates, adamw};
+pub use add::add;
+pub use attention::{attention, cached_attention};
+pub use cross_entropy::{Head, cross_entropy};
+pub use embedding::{Tokens, embedding};
+pub use gelu::gelu;
+pub use gradient_norm::{GradientNorm, gradient_norm};
+pub use layer_norm::layer_norm;
+pub use matmul::{logits, matmul};
+pub use softmax::softmax;
+
+use crate::device::{Binding, Dispatch, Kernel};
+
+/// Invocations of a workgroup in every kernel that does not say otherwise; common.wgsl has the same number.
+pub const WORKGROUP: usize = 256;
+
+/// Groups along one dimension that every adapter takes.
+pub const MAX_GROUPS: usize = 65_535;
+
+/// An op as the tests see it: its name, the layout of its Params, its kernels.
+pub struct Op {
+    /// `shaders/<name>.wgsl`.
+    pub name: &'static str,
+    /// Names and byte offsets of the fields of Params.
+    pub fields: &'static [(&'static str, usize)],
+    /// All entry points.
+    pub kernels: &'static [&'static Kernel],
+    /// The `const` lines that its launchers put in front, with any value.
+    pub constants: &'static [(&'static str, u32)],
+}
+
+/// Every op there is.
+pub const OPS: &[Op] = &[
+    adamw::OP,
+    add::OP,
+    attention::OP,
+    cross_entropy::OP,
+    embedding::OP,
+    gelu::OP,
+    gradient_norm::OP,
+    layer_norm::OP,
+    matmul::OP,
+    softmax::OP,
+];
+
+/// Declares Params: flat u32 and f32, so that `repr(C)` is the WGSL layout.
+macro_rules! params {
+    ($($(#[$meta:meta])* $field:ident: $type:ty),* $(,)?) => {
+        #[repr(C)]
+        #[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
+        pub(crate) struct Params { $($(#[$meta])* pub $field: $type),* }
+        const FIELDS: &[(&str, usize)] = &[$((stringify!($field), std::mem::offset_of!(Params, $field))),*];
+    };
+}
+
+/// The kernel of an entry point: `kernel!("layer_norm", forward)` is `fn forward<F: Float>(&Params, Bindings<F>)` and
+/// the entry point of that name in shaders/layer_norm.wgsl.
+macro_rules! kernel {
+    ($op:literal, $entry:ident) => {
+        $crate::device::Kernel {
+            name: $op,
+            entry: stringify!($entry),
+            source: concat!(
+                include_str!("../../shaders/common.wgsl"),
+                "\n",
+                include_str!(concat!("../../shaders/", $op, ".wgsl"))
+            ),
+            f32: |words, bindings| $entry::<f32>(bytemuck::from_bytes(bytemuck::cast_slice(words)), bindings),
+            f64: |words, bindings| $entry::<f64>(bytemuck::from_bytes(bytemuck::cast_slice(words)), bindings),
+        }
+    };
+}
+
+pub(crate) use {kernel, params};
+
+/// A dispatch of `kernel`; `work` is its floating-point operations, roughly.
+pub(crate) fn call<P: bytemuck::Pod>(
+    kernel: &'static Kernel,
+    params: P,
+    groups: [usize; 3],
+    work: usize,
+    bindings: Vec<Binding>,
+) -> Dispatch {
+    assert!(
+        groups.iter().all(|&n| (1..=MAX_GROUPS).contains(&n)),
+        "{}.{}: {groups:?} groups",
+        kernel.name,
+        kernel.entry
+    );
+    Dispatch {
+        kernel,
+        params: bytemuck::cast_slice(&[params]).into(),
+        constants: Vec::new(),
+        groups: groups.map(|n| n as u32),
+        bindings,
+        work: work as u64,
+    }
+}
+
+/// Groups for `count` independent pieces of work over which a kernel loops grid-stride, `each` a group.
+pub(crate) fn strided(count: usize, each: usize) -> [usize; 3] {
+    [count.div_ceil(each).clamp(1, MAX_GROUPS), 1, 1]
+}
+
+/// A size as a Params field.
+pub(crate) fn size(n: usize) -> u32 {
+    u32::try_from(n).expect("sizes were checked against u32 with the configuration")
+}

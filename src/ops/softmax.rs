@@ -1,0 +1,91 @@
+//! y = exp(x - max) / Σ exp(x - max) over each row.
+
+use super::layer_norm::{sum, sum_of};
+use super::{Op, call, kernel, params, size, strided};
+use crate::device::cpu::Bindings;
+use crate::device::float::{Float, vectorised};
+use crate::device::{Kernel, parallel, read, write};
+use crate::tape::{Accumulate, Tape, Tensor};
+
+params! { rows: u32, columns: u32, accumulate: u32 }
+
+static FORWARD: Kernel = kernel!("softmax", forward);
+static BACKWARD: Kernel = kernel!("softmax", backward);
+
+pub(super) const OP: Op = Op { name: "softmax", fields: FIELDS, kernels: &[&FORWARD, &BACKWARD], constants: &[] };
+
+/// Probabilities over the columns of each row of `x` (N, V): (N, V).
+pub fn softmax(tape: &mut Tape, x: &Tensor) -> Tensor {
+    let [rows, columns] = x.matrix("softmax");
+    let y = tape.tensor(x.shape());
+    let params = Params { rows: size(rows), columns: size(columns), accumulate: 0 };
+    let work = rows * columns * 10;
+    tape.dispatch(call(&FORWARD, params, strided(rows, 1), work, vec![read(x.view()), write(y.view())]));
+    let (x, output) = (x.clone(), y.clone());
+    tape.backward(move |tape| {
+        let Some(dy) = tape.gradient(&output) else { return };
+        if let Some((dx, how)) = tape.gradient_mut(&x) {
+            let params = Params { accumulate: how as u32, ..params };
+            let bindings = vec![read(output.view()), read(dy.view()), write(dx)];
+            tape.dispatch(call(&BACKWARD, params, strided(rows, 1), work, bindings));
+        }
+    });
+    y
+}
+
+/// Replaces a row by exp(x - max), flushed to 0 where the probability would be a denormal; returns max and the sum.
+#[inline(always)]
+pub(super) fn exponentiate<F: Float>(row: &mut [F]) -> (F, F) {
+    let mut lanes = [F::LOWEST; 16];
+    let whole = row.len() / 16 * 16;
+    for i in (0..whole).step_by(16) {
+        for l in 0..16 {
+            lanes[l] = lanes[l].max(row[i + l]);
+        }
+    }
+    for i in whole..row.len() {
+        lanes[i - whole] = lanes[i - whole].max(row[i]);
+    }
+    let max = lanes.iter().fold(F::LOWEST, |max, x| Float::max(max, *x));
+    for x in row.iter_mut() {
+        let e = (*x - max).exp();
+        *x = if e < F::FLUSH { F::ZERO } else { e };
+    }
+    (max, sum(row, |x| x))
+}
+
+fn forward<F: Float>(p: &Params, mut b: Bindings<F>) {
+    let (x, y) = (b.read(), b.write()); // (N, V), (N, V)
+    let columns = p.columns as usize;
+    let grain = parallel::grain(columns);
+    parallel::each(y.chunks_mut(grain * columns).collect(), |i, block| {
+        vectorised(
+            #[inline(always)]
+            || {
+                block.copy_from_slice(&x[i * grain * columns..][..block.len()]);
+                for row in block.chunks_exact_mut(columns) {
+                    let scale = F::ONE / exponentiate(row).1;
+                    row.iter_mut().for_each(|y| *y *= scale);
+                }
+            },
+        );
+    });
+}
+
+fn backward<F: Float>(p: &Params, mut b: Bindings<F>) {
+    let (y, dy, dx) = (b.read(), b.read(), b.write()); // (N, V) each
+    let columns = p.columns as usize;
+    let add = p.accumulate == Accumulate::Add as u32;
+    let grain = parallel::grain(columns);
+    parallel::each(dx.chunks_mut(grain * columns).collect(), |i, block| {
+        for (row, dx) in block.chunks_exact_mut(columns).enumerate() {
+            let start = (i * grain + row) * columns;
+            let (y, dy) = (&y[start..][..columns], &dy[start..][..columns]);
+            let dot = sum_of(columns, |c| y[c] * dy[c]);
+            for c in 0..columns {
+                let value = y[c] * (dy[c] - dot);
+                dx[c] = if add { dx[c] + value } else { value };
+            }
+        }
+    });
+}
