@@ -1,0 +1,66 @@
+// Trunk's post-build hook: shrinks and speeds up the wasm with wasm-opt, lists the licences of what is in it, prints its size.
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+const { TRUNK_STAGING_DIR: staging, TRUNK_PROFILE: profile } = process.env;
+const wasm = join(staging, 'glasshouse_bg.wasm');
+
+if (profile === 'release') {
+  const program = 'node_modules/binaryen/bin/wasm-opt';
+  if (!existsSync(program)) {
+    console.error(`${program} is missing: run 'scripts/setup.sh page'`);
+    process.exit(1);
+  }
+  const smaller = `${wasm}.tmp`;
+  execFileSync(process.execPath, [program, '-O3', wasm, '-o', smaller], { stdio: 'inherit' });
+  renameSync(smaller, wasm);
+}
+writeFileSync(join(staging, 'licences.txt'), licences());
+// Trunk leaves the link that told it what to build.
+const index = join(staging, 'index.html');
+writeFileSync(index, readFileSync(index, 'utf8').replace(/^ *<link [^>]*rel="rust"[^>]*>\n(\s*\n)*/m, ''));
+const bytes = readFileSync(wasm);
+console.log(`glasshouse_bg.wasm: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} compressed`);
+
+/** The crates that the wasm is made of, each with its licence and the notices in its package. */
+function licences() {
+  const options = ['--format-version=1', '--no-default-features', '--filter-platform=wasm32-unknown-unknown', '--offline'];
+  const text = execFileSync('cargo', ['metadata', ...options], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  const { packages, resolve } = JSON.parse(text);
+  const nodes = new Map(resolve.nodes.map((node) => [node.id, node]));
+  const linked = new Set();
+  const visit = (id) => {
+    if (linked.has(id)) return;
+    linked.add(id);
+    for (const { pkg, dep_kinds: kinds } of nodes.get(id).deps) {
+      if (kinds.some(({ kind }) => kind === null)) visit(pkg);
+    }
+  };
+  visit(resolve.root);
+  const parts = packages.filter(({ id }) => linked.has(id)).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const list = parts.map(({ name, version, license, repository }) => `${name} ${version}: ${license} ${repository ?? ''}\n`);
+  // Most crates carry the same few texts: each is printed once, under the names of its crates.
+  const texts = new Map();
+  for (const part of parts) {
+    for (const text of notices(part)) {
+      const key = text.replace(/\s+/g, ' ');
+      if (!texts.has(key)) texts.set(key, { text, names: new Set() });
+      texts.get(key).names.add(part.name);
+    }
+  }
+  const rule = `\n${'-'.repeat(100)}\n\n`;
+  const bodies = [...texts.values()].map(({ text, names }) => `${[...names].join(', ')}:\n\n${text}\n`);
+  return ['What the engine of this page is made of, and under which licences.\n\n' + list.join(''), ...bodies].join(rule);
+}
+
+/** The notices in a crate's package; of a choice between licences the MIT one is taken where it is offered. */
+function notices({ license, manifest_path: manifest }) {
+  const folder = dirname(manifest);
+  const files = readdirSync(folder).filter((file) => /^(licen[cs]e|copying|notice)/i.test(file) && statSync(join(folder, file)).isFile());
+  const mit = files.filter((file) => /mit/i.test(file));
+  const chosen = /\bMIT\b/.test(license) && license.includes(' OR ') && mit.length > 0 ? mit : files;
+  return chosen.sort().map((file) => readFileSync(join(folder, file), 'utf8').trim());
+}
