@@ -264,6 +264,13 @@ impl Device {
         }
     }
 
+    /// The largest buffer, in bytes, where the device says so.
+    pub fn max_buffer(&self) -> Option<u64> {
+        match self {
+            Device::Cpu(_) => None,
+        }
+    }
+
     /// A new buffer of `len` elements, all zero. Memory is taken when it is first used.
     pub fn allocate(&self, element: Element, len: usize) -> Buffer {
         match self {
