@@ -120,8 +120,12 @@ impl Windows {
 
     /// Batches of `batch` windows; positions past the end of the stream have weight 0.
     pub fn batches(&self, batch: usize) -> impl Iterator<Item = Batch> + '_ {
-        let windows = (self.tokens.len() - 1).div_ceil(self.context);
-        (0..windows.div_ceil(batch)).map(move |n| self.batch(n, batch))
+        (0..self.count(batch)).map(move |n| self.batch(n, batch))
+    }
+
+    /// How many batches of `batch` windows there are.
+    pub fn count(&self, batch: usize) -> usize {
+        (self.tokens.len() - 1).div_ceil(self.context).div_ceil(batch)
     }
 
     /// The tokens that are predicted: all but the first.

@@ -16,4 +16,6 @@ pub mod tape;
 pub mod model;
 pub mod train;
 
+pub mod generate;
+
 pub use error::{Error, Result};

@@ -3,6 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use web_time::Instant;
+
 use crate::Result;
 use crate::device::{Buffer, Device, Dispatch, Element, Program, View};
 
@@ -318,5 +320,40 @@ impl Recording {
     /// Runs everything, at once.
     pub fn replay(&self) -> Result<()> {
         self.device.run(&self.program, 0..self.program.len())
+    }
+
+    /// Runs on from dispatch `at` and returns where it stopped: on the CPU when `deadline` has passed, on the GPU after one
+    /// submission. How a step is sliced never changes a bit of it.
+    pub fn advance(&self, at: usize, deadline: Instant) -> Result<usize> {
+        let (mut end, mut work) = (at, 0);
+        match self.device.submission_budget() {
+            None => {
+                while end < self.program.len() {
+                    self.device.run(&self.program, end..end + 1)?;
+                    end += 1;
+                    if Instant::now() >= deadline {
+                        break;
+                    }
+                }
+            }
+            Some(budget) => {
+                while end < self.program.len() && (end == at || work + self.work[end] <= budget) {
+                    work += self.work[end];
+                    end += 1;
+                }
+                self.device.run(&self.program, at..end)?;
+            }
+        }
+        Ok(end)
+    }
+
+    /// Dispatches, forward and backward.
+    pub fn len(&self) -> usize {
+        self.program.len()
+    }
+
+    /// Whether nothing was recorded.
+    pub fn is_empty(&self) -> bool {
+        self.program.is_empty()
     }
 }

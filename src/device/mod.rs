@@ -271,6 +271,14 @@ impl Device {
         }
     }
 
+    /// Floating-point operations of one submission, so that none is expected to take over half a second; `None` on the CPU,
+    /// where every dispatch is a slice of its own.
+    pub fn submission_budget(&self) -> Option<u64> {
+        match self {
+            Device::Cpu(_) => None,
+        }
+    }
+
     /// A new buffer of `len` elements, all zero. Memory is taken when it is first used.
     pub fn allocate(&self, element: Element, len: usize) -> Buffer {
         match self {

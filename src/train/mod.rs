@@ -1,6 +1,18 @@
-//! Training: the configuration of a run, the schedule of its learning rate.
+//! Training: the configuration of a run, the schedule of its learning rate, the step, the evaluation.
 
 pub mod config;
+pub mod evaluate;
 pub mod schedule;
+pub mod trainer;
 
 pub use config::TrainConfig;
+pub use evaluate::{Evaluated, Evaluation, Evaluator};
+pub use trainer::{StepReport, Trainer};
+
+use crate::device::{Device, Element, View};
+use crate::tape::SCALARS;
+
+/// A buffer of step scalars, all zero.
+pub(crate) fn record_scalars(device: &Device) -> View {
+    device.allocate(Element::Float, SCALARS).view()
+}

@@ -1,0 +1,260 @@
+//! Tokens out of a model: prefill in chunks, then one token at a time over a cache of keys and values.
+
+use serde::{Deserialize, Serialize};
+use web_time::Instant;
+
+use crate::device::{Device, Element, Reading, View};
+use crate::model::{Attend, Gpt, ModelConfig};
+use crate::ops::{self, Tokens};
+use crate::tape::{Recording, SCALARS, Scalar, Tape, Tensor};
+use crate::{Error, Result, random};
+
+/// Tokens of the prompt that one call encodes.
+const CHUNK: usize = 64;
+
+/// How the next token is chosen from its distribution.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sampling {
+    /// Divides the logits; 0 takes the most probable token.
+    pub temperature: f64,
+    /// Keeps the tokens whose logit is at least the k-th largest; `None` keeps all.
+    pub top_k: Option<usize>,
+    /// Keeps the most probable tokens up to this share of the whole distribution; 1 keeps all.
+    pub top_p: f64,
+    /// Fixes the draws.
+    pub seed: u64,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Sampling { temperature: 0.8, top_k: None, top_p: 1.0, seed: 0 }
+    }
+}
+
+impl Sampling {
+    /// Refuses what no distribution can be made of.
+    pub fn validate(&self) -> Result<()> {
+        if !(0.0..=1e6).contains(&self.temperature) {
+            return Err(Error::Usage(format!("--temperature is to lie between 0 and 1e6, not {}", self.temperature)));
+        }
+        if self.top_k == Some(0) {
+            return Err(Error::Usage("--top-k is to be at least 1".into()));
+        }
+        if !(self.top_p > 0.0 && self.top_p <= 1.0) {
+            return Err(Error::Usage(format!("--top-p is to lie above 0 and at most at 1, not {}", self.top_p)));
+        }
+        Ok(())
+    }
+
+    /// The uniform draw number `n`: the same everywhere.
+    pub fn draw(&self, n: u64) -> f64 {
+        random::uniform(self.seed, random::SAMPLING, n)
+    }
+
+    /// The probability of every token after temperature, top-k and top-p; they sum to 1.
+    pub fn probabilities(&self, logits: &[f32]) -> Vec<f64> {
+        let mut order: Vec<usize> = (0..logits.len()).collect();
+        order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]).then(a.cmp(&b)));
+        let mut result = vec![0.0; logits.len()];
+        if self.temperature == 0.0 {
+            result[order[0]] = 1.0;
+            return result;
+        }
+        let scaled: Vec<f64> = logits.iter().map(|x| f64::from(*x) / self.temperature).collect();
+        let whole = softmax(&scaled);
+        let smallest = self.top_k.map(|k| logits[order[k.min(order.len()) - 1]]);
+        let mut cumulative = 0.0;
+        let mut kept = 0.0;
+        for (rank, &id) in order.iter().enumerate() {
+            let in_k = smallest.is_none_or(|smallest| logits[id] >= smallest);
+            if rank > 0 && (!in_k || cumulative >= self.top_p && self.top_p < 1.0) {
+                break;
+            }
+            cumulative += whole[id];
+            kept += whole[id];
+            result[id] = whole[id];
+        }
+        result.iter_mut().for_each(|p| *p /= kept);
+        result
+    }
+
+    /// The token that the draw `uniform` in [0, 1) picks: the first whose cumulative probability, in the order of ids,
+    /// passes it.
+    pub fn choose(&self, logits: &[f32], uniform: f64) -> u32 {
+        let probabilities = self.probabilities(logits);
+        let mut cumulative = 0.0;
+        let mut last = 0;
+        for (id, p) in probabilities.iter().enumerate().filter(|(_, p)| **p > 0.0) {
+            cumulative += p;
+            last = id;
+            if uniform < cumulative {
+                break;
+            }
+        }
+        last as u32
+    }
+}
+
+/// Probabilities of logits, in f64.
+pub fn softmax(logits: &[f64]) -> Vec<f64> {
+    let max = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let exps: Vec<f64> = logits.iter().map(|x| libm::exp(x - max)).collect();
+    let sum: f64 = exps.iter().sum();
+    exps.into_iter().map(|e| e / sum).collect()
+}
+
+/// One new token.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// The token.
+    pub id: u32,
+    /// What the model gives it at temperature 1, before top-k and top-p.
+    pub probability: f64,
+}
+
+/// The recorded passes of generation, over one model.
+pub struct Generator {
+    device: Device,
+    config: ModelConfig,
+    prefill: Pass,
+    decode: Pass,
+    logits: Tensor,
+    scalars: View,
+    caches: Vec<View>,
+}
+
+struct Pass {
+    recording: Recording,
+    tokens: Tokens,
+    size: usize,
+}
+
+impl Drop for Generator {
+    fn drop(&mut self) {
+        self.caches.iter().chain([&self.scalars]).for_each(|view| self.device.free(view.buffer));
+    }
+}
+
+/// A sequence under way.
+pub struct Generation {
+    /// The prompt and what has been generated.
+    pub ids: Vec<u32>,
+    sampling: Sampling,
+    drawn: u64,
+    /// Tokens of the current window that the cache holds, and where in `ids` that window starts.
+    cached: usize,
+    start: usize,
+    at: usize,
+    reading: Option<Reading>,
+}
+
+impl Generation {
+    /// Begins with a prompt of at least one token.
+    pub fn new(prompt: &[u32], sampling: Sampling) -> Generation {
+        assert!(!prompt.is_empty(), "generation: expected a prompt of at least one token");
+        Generation { ids: prompt.to_vec(), sampling, drawn: 0, cached: 0, start: 0, at: 0, reading: None }
+    }
+
+    /// The pass to run next: its tokens, and whether it is the one that gives logits.
+    fn next(&self) -> (std::ops::Range<usize>, bool) {
+        let first = self.start + self.cached;
+        let left = self.ids.len() - first;
+        if left > 1 { (first..first + (left - 1).min(CHUNK), false) } else { (first..first + 1, true) }
+    }
+}
+
+impl Generator {
+    /// Records prefill and decoding for one sequence.
+    pub fn new(device: &Device, model: &Gpt) -> Result<Generator> {
+        let config = model.config;
+        let scalars = crate::train::record_scalars(device);
+        let shape = [config.context, 2 * config.channels];
+        let caches: Vec<View> =
+            (0..config.layers).map(|_| device.allocate(Element::Float, shape[0] * shape[1]).view()).collect();
+        let record = |size: usize, head: bool| {
+            let mut tape = Tape::new(device, scalars, false);
+            let tokens = Tokens::new(&mut tape, 1, size, config.vocab);
+            let bound = model.bind(&tape);
+            let caches: Vec<Tensor> = caches.iter().map(|view| Tensor::parameter(&shape, *view, None)).collect();
+            let hidden = bound.forward(&mut tape, &tokens, &Attend::Cached(&caches));
+            let logits = head.then(|| ops::logits(&mut tape, &hidden, bound.get("wte.weight")));
+            Ok::<_, Error>((Pass { recording: tape.finish()?, tokens, size }, logits))
+        };
+        let (prefill, _) = record(CHUNK.min(config.context), false)?;
+        let (decode, logits) = record(1, true)?;
+        let logits = logits.expect("the decoding pass has a head");
+        Ok(Generator { device: device.clone(), config, prefill, decode, logits, scalars, caches })
+    }
+
+    /// Goes on until `deadline`; the next token once its logits have arrived, and those.
+    pub fn advance(&self, generation: &mut Generation, deadline: Instant) -> Result<Option<(Choice, Vec<f32>)>> {
+        let g = generation;
+        loop {
+            if let Some(reading) = &mut g.reading {
+                let Some(logits) = reading.poll() else { return Ok(None) };
+                let logits = logits?.f32();
+                g.reading = None;
+                return Ok(Some(self.choose(g, logits)?));
+            }
+            if g.at == 0 && g.ids.len() - g.start > self.config.context {
+                // Past the context every token has a new position: the last `context` of them are encoded again.
+                (g.start, g.cached) = (g.ids.len() - self.config.context, 0);
+            }
+            let (range, decodes) = g.next();
+            let pass = if decodes { &self.decode } else { &self.prefill };
+            if g.at == 0 {
+                self.write(pass, &g.ids[range.clone()], g.cached);
+            }
+            g.at = pass.recording.advance(g.at, deadline)?;
+            if g.at == pass.recording.len() {
+                g.at = 0;
+                g.cached += range.len();
+                if decodes {
+                    g.reading = Some(self.device.read(self.logits.view()));
+                    continue;
+                }
+            }
+            if Instant::now() >= deadline {
+                return Ok(None);
+            }
+        }
+    }
+
+    fn write(&self, pass: &Pass, ids: &[u32], cached: usize) {
+        let mut padded = ids[..ids.len().min(pass.size)].to_vec();
+        padded.resize(pass.size, 0);
+        pass.tokens.write(&self.device, &padded);
+        let mut scalars = [0.0; SCALARS];
+        scalars[Scalar::CacheLength as usize] = cached as f64;
+        self.device.write_f64(self.scalars, &scalars);
+    }
+
+    fn choose(&self, g: &mut Generation, logits: Vec<f32>) -> Result<(Choice, Vec<f32>)> {
+        if logits.iter().any(|x| !x.is_finite()) {
+            return Err(Error::format(
+                "model.safetensors",
+                "the model's logits are not finite: its weights are damaged",
+            ));
+        }
+        let id = g.sampling.choose(&logits, g.sampling.draw(g.drawn));
+        g.drawn += 1;
+        g.ids.push(id);
+        let probabilities = softmax(&logits.iter().map(|x| f64::from(*x)).collect::<Vec<_>>());
+        Ok((Choice { id, probability: probabilities[id as usize] }, logits))
+    }
+
+    /// The next token at once.
+    pub async fn next(&self, generation: &mut Generation) -> Result<(Choice, Vec<f32>)> {
+        loop {
+            if let Some(reading) = generation.reading.take() {
+                let logits = reading.numbers().await?.f32();
+                return self.choose(generation, logits);
+            }
+            // A deadline that has passed: one slice, and no polling of the reading that it begins.
+            if let Some(result) = self.advance(generation, Instant::now())? {
+                return Ok(result);
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The loss over windows that do not overlap: recorded once, without a backward pass, summed in f64.
+
+use web_time::Instant;
+
+use super::record_scalars;
+use crate::Result;
+use crate::data::{Batch, Windows};
+use crate::device::{Device, Reading, View};
+use crate::model::{Attend, Gpt};
+use crate::ops::{self, Head, Tokens};
+use crate::tape::{Recording, Tape, Tensor};
+
+/// A model's loss on text.
+pub struct Evaluator {
+    device: Device,
+    recording: Recording,
+    scalars: View,
+    tokens: Tokens,
+    targets: Tensor,
+    head: Head,
+    batch: usize,
+}
+
+impl Drop for Evaluator {
+    fn drop(&mut self) {
+        self.device.free(self.scalars.buffer);
+    }
+}
+
+/// An evaluation under way.
+pub struct Evaluation {
+    next: usize,
+    at: usize,
+    reading: Option<(Reading, Vec<f32>)>,
+    nats: f64,
+    counted: u64,
+}
+
+/// What an evaluation found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Evaluated {
+    /// Summed over the predicted tokens.
+    pub nats: f64,
+    /// How many were predicted.
+    pub tokens: u64,
+}
+
+impl Evaluated {
+    /// Nats a token.
+    pub fn loss(&self) -> f64 {
+        self.nats / self.tokens.max(1) as f64
+    }
+}
+
+impl Evaluator {
+    /// Records the evaluation of `batch` windows of the model's context at once.
+    pub fn new(device: &Device, model: &Gpt, batch: usize) -> Result<Evaluator> {
+        let scalars = record_scalars(device);
+        let mut tape = Tape::new(device, scalars, false);
+        let (context, vocab) = (model.config.context, model.config.vocab);
+        let tokens = Tokens::new(&mut tape, batch, context, vocab);
+        let (targets, weights) = (tape.indices(&[batch * context]), tape.tensor(&[batch * context]));
+        let bound = model.bind(&tape);
+        let hidden = bound.forward(&mut tape, &tokens, &Attend::Windows(context));
+        let head = ops::cross_entropy(&mut tape, &hidden, bound.get("wte.weight"), &targets, &weights);
+        Ok(Evaluator { device: device.clone(), recording: tape.finish()?, scalars, tokens, targets, head, batch })
+    }
+
+    /// Begins an evaluation.
+    pub fn begin(&self) -> Evaluation {
+        Evaluation { next: 0, at: 0, reading: None, nats: 0.0, counted: 0 }
+    }
+
+    /// Goes on with an evaluation of `windows` until `deadline`; the result once all of them are counted.
+    pub fn advance(
+        &self,
+        evaluation: &mut Evaluation,
+        windows: &Windows,
+        deadline: Instant,
+    ) -> Result<Option<Evaluated>> {
+        let e = evaluation;
+        loop {
+            if let Some((reading, weights)) = &mut e.reading {
+                let Some(losses) = reading.poll() else { return Ok(None) };
+                for (loss, _) in losses?.f64().into_iter().zip(weights.iter()).filter(|(_, weight)| **weight != 0.0) {
+                    e.nats += loss;
+                    e.counted += 1;
+                }
+                e.reading = None;
+                e.next += 1;
+            }
+            if e.at == 0 {
+                if e.next >= windows.count(self.batch) {
+                    return Ok(Some(Evaluated { nats: e.nats, tokens: e.counted }));
+                }
+                let Batch { inputs, targets, .. } = windows.batch(e.next, self.batch);
+                self.tokens.write(&self.device, &inputs);
+                self.device.write_index(self.targets.view(), &targets);
+            }
+            e.at = self.recording.advance(e.at, deadline)?;
+            if e.at == self.recording.len() {
+                e.at = 0;
+                let Batch { weights, .. } = windows.batch(e.next, self.batch);
+                e.reading = Some((self.device.read(self.head.losses.view()), weights));
+            }
+            if Instant::now() >= deadline && e.reading.is_none() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// The whole evaluation at once.
+    pub async fn evaluate(&self, windows: &Windows) -> Result<Evaluated> {
+        let (mut nats, mut counted) = (0.0, 0);
+        for Batch { inputs, targets, weights } in windows.batches(self.batch) {
+            self.tokens.write(&self.device, &inputs);
+            self.device.write_index(self.targets.view(), &targets);
+            let mut at = 0;
+            while at < self.recording.len() {
+                at = self.recording.advance(at, Instant::now())?;
+            }
+            let losses = self.device.read(self.head.losses.view()).numbers().await?.f64();
+            for (loss, _) in losses.into_iter().zip(weights).filter(|(_, weight)| *weight != 0.0) {
+                nats += loss;
+                counted += 1;
+            }
+        }
+        Ok(Evaluated { nats, tokens: counted })
+    }
+}

@@ -1,0 +1,323 @@
+//! The trainer: replays the recorded step over batch after batch, slice by slice, and reads each loss some steps late.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use web_time::Instant;
+
+use super::{TrainConfig, record_scalars, schedule::learning_rate};
+use crate::data::{Batch, Dataset};
+use crate::device::{Device, Reading, View};
+use crate::model::{Attend, Gpt, ModelConfig};
+use crate::ops::{self, GradientNorm, Head, Rates, Tokens};
+use crate::tape::{Recording, SCALARS, Scalar, Tape, Tensor};
+use crate::{Error, Result};
+
+/// Steps that may be under way at once: the loss of the oldest is awaited before another begins.
+pub const IN_FLIGHT: usize = 3;
+
+/// One finished step, as `log.jsonl` has it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepReport {
+    /// Counted from 1.
+    pub step: u64,
+    /// Tokens seen so far.
+    pub tokens: u64,
+    /// Nats a token, before this step's update.
+    pub loss: f64,
+    /// The learning rate.
+    pub lr: f64,
+    /// The global norm of the gradient, before it is clipped.
+    pub grad_norm: f64,
+    /// Over the last steps.
+    pub tokens_per_second: f64,
+    /// Spent on steps since the run began.
+    pub seconds: f64,
+    /// Nats a token on the validation tokens, after this step's update.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_loss: Option<f64>,
+}
+
+/// Training under way: a model, its data, and the recorded step.
+pub struct Trainer {
+    device: Device,
+    /// The model that is trained.
+    pub model: Gpt,
+    /// How it is trained.
+    pub config: TrainConfig,
+    /// What it is trained on.
+    pub dataset: Arc<Dataset>,
+    recording: Recording,
+    update: Recording,
+    scalars: View,
+    tokens: Tokens,
+    targets: Tensor,
+    weights: Tensor,
+    head: Head,
+    norm: GradientNorm,
+    /// Steps whose dispatches have all been issued.
+    step: u64,
+    /// The micro-batch and dispatch to run next; the update is micro-batch `accumulate`.
+    at: (usize, usize),
+    pending: VecDeque<Pending>,
+    clock: Clock,
+}
+
+struct Pending {
+    step: u64,
+    lr: f64,
+    loss: Reading,
+    norm: Reading,
+    arrived: (Option<f64>, Option<Vec<f64>>),
+}
+
+/// Time spent on steps, and the speed over the last ones.
+struct Clock {
+    seconds: f64,
+    recent: VecDeque<f64>,
+    since: Option<Instant>,
+    step_seconds: f64,
+}
+
+impl Drop for Trainer {
+    fn drop(&mut self) {
+        self.device.free(self.scalars.buffer);
+    }
+}
+
+impl Trainer {
+    /// Records the step of `model` under `config`. The model has its weights, and its moments when it is resumed.
+    pub fn new(model: Gpt, device: &Device, config: TrainConfig, dataset: Arc<Dataset>) -> Result<Trainer> {
+        config.validate()?;
+        check_sizes(&model.config, config.batch)?;
+        assert_eq!(dataset.context, model.config.context, "trainer: data and model have one context");
+        let ModelConfig { context, vocab, .. } = model.config;
+        let scalars = record_scalars(device);
+        let mut tape = Tape::new(device, scalars, true);
+        let rows = config.batch * context;
+        let tokens = Tokens::new(&mut tape, config.batch, context, vocab);
+        let (targets, weights) = (tape.indices(&[rows]), tape.tensor(&[rows]));
+        let bound = model.bind(&tape);
+        let hidden = bound.forward(&mut tape, &tokens, &Attend::Windows(context));
+        let head = ops::cross_entropy(&mut tape, &hidden, bound.get("wte.weight"), &targets, &weights);
+        drop((bound, hidden));
+        let recording = tape.finish()?;
+        let mut tape = Tape::new(device, scalars, false);
+        let TrainConfig { beta1, beta2, eps, weight_decay, clip, .. } = config;
+        let rates = Rates { beta1: beta1 as f32, beta2: beta2 as f32, epsilon: eps as f32, decay: weight_decay as f32 };
+        let norm = model.update(&mut tape, clip as f32, rates);
+        let update = tape.finish()?;
+        Ok(Trainer {
+            device: device.clone(),
+            model,
+            config,
+            dataset,
+            recording,
+            update,
+            scalars,
+            tokens,
+            targets,
+            weights,
+            head,
+            norm,
+            step: 0,
+            at: (0, 0),
+            pending: VecDeque::new(),
+            clock: Clock { seconds: 0.0, recent: VecDeque::new(), since: None, step_seconds: 0.0 },
+        })
+    }
+
+    /// Goes on after `step` steps and `seconds` of an earlier process.
+    pub fn resume_at(&mut self, step: u64, seconds: f64) {
+        self.step = step;
+        self.clock.seconds = seconds;
+    }
+
+    /// Steps issued so far.
+    pub fn step(&self) -> u64 {
+        self.step
+    }
+
+    /// Seconds spent on steps.
+    pub fn seconds(&self) -> f64 {
+        self.clock.seconds
+    }
+
+    /// Steps whose loss has not been read yet.
+    pub fn in_flight(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Whether a step has begun that is not wholly issued.
+    pub fn within_step(&self) -> bool {
+        self.at != (0, 0)
+    }
+
+    /// Tokens of one step.
+    pub fn tokens_a_step(&self) -> u64 {
+        (self.config.batch * self.config.accumulate * self.model.config.context) as u64
+    }
+
+    /// The learning rate of step `step`, counted from 0.
+    pub fn learning_rate(&self, step: u64) -> f64 {
+        let TrainConfig { schedule, lr, warmup, steps, .. } = self.config;
+        learning_rate(schedule, lr, warmup, steps, step)
+    }
+
+    /// Runs on until `deadline`, or one submission; says whether the step is wholly issued. A step that is begun while
+    /// [`IN_FLIGHT`] others wait for their loss waits as well.
+    pub fn advance(&mut self, deadline: Instant) -> Result<bool> {
+        let now = Instant::now();
+        if self.clock.since.is_none() {
+            self.clock.since = Some(now);
+        }
+        if !self.within_step() && self.pending.len() >= IN_FLIGHT {
+            return Ok(false);
+        }
+        loop {
+            let (micro_batch, at) = self.at;
+            if micro_batch < self.config.accumulate {
+                if at == 0 {
+                    self.write_batch(micro_batch);
+                }
+                let end = self.recording.advance(at, deadline)?;
+                self.at = if end == self.recording.len() { (micro_batch + 1, 0) } else { (micro_batch, end) };
+            } else {
+                let end = self.update.advance(at, deadline)?;
+                self.at = (micro_batch, end);
+                if end == self.update.len() {
+                    self.finish_step();
+                    return Ok(true);
+                }
+            }
+            if self.device.submission_budget().is_some() || Instant::now() >= deadline {
+                return Ok(false);
+            }
+        }
+    }
+
+    fn finish_step(&mut self) {
+        let lr = self.learning_rate(self.step);
+        self.at = (0, 0);
+        self.step += 1;
+        self.pending.push_back(Pending {
+            step: self.step,
+            lr,
+            loss: self.device.read(self.head.loss.view()),
+            norm: self.device.read(self.norm.norm.view()),
+            arrived: (None, None),
+        });
+    }
+
+    /// Stops the clock: what follows is no training.
+    pub fn pause_clock(&mut self) {
+        if let Some(since) = self.clock.since.take() {
+            self.clock.step_seconds += since.elapsed().as_secs_f64();
+        }
+    }
+
+    /// The oldest step whose loss has arrived. A loss or a norm that is not finite is an error, and the weights are
+    /// those of the step before.
+    pub fn poll(&mut self) -> Result<Option<StepReport>> {
+        let Some(oldest) = self.pending.front_mut() else { return Ok(None) };
+        let (loss, norm) = &mut oldest.arrived;
+        if loss.is_none() {
+            *loss = oldest.loss.poll().transpose()?.map(|numbers| numbers.f64()[0]);
+        }
+        if norm.is_none() {
+            *norm = oldest.norm.poll().transpose()?.map(|numbers| numbers.f64());
+        }
+        let (Some(loss), Some(norm)) = (*loss, norm.clone()) else { return Ok(None) };
+        let (step, lr) = (oldest.step, oldest.lr);
+        self.pending.pop_front();
+        if !loss.is_finite() || norm[2] == 0.0 {
+            return Err(Error::NotFinite { step });
+        }
+        let tokens_a_step = self.tokens_a_step();
+        let tokens_per_second = tokens_a_step as f64 / self.clock.lap();
+        Ok(Some(StepReport {
+            step,
+            tokens: step * tokens_a_step,
+            loss,
+            lr,
+            grad_norm: norm[0],
+            tokens_per_second,
+            seconds: self.clock.seconds,
+            validation_loss: None,
+        }))
+    }
+
+    /// Writes the tokens of a micro-batch and the step's scalars.
+    fn write_batch(&mut self, micro_batch: usize) {
+        let TrainConfig { seed, batch, accumulate, beta1, beta2, .. } = self.config;
+        let n = self.step * accumulate as u64 + micro_batch as u64;
+        let Batch { inputs, targets, weights } = self.dataset.batch(seed, n, batch);
+        self.tokens.write(&self.device, &inputs);
+        self.device.write_index(self.targets.view(), &targets);
+        self.device.write(self.weights.view(), &weights);
+        let mut scalars = [0.0; SCALARS];
+        let time = (self.step + 1) as f64;
+        let correction = |beta: f64| 1.0 / (1.0 - libm::pow(f64::from(beta as f32), time));
+        // The learning rate is a hyperparameter: rounded to f32, as every device holds it.
+        scalars[Scalar::LearningRate as usize] = f64::from(self.learning_rate(self.step) as f32);
+        scalars[Scalar::Correction1 as usize] = correction(beta1);
+        scalars[Scalar::Correction2 as usize] = correction(beta2);
+        scalars[Scalar::MicroBatch as usize] = micro_batch as f64;
+        // Every position of a window counts 1, and all windows of a step are full.
+        scalars[Scalar::WeightScale as usize] = 1.0 / self.tokens_a_step() as f64;
+        self.device.write_f64(self.scalars, &scalars);
+    }
+}
+
+impl Clock {
+    /// Seconds a step over the last 20, this one included.
+    fn lap(&mut self) -> f64 {
+        let now = Instant::now();
+        let since = self.since.replace(now).unwrap_or(now);
+        let lap = self.step_seconds + (now - since).as_secs_f64();
+        self.step_seconds = 0.0;
+        self.seconds += lap;
+        self.recent.push_back(lap);
+        if self.recent.len() > 20 {
+            self.recent.pop_front();
+        }
+        (self.recent.iter().sum::<f64>() / self.recent.len() as f64).max(1e-9)
+    }
+}
+
+/// Refuses shapes whose largest tensor has more elements than kernels count, 2^31.
+pub fn check_sizes(model: &ModelConfig, batch: usize) -> Result<()> {
+    model.validate()?;
+    let widest = (4 * model.channels).max(model.heads) as u128;
+    let elements = batch as u128 * model.context as u128 * widest;
+    let most = (1_u128 << 31) / (model.context as u128 * widest);
+    let table = model.vocab as u128 * model.channels as u128;
+    if table >= 1 << 31 {
+        return Err(Error::Config(format!(
+            "a table of {} tokens by {} channels has over 2^31 elements: take a smaller vocabulary or fewer channels",
+            model.vocab, model.channels
+        )));
+    }
+    if elements >= 1 << 31 {
+        return Err(Error::Config(format!(
+            "a batch of {batch} windows of {} tokens makes tensors of {elements} elements, and at most 2^31 are counted: \
+             take --batch {} and more --accumulate",
+            model.context,
+            most.saturating_sub(1).max(1)
+        )));
+    }
+    Ok(())
+}
+
+/// Bytes that training takes on a device in f32: parameters, gradients, moments and the activations of one batch.
+pub fn required_bytes(model: &ModelConfig, batch: usize) -> Result<u64> {
+    check_sizes(model, batch)?;
+    // A CPU device takes memory when it is first used, so recording on one only counts.
+    let planner = Device::cpu();
+    let gpt = Gpt::new(&planner, *model, true)?;
+    let dataset = Dataset { train: vec![0; model.context + 1].into(), validation: None, context: model.context };
+    let config = TrainConfig { batch, ..TrainConfig::preset(crate::model::Preset::Tiny) };
+    let _trainer = Trainer::new(gpt, &planner, config, Arc::new(dataset))?;
+    Ok(planner.bytes())
+}
