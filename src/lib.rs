@@ -8,6 +8,8 @@ pub mod error;
 pub mod random;
 
 pub mod corpus;
+pub mod tokenizer;
+
 pub mod data;
 pub mod device;
 pub mod ops;

@@ -1,3 +1,17 @@
 //! Door two: the command line.
 
-fn main() {}
+mod cli;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match cli::run(cli::Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("glasshouse: {error}");
+            ExitCode::from(if matches!(error, glasshouse::Error::Usage(_)) { 2 } else { 1 })
+        }
+    }
+}

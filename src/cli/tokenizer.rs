@@ -1,0 +1,244 @@
+//! `glasshouse tokenizer`: train one, encode with it, decode with it.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use glasshouse::tokenizer::{Pattern, SpecialHandling, Ties, Tokenizer, TrainOptions, Trainer};
+use glasshouse::{Error, Result};
+
+use super::input;
+
+/// Train a byte-level BPE tokenizer, encode and decode.
+#[derive(Args, Debug)]
+pub struct TokenizerArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Train a tokenizer on text and write it as tokenizer.json.
+    Train(TrainArgs),
+    /// Print the ids of a text, taken as one document.
+    Encode(EncodeArgs),
+    /// Print the bytes that ids stand for.
+    Decode(DecodeArgs),
+}
+
+#[derive(Args, Debug)]
+struct TrainArgs {
+    /// Text files, JSONL with a text field, folders of these, or - for standard input.
+    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    input: Vec<PathBuf>,
+    /// Tokens in all: the 256 bytes, the merges and the special tokens.
+    #[arg(long, value_name = "N")]
+    vocab_size: usize,
+    /// How text is split before merges: gpt2, cl100k, o200k, or none to let merges cross word borders.
+    #[arg(long, default_value = "cl100k", value_name = "PATTERN")]
+    pattern: Pattern,
+    /// Which of two equally frequent pairs is merged first: rank (smallest ids) or hf (as Hugging Face's tokenizers).
+    #[arg(long, default_value = "rank", value_name = "RULE")]
+    ties: Ties,
+    /// A special token; may be given several times. They take the last ids in this order.
+    #[arg(long, value_name = "TOKEN")]
+    special: Vec<String>,
+    /// Where to write the tokenizer.json.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+#[derive(Args, Debug)]
+struct Source {
+    /// A tokenizer.json, a .tiktoken file, a vocab.bpe with its encoder.json beside it, or a folder with one of these.
+    #[arg(long, value_name = "FILE")]
+    tokenizer: PathBuf,
+    /// The split pattern of a .tiktoken file, which carries none: gpt2, cl100k, o200k or none.
+    #[arg(long, value_name = "PATTERN")]
+    pattern: Option<Pattern>,
+}
+
+#[derive(Args, Debug)]
+struct EncodeArgs {
+    #[command(flatten)]
+    source: Source,
+    /// The text to encode.
+    #[arg(
+        long,
+        value_name = "TEXT",
+        conflicts_with = "input",
+        required_unless_present = "input",
+        allow_hyphen_values = true
+    )]
+    text: Option<String>,
+    /// The file to encode, byte for byte, or - for standard input.
+    #[arg(long, value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// Whether a special token in the text is text or becomes the token.
+    #[arg(long, default_value = "text", value_name = "text|token")]
+    special: SpecialHandling,
+    /// Print one JSON object with ids and tokens; bytes that are not UTF-8 appear as \xNN.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args, Debug)]
+struct DecodeArgs {
+    #[command(flatten)]
+    source: Source,
+    /// The ids.
+    #[arg(value_name = "ID", required = true)]
+    ids: Vec<u32>,
+}
+
+/// Runs the subcommand.
+pub fn run(args: TokenizerArgs) -> Result<()> {
+    match args.command {
+        Command::Train(args) => train(args),
+        Command::Encode(args) => encode(args),
+        Command::Decode(args) => decode(args),
+    }
+}
+
+fn train(args: TrainArgs) -> Result<()> {
+    let options =
+        TrainOptions { vocab_size: args.vocab_size, pattern: args.pattern, ties: args.ties, special: args.special };
+    let mut trainer = Trainer::new(options)?;
+    let documents = input::documents(&args.input)?;
+    documents.iter().try_for_each(|document| trainer.feed(document))?;
+    let bytes: usize = documents.iter().map(Vec::len).sum();
+    let tokenizer = trainer.finish()?;
+    write(&args.out, &tokenizer.to_json())?;
+    let count = documents.len();
+    let plural = if count == 1 { "" } else { "s" };
+    let message = format!(
+        "trained {} tokens on {bytes} bytes in {count} document{plural}: {}\n",
+        tokenizer.vocab_size(),
+        args.out.display()
+    );
+    print(message.as_bytes())
+}
+
+/// Writes a file beside its place and renames it, so that no half of it is ever there.
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut name =
+        path.file_name().ok_or_else(|| Error::Usage(format!("--out {} names no file", path.display())))?.to_owned();
+    name.push(".tmp");
+    let temporary = path.with_file_name(name);
+    let result = std::fs::write(&temporary, bytes).and_then(|()| std::fs::rename(&temporary, path));
+    result.map_err(|error| {
+        // The rest of a failed write is of no use; that it cannot be removed is not the error to report.
+        let _ = std::fs::remove_file(&temporary);
+        Error::io(path, "write", error)
+    })
+}
+
+fn encode(args: EncodeArgs) -> Result<()> {
+    let tokenizer = load(&args.source.tokenizer, args.source.pattern)?;
+    let bytes = match (args.text, args.input) {
+        (Some(text), _) => text.into_bytes(),
+        (None, Some(path)) => input::read(&path)?,
+        (None, None) => unreachable!("clap asks for one of the two"),
+    };
+    if bytes.len() >= u32::MAX as usize {
+        return Err(Error::Config(format!(
+            "a document of {} bytes is too long: 4 GiB is the most, encode it in parts",
+            bytes.len()
+        )));
+    }
+    let ids = tokenizer.encode_with(&bytes, args.special);
+    let mut line = String::new();
+    if args.json {
+        let tokens: Vec<String> =
+            ids.iter().map(|&id| readable(tokenizer.token_bytes(id).unwrap_or_default())).collect();
+        line = serde_json::json!({ "ids": ids, "tokens": tokens }).to_string();
+    } else {
+        for id in ids {
+            let separator = if line.is_empty() { "" } else { " " };
+            line.push_str(separator);
+            line.push_str(&id.to_string());
+        }
+    }
+    line.push('\n');
+    print(line.as_bytes())
+}
+
+/// `bytes` as text, what is not UTF-8 as `\xNN`.
+fn readable(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        chunk.invalid().iter().for_each(|byte| text.push_str(&format!("\\x{byte:02x}")));
+    }
+    text
+}
+
+fn decode(args: DecodeArgs) -> Result<()> {
+    let mut bytes = load(&args.source.tokenizer, args.source.pattern)?.decode(&args.ids)?;
+    // The bytes alone, so that they can be piped; at a terminal the prompt begins on a line of its own.
+    if std::io::stdout().is_terminal() {
+        bytes.push(b'\n');
+    }
+    print(&bytes)
+}
+
+fn print(bytes: &[u8]) -> Result<()> {
+    let mut output = std::io::stdout().lock();
+    match output.write_all(bytes).and_then(|()| output.flush()) {
+        // Whoever reads has read enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.map_err(|error| Error::io("standard output", "write", error)),
+    }
+}
+
+/// The tokenizer in `path`, whichever of the formats it is.
+///
+/// # Errors
+/// Where it is missing, damaged or foreign, and where `pattern` is given for a file that carries its own, or not for
+/// one that carries none.
+pub fn load(path: &Path, pattern: Option<Pattern>) -> Result<Tokenizer> {
+    if path.is_dir() {
+        let inside =
+            ["tokenizer.json", "vocab.bpe"].map(|name| path.join(name)).into_iter().find(|file| file.is_file());
+        let inside = inside
+            .ok_or_else(|| Error::format(path.display(), "the folder holds neither tokenizer.json nor vocab.bpe"))?;
+        return load(&inside, pattern);
+    }
+    let bytes = input::read(path)?;
+    let named = |error| match error {
+        Error::Format { place, message } => Error::Format {
+            place: path.display().to_string(),
+            // The file's own name says nothing new; a part of it, or a file beside it, does.
+            message: match place.strip_prefix("tokenizer.json, ") {
+                Some(part) => format!("{part}: {message}"),
+                None => message,
+            },
+        },
+        other => other,
+    };
+    let own = |format: &str| match pattern {
+        Some(pattern) => Err(Error::Usage(format!(
+            "--pattern {pattern} is for .tiktoken files: {} is {format}, which carries its own",
+            path.display()
+        ))),
+        None => Ok(()),
+    };
+    if bytes.starts_with(b"#version") || path.file_name().is_some_and(|name| name == "vocab.bpe") {
+        own("a vocab.bpe")?;
+        return Tokenizer::from_gpt2(&bytes, &input::read(&path.with_file_name("encoder.json"))?);
+    }
+    if bytes.trim_ascii_start().starts_with(b"{") || path.extension().is_some_and(|extension| extension == "json") {
+        own("a tokenizer.json")?;
+        return Tokenizer::from_json(&bytes).map_err(named);
+    }
+    if bytes.is_empty() {
+        return Err(Error::format(
+            path.display(),
+            "it is empty: give a tokenizer.json, a .tiktoken file or a vocab.bpe",
+        ));
+    }
+    let pattern = pattern.ok_or_else(|| {
+        Error::Usage(format!("{} is not JSON; if it is a .tiktoken file, say its split with --pattern", path.display()))
+    })?;
+    Tokenizer::from_tiktoken(&bytes, pattern).map_err(named)
+}

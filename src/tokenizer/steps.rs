@@ -1,0 +1,214 @@
+//! How a document is cut into pieces before any merge: a sequence of splits, each applied to the pieces of the one before.
+
+use std::str::FromStr;
+
+use super::split::{self, Matcher};
+use crate::{Error, Result};
+
+/// The split pattern of a tokenizer that is trained here, or that a file without one is read with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Pattern {
+    /// GPT-2's: words with the space before them, runs of numbers, runs of symbols.
+    Gpt2,
+    /// GPT-4's: contractions in any case, numbers by three, symbols with the line ends after them.
+    Cl100k,
+    /// GPT-4o's: words also split where the case changes from lower to upper.
+    O200k,
+    /// No split: a document is one piece, and merges cross word borders.
+    None,
+}
+
+impl Pattern {
+    /// Every pattern, in the order in which they are listed to a person.
+    pub const ALL: [Pattern; 4] = [Pattern::Gpt2, Pattern::Cl100k, Pattern::O200k, Pattern::None];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Pattern::Gpt2 => "gpt2",
+            Pattern::Cl100k => "cl100k",
+            Pattern::O200k => "o200k",
+            Pattern::None => "none",
+        }
+    }
+
+    /// The regular expression in the plain form that a `tokenizer.json` carries; `None` splits nothing.
+    pub fn regex(self) -> Option<&'static str> {
+        match self {
+            Pattern::Gpt2 => Some(split::GPT2),
+            Pattern::Cl100k => Some(split::CL100K),
+            Pattern::O200k => Some(split::O200K),
+            Pattern::None => None,
+        }
+    }
+
+    /// Calls `piece` with each piece of `document`, in order; together they are the document.
+    pub fn split<'a>(self, document: &'a [u8], piece: impl FnMut(&'a [u8])) {
+        Splitter::new(self).for_each(document, piece);
+    }
+}
+
+impl std::fmt::Display for Pattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Pattern {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        Pattern::ALL.into_iter().find(|pattern| pattern.name() == name).ok_or_else(|| {
+            Error::Usage(format!("there is no split pattern {name:?}: choose gpt2, cl100k, o200k or none"))
+        })
+    }
+}
+
+/// One split, which keeps every byte: what it matches and what lies between are pieces.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    /// A regular expression with a hand-written equal.
+    Matcher(Matcher),
+    /// Any other regular expression.
+    #[cfg(feature = "regex")]
+    Regex(Box<fancy_regex::Regex>),
+    /// A fixed text, wherever it occurs.
+    Literal(String),
+}
+
+impl Step {
+    /// The split at the matches of `regex`, an error if this build cannot run it.
+    pub(super) fn regex(regex: &str) -> Result<Step> {
+        match Matcher::of(regex) {
+            Some(matcher) => Ok(Step::Matcher(matcher)),
+            None => Step::other(regex),
+        }
+    }
+
+    #[cfg(feature = "regex")]
+    fn other(regex: &str) -> Result<Step> {
+        // A file decides what is compiled: both limits keep a hostile pattern from taking memory or time without bound.
+        let built =
+            fancy_regex::RegexBuilder::new(regex).delegate_size_limit(10 << 20).backtrack_limit(1_000_000).build();
+        built.map(|regex| Step::Regex(Box::new(regex))).map_err(|error| {
+            Error::format(
+                "tokenizer.json, pre_tokenizer",
+                format!("the split pattern {regex:?} cannot be read: {error}"),
+            )
+        })
+    }
+
+    #[cfg(not(feature = "regex"))]
+    fn other(regex: &str) -> Result<Step> {
+        Err(Error::format(
+            "tokenizer.json, pre_tokenizer",
+            format!("the split pattern {regex:?} is none of those built in, and this build has no regular expressions"),
+        ))
+    }
+
+    fn for_each<'a>(&self, text: &'a str, mut piece: impl FnMut(&'a str)) {
+        match self {
+            Step::Matcher(matcher) => matcher.for_each(text, piece),
+            #[cfg(feature = "regex")]
+            Step::Regex(regex) => between(text, regex.find_iter(text).map_while(|m| m.ok()).map(|m| m.range()), piece),
+            Step::Literal(literal) => {
+                between(text, text.match_indices(literal.as_str()).map(|(at, m)| at..at + m.len()), &mut piece)
+            }
+        }
+    }
+}
+
+/// Calls `piece` with each of `matches` that is not empty and with what lies between them.
+fn between<'a>(text: &'a str, matches: impl Iterator<Item = std::ops::Range<usize>>, mut piece: impl FnMut(&'a str)) {
+    let mut start = 0;
+    for range in matches.filter(|range| !range.is_empty()) {
+        if start < range.start {
+            piece(&text[start..range.start]);
+        }
+        start = range.end;
+        piece(&text[range]);
+    }
+    if start < text.len() {
+        piece(&text[start..]);
+    }
+}
+
+/// What cuts documents into pieces. Bytes that are not UTF-8 are pieces of one byte, and the text on either side of
+/// them is cut as if it stood alone; without any step the whole document is one piece, whatever it holds.
+#[derive(Clone, Debug)]
+pub(super) struct Splitter {
+    steps: Vec<Step>,
+}
+
+impl Splitter {
+    /// The split of `pattern`.
+    pub(super) fn new(pattern: Pattern) -> Self {
+        let matcher = match pattern {
+            Pattern::Gpt2 => Matcher::Gpt2,
+            Pattern::Cl100k => Matcher::Cl100k { digits: 3 },
+            Pattern::O200k => Matcher::O200k,
+            Pattern::None => return Splitter { steps: Vec::new() },
+        };
+        Splitter { steps: vec![Step::Matcher(matcher)] }
+    }
+
+    /// The splits of a file, in order.
+    pub(super) fn from_steps(steps: Vec<Step>) -> Self {
+        Splitter { steps }
+    }
+
+    /// As [`Splitter::new`], but white space at the end of a text as tiktoken splits it.
+    pub(super) fn tiktoken(pattern: Pattern) -> Self {
+        match pattern {
+            Pattern::Cl100k => Splitter { steps: vec![Step::Matcher(Matcher::Cl100kTiktoken)] },
+            other => Splitter::new(other),
+        }
+    }
+
+    /// The pattern that this is, if it is one with a name.
+    pub(super) fn pattern(&self) -> Option<Pattern> {
+        match self.steps[..] {
+            [] => Some(Pattern::None),
+            [Step::Matcher(Matcher::Gpt2)] => Some(Pattern::Gpt2),
+            [Step::Matcher(Matcher::Cl100k { digits: 3 } | Matcher::Cl100kTiktoken)] => Some(Pattern::Cl100k),
+            [Step::Matcher(Matcher::O200k)] => Some(Pattern::O200k),
+            _ => None,
+        }
+    }
+
+    /// Calls `piece` with each piece of `document`, in order.
+    #[inline]
+    pub(super) fn for_each<'a>(&self, document: &'a [u8], mut piece: impl FnMut(&'a [u8])) {
+        if self.steps.is_empty() {
+            if !document.is_empty() {
+                piece(document);
+            }
+            return;
+        }
+        let mut rest = document;
+        while !rest.is_empty() {
+            let (valid, invalid) = match std::str::from_utf8(rest) {
+                Ok(text) => (text, 0),
+                Err(error) => {
+                    let valid = error.valid_up_to();
+                    let text = std::str::from_utf8(&rest[..valid]).expect("valid up to here");
+                    (text, error.error_len().unwrap_or(rest.len() - valid))
+                }
+            };
+            match &self.steps[..] {
+                [Step::Matcher(matcher)] => matcher.for_each(valid, |part| piece(part.as_bytes())),
+                steps => nested(steps, valid, &mut |part: &'a str| piece(part.as_bytes())),
+            }
+            let (bytes, tail) = rest[valid.len()..].split_at(invalid);
+            bytes.chunks(1).for_each(&mut piece);
+            rest = tail;
+        }
+    }
+}
+
+fn nested<'a>(steps: &[Step], text: &'a str, piece: &mut dyn FnMut(&'a str)) {
+    match steps {
+        [] => piece(text),
+        [step, rest @ ..] => step.for_each(text, |part| nested(rest, part, piece)),
+    }
+}

@@ -1,0 +1,447 @@
+//! Training: pieces are counted once, then the most frequent pair is merged again and again.
+
+use dary_heap::OctonaryHeap;
+use rustc_hash::FxHashMap;
+
+use super::steps::{Pattern, Splitter};
+use super::{Tokenizer, alphabet, bpe};
+use crate::{Error, Result};
+
+/// Which of two equally frequent pairs is merged first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Ties {
+    /// The smallest pair of ids, the bytes being ids 0 to 255.
+    #[default]
+    Rank,
+    /// The smallest pair of ids as Hugging Face's `tokenizers` numbers the bytes: by their printable characters.
+    Hf,
+}
+
+impl std::str::FromStr for Ties {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "rank" => Ok(Ties::Rank),
+            "hf" => Ok(Ties::Hf),
+            _ => Err(Error::Usage(format!("there is no rule for ties {name:?}: choose rank or hf"))),
+        }
+    }
+}
+
+impl std::fmt::Display for Ties {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Ties::Rank => "rank",
+            Ties::Hf => "hf",
+        })
+    }
+}
+
+/// What a tokenizer is to be.
+#[derive(Clone, Debug)]
+pub struct TrainOptions {
+    /// How many tokens in all: the 256 bytes, one a merge, and the special tokens.
+    pub vocab_size: usize,
+    /// How documents are split before they are counted.
+    pub pattern: Pattern,
+    /// Which of two equally frequent pairs goes first.
+    pub ties: Ties,
+    /// The special tokens, which take the last ids in this order.
+    pub special: Vec<String>,
+}
+
+impl TrainOptions {
+    /// `vocab_size` tokens with GPT-4's pattern, no special token, ties to the smallest pair of ids.
+    pub fn new(vocab_size: usize) -> Self {
+        TrainOptions { vocab_size, pattern: Pattern::Cl100k, ties: Ties::Rank, special: Vec::new() }
+    }
+}
+
+/// How far a training is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Tokens so far, the bytes and the special tokens included.
+    pub vocab_size: usize,
+    /// Tokens asked for.
+    pub target: usize,
+    /// Nothing is left to do: the target is reached, or no pair is left to merge.
+    pub finished: bool,
+}
+
+/// A training in slices: [`feed`](Trainer::feed) every document, [`step`](Trainer::step) until it is finished,
+/// [`finish`](Trainer::finish). How it is sliced never changes the result.
+pub struct Trainer {
+    options: TrainOptions,
+    splitter: Splitter,
+    pieces: Pieces,
+    merging: Option<Merging>,
+}
+
+impl Trainer {
+    /// Checks the options: an error where the vocabulary has no room for the 256 bytes and the special tokens,
+    /// or where a special token is empty, a single byte, or named twice.
+    pub fn new(options: TrainOptions) -> Result<Self> {
+        let least = 256 + options.special.len();
+        if options.vocab_size < least {
+            let special = match options.special.len() {
+                0 => String::new(),
+                count => format!(" and {count} special"),
+            };
+            return Err(Error::Usage(format!(
+                "a vocabulary of {} is too small: the 256 bytes{special} need {least} at least",
+                options.vocab_size
+            )));
+        }
+        if options.vocab_size >= u32::MAX as usize / 2 {
+            return Err(Error::Usage(format!("a vocabulary of {} is too large", options.vocab_size)));
+        }
+        for (index, token) in options.special.iter().enumerate() {
+            if token.len() < 2 {
+                return Err(Error::Usage(format!("a special token needs two bytes or more, got {token:?}")));
+            }
+            if options.special[..index].contains(token) {
+                return Err(Error::Usage(format!("the special token {token:?} is named twice")));
+            }
+        }
+        let splitter = Splitter::new(options.pattern);
+        Ok(Trainer { options, splitter, pieces: Pieces::default(), merging: None })
+    }
+
+    /// Counts the pieces of one more document. No merge crosses from one document to another.
+    ///
+    /// # Errors
+    /// Where the distinct pieces pass 4 GiB, the most that a training holds.
+    ///
+    /// # Panics
+    /// After the first [`step`](Trainer::step).
+    pub fn feed(&mut self, document: &[u8]) -> Result<()> {
+        assert!(self.merging.is_none(), "tokenizer: feed after step");
+        let mut full = false;
+        let pieces = &mut self.pieces;
+        self.splitter.for_each(document, |piece| full |= !pieces.add(piece));
+        match full {
+            true => Err(Error::Config(
+                "the distinct pieces of the text pass 4 GiB, the most that a training holds: train on a part of it"
+                    .into(),
+            )),
+            false => Ok(()),
+        }
+    }
+
+    /// Merges up to `budget` times.
+    pub fn step(&mut self, budget: usize) -> Progress {
+        let (pieces, ties) = (&mut self.pieces, self.options.ties);
+        let merging = self.merging.get_or_insert_with(|| Merging::new(std::mem::take(pieces), ties));
+        let merges = self.options.vocab_size - 256 - self.options.special.len();
+        for _ in 0..budget {
+            if merging.tokens.len() - 256 >= merges || !merging.merge() {
+                break;
+            }
+        }
+        let finished = merging.tokens.len() - 256 >= merges || merging.exhausted;
+        Progress {
+            vocab_size: merging.tokens.len() + self.options.special.len(),
+            target: self.options.vocab_size,
+            finished,
+        }
+    }
+
+    /// Runs to the end and gives the tokenizer.
+    ///
+    /// # Errors
+    /// Where the text does not allow the vocabulary asked for, with the largest that it allows; where a special
+    /// token is also a learnt one.
+    pub fn finish(mut self) -> Result<Tokenizer> {
+        let reached = self.step(usize::MAX).vocab_size;
+        if reached < self.options.vocab_size {
+            return Err(Error::Config(format!(
+                "the text is too short for a vocabulary of {}: it allows at most {reached}; give more text or a smaller vocabulary",
+                self.options.vocab_size
+            )));
+        }
+        self.finish_within()
+    }
+
+    /// Runs to the end and gives the tokenizer, with a smaller vocabulary where the text does not allow the one
+    /// asked for: the largest that it allows.
+    ///
+    /// # Errors
+    /// Where a special token is also a learnt one.
+    pub fn finish_within(mut self) -> Result<Tokenizer> {
+        self.step(usize::MAX);
+        let merging = self.merging.expect("a step begins the merging");
+        Tokenizer::trained(merging.tokens, merging.merges, self.options.pattern, self.options.special)
+    }
+}
+
+/// Distinct pieces in one arena, with how often each was met.
+#[derive(Default)]
+struct Pieces {
+    arena: Vec<u8>,
+    entries: Vec<Piece>,
+    /// Open addressing: the upper half of the hash, and the entry and one, 0 where the slot is free.
+    slots: Vec<(u32, u32)>,
+}
+
+struct Piece {
+    start: usize,
+    length: usize,
+    hash: u64,
+    count: u64,
+}
+
+impl Pieces {
+    /// Counts `piece`; false if it does not fit any more.
+    fn add(&mut self, piece: &[u8]) -> bool {
+        if 2 * self.entries.len() >= self.slots.len() {
+            self.grow();
+        }
+        let hash = bpe::hash(piece);
+        let mask = self.slots.len() - 1;
+        let (mut at, tag) = (hash as usize & mask, (hash >> 32) as u32);
+        loop {
+            let (stored, entry) = self.slots[at];
+            if entry == 0 {
+                break;
+            }
+            let known = &mut self.entries[entry as usize - 1];
+            if stored == tag && self.arena[known.start..known.start + known.length] == *piece {
+                known.count += 1;
+                return true;
+            }
+            at = (at + 1) & mask;
+        }
+        // Merging lays the pieces out with one more position for each; positions are u32.
+        if self.arena.len() + piece.len() + self.entries.len() + 4 >= u32::MAX as usize {
+            return false;
+        }
+        self.entries.push(Piece { start: self.arena.len(), length: piece.len(), hash, count: 1 });
+        self.arena.extend_from_slice(piece);
+        self.slots[at] = (tag, self.entries.len() as u32);
+        true
+    }
+
+    fn grow(&mut self) {
+        self.slots = vec![(0, 0); (4 * self.entries.len()).next_power_of_two().max(1024)];
+        let mask = self.slots.len() - 1;
+        for (index, piece) in self.entries.iter().enumerate() {
+            let mut at = piece.hash as usize & mask;
+            while self.slots[at].1 != 0 {
+                at = (at + 1) & mask;
+            }
+            self.slots[at] = ((piece.hash >> 32) as u32, index as u32 + 1);
+        }
+    }
+}
+
+/// Between two pieces, and where a token was merged into the one before it.
+const NONE: u32 = u32::MAX;
+
+/// All distinct pieces in one row, each position a token or nothing, and where each pair stands.
+struct Merging {
+    symbols: Vec<u32>,
+    next: Vec<u32>,
+    previous: Vec<u32>,
+    /// The piece that a position belongs to.
+    piece: Vec<u32>,
+    counts: Vec<u64>,
+    pairs: FxHashMap<u64, Pair>,
+    heap: OctonaryHeap<Candidate>,
+    /// The pairs that the present merge makes, to be queued when their counts are complete.
+    made: Vec<u64>,
+    /// How ids compare where counts are equal: the bytes' places, and back.
+    place: [u8; 256],
+    byte_at: [u8; 256],
+    tokens: Vec<Vec<u8>>,
+    ids: FxHashMap<Vec<u8>, u32>,
+    merges: Vec<(u32, u32, u32)>,
+    exhausted: bool,
+}
+
+#[derive(Default)]
+struct Pair {
+    count: u64,
+    /// Where the pair was when it was made, possibly no more; ascending unless `mixed`.
+    positions: Vec<u32>,
+    /// A merge long after the first added positions, as only a token that two merges make can do.
+    mixed: bool,
+}
+
+/// A pair with the count it had when it was queued. Counts only fall between a pair's making and its merge, so the
+/// first in the heap whose count is still true is the most frequent of all.
+#[derive(PartialEq, Eq)]
+struct Candidate {
+    count: u64,
+    /// The two ids with the bytes in the order that decides ties.
+    key: u64,
+}
+
+impl Ord for Candidate {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.count.cmp(&other.count).then_with(|| other.key.cmp(&self.key))
+    }
+}
+
+impl PartialOrd for Candidate {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+fn pack(left: u32, right: u32) -> u64 {
+    (left as u64) << 32 | right as u64
+}
+
+impl Merging {
+    fn new(pieces: Pieces, ties: Ties) -> Self {
+        let byte_at = match ties {
+            Ties::Rank => std::array::from_fn(|byte| byte as u8),
+            Ties::Hf => alphabet::order(),
+        };
+        let mut place = [0; 256];
+        for (index, &byte) in byte_at.iter().enumerate() {
+            place[byte as usize] = index as u8;
+        }
+        let length = 1 + pieces.entries.iter().filter(|p| p.length > 1).map(|p| p.length + 1).sum::<usize>();
+        let (mut symbols, mut piece, mut counts) = (Vec::with_capacity(length), vec![0], Vec::new());
+        symbols.push(NONE);
+        for entry in pieces.entries.iter().filter(|p| p.length > 1) {
+            symbols.extend(pieces.arena[entry.start..entry.start + entry.length].iter().map(|&byte| byte as u32));
+            symbols.push(NONE);
+            piece.resize(symbols.len(), counts.len() as u32);
+            counts.push(entry.count);
+        }
+        drop(pieces);
+        let last = symbols.len() as u32;
+        let mut merging = Merging {
+            next: (1..=last).collect(),
+            previous: (0..last).map(|at| at.saturating_sub(1)).collect(),
+            symbols,
+            piece,
+            counts,
+            pairs: FxHashMap::default(),
+            heap: OctonaryHeap::new(),
+            made: Vec::new(),
+            place,
+            byte_at,
+            tokens: (0..=255).map(|byte| vec![byte]).collect(),
+            ids: (0..=255).map(|byte| (vec![byte], byte as u32)).collect(),
+            merges: Vec::new(),
+            exhausted: false,
+        };
+        merging.count_bytes();
+        merging
+    }
+
+    /// Counts the pairs of bytes, which need no hashing.
+    fn count_bytes(&mut self) {
+        let mut table: Vec<Pair> = std::iter::repeat_with(Pair::default).take(1 << 16).collect();
+        for (at, both) in self.symbols.windows(2).enumerate() {
+            if both[0] != NONE && both[1] != NONE {
+                let pair = &mut table[(both[0] << 8 | both[1]) as usize];
+                pair.count += self.counts[self.piece[at] as usize];
+                pair.positions.push(at as u32);
+            }
+        }
+        for (index, pair) in table.into_iter().enumerate() {
+            if pair.count > 0 {
+                let key = pack(index as u32 >> 8, index as u32 & 255);
+                self.made.push(key);
+                self.pairs.insert(key, pair);
+            }
+        }
+        self.queue_made();
+    }
+
+    fn queue_made(&mut self) {
+        self.made.sort_unstable();
+        self.made.dedup();
+        for pair in self.made.drain(..) {
+            if let Some(entry) = self.pairs.get(&pair) {
+                let (left, right) = ((pair >> 32) as u32, pair as u32);
+                let order = |id: u32| if id < 256 { self.place[id as usize] as u32 } else { id };
+                self.heap.push(Candidate { count: entry.count, key: pack(order(left), order(right)) });
+            }
+        }
+    }
+
+    /// Merges the most frequent pair; false if there is none.
+    fn merge(&mut self) -> bool {
+        while let Some(mut candidate) = self.heap.pop() {
+            let order = |id: u32| if id < 256 { self.byte_at[id as usize] as u32 } else { id };
+            let (left, right) = (order((candidate.key >> 32) as u32), order(candidate.key as u32));
+            match self.pairs.get(&pack(left, right)) {
+                None => continue,
+                Some(pair) if pair.count != candidate.count => {
+                    candidate.count = pair.count;
+                    self.heap.push(candidate);
+                }
+                Some(_) => {
+                    self.apply(left, right);
+                    return true;
+                }
+            }
+        }
+        self.exhausted = true;
+        false
+    }
+
+    fn apply(&mut self, left: u32, right: u32) {
+        let mut pair = self.pairs.remove(&pack(left, right)).expect("the pair was just looked up");
+        if pair.mixed {
+            pair.positions.sort_unstable();
+        }
+        let token = [&self.tokens[left as usize][..], &self.tokens[right as usize]].concat();
+        // Two different pairs may spell the same bytes, though that is rare: a vocabulary holds them once.
+        let known = self.tokens.len();
+        let new = *self.ids.entry(token).or_insert_with_key(|token| {
+            self.tokens.push(token.clone());
+            known as u32
+        });
+        let again = known == self.tokens.len();
+        self.merges.push((left, right, new));
+        for &at in &pair.positions {
+            let at = at as usize;
+            let second = self.next[at] as usize;
+            if self.symbols[at] != left || self.symbols.get(second) != Some(&right) {
+                continue;
+            }
+            let (before, after) = (self.previous[at] as usize, self.next[second] as usize);
+            let count = self.counts[self.piece[at] as usize];
+            if self.symbols[before] != NONE {
+                self.forget(pack(self.symbols[before], left), count);
+                self.remember(pack(self.symbols[before], new), count, before, again);
+            }
+            if self.symbols[after] != NONE {
+                self.forget(pack(right, self.symbols[after]), count);
+                self.remember(pack(new, self.symbols[after]), count, at, again);
+            }
+            self.symbols[at] = new;
+            self.symbols[second] = NONE;
+            self.next[at] = after as u32;
+            self.previous[after] = at as u32;
+        }
+        self.queue_made();
+    }
+
+    fn forget(&mut self, pair: u64, count: u64) {
+        if let Some(entry) = self.pairs.get_mut(&pair) {
+            entry.count -= count;
+            if entry.count == 0 {
+                self.pairs.remove(&pair);
+            }
+        }
+    }
+
+    /// Counts a pair that the present merge makes at `at`, `again` if pairs with its token may have been made before.
+    fn remember(&mut self, pair: u64, count: u64, at: usize, again: bool) {
+        let entry = self.pairs.entry(pair).or_default();
+        if entry.count == 0 || again {
+            self.made.push(pair);
+        }
+        entry.mixed |= again;
+        entry.count += count;
+        entry.positions.push(at as u32);
+    }
+}
