@@ -74,7 +74,7 @@ wasm() {
   if command -v rustup >/dev/null; then
     say "adding the target wasm32-unknown-unknown"
     # The limit is for networks that swallow packets; where the server is out of reach the answer is quick.
-    if RUSTUP_MAX_RETRIES=1 timeout 180 rustup target add wasm32-unknown-unknown </dev/null >&2 && has_wasm; then return; fi
+    if RUST_BACKTRACE=0 RUSTUP_MAX_RETRIES=1 timeout 180 rustup target add wasm32-unknown-unknown </dev/null >&2 && has_wasm; then return; fi
     say "rustup could not download it"
   fi
   scripts/debian_wasm.sh

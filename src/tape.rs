@@ -8,7 +8,7 @@ use web_time::Instant;
 use crate::Result;
 use crate::device::{Buffer, Device, Dispatch, Element, Program, View};
 
-/// Where the numbers that change each step stand in [`Scalars`]; the host writes them in f64, the device rounds.
+/// Where the numbers that change each step stand in the buffer of step scalars; the host writes them in f64, the device rounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
 pub enum Scalar {

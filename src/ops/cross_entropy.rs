@@ -1,4 +1,4 @@
-//! loss = Σ weight · (log Σ exp(logits) - logits[target]) / Σ weight, with the language-model head, in chunks of rows.
+//! `loss = Σ weight · (log Σ exp(logits) - logits[target]) / Σ weight`, with the language-model head, in chunks of rows.
 
 use super::matmul::{Product, adds, windows};
 use super::softmax::exponentiate;
@@ -23,7 +23,7 @@ const CHUNK: usize = 16 << 20;
 /// What the head leaves: the loss of every position, in nats, and their weighted mean.
 #[derive(Clone)]
 pub struct Head {
-    /// (N): log Σ exp(logits) - logits[target], whatever the weight.
+    /// (N): `log Σ exp(logits) - logits[target]`, whatever the weight.
     pub losses: Tensor,
     /// (1): Σ weight · loss · [`Scalar::WeightScale`], summed over a step's micro-batches.
     pub loss: Tensor,

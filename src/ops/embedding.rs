@@ -1,4 +1,4 @@
-//! y = token_table[token] + position_table[position].
+//! `y = token_table[token] + position_table[position]`.
 
 use super::matmul::{adds, windows};
 use super::{MAX_GROUPS, Op, WORKGROUP, call, kernel, params, size, strided};
