@@ -113,7 +113,7 @@ parity() {
   wanted=$(cksum <$requirements)
   [[ $(cat build/venv/.installed 2>/dev/null) == "$wanted" ]] && return
   say "installing the Python packages into build/venv"
-  python3 -m venv --clear build/venv
+  [[ -x build/venv/bin/pip ]] || python3 -m venv build/venv
   build/venv/bin/pip install --quiet --disable-pip-version-check -r $requirements </dev/null ||
     fail "'pip install -r $requirements' failed: check the network and the lines above, then try again"
   echo "$wanted" >build/venv/.installed

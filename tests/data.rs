@@ -1,4 +1,5 @@
 //! Evidence for the way from tokens to batches: nothing is lost, nothing leaks, everything is a pure function.
+#![cfg(not(target_arch = "wasm32"))]
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,6 @@
 //! The whole model against PyTorch float64: logits, loss, every gradient, ten AdamW losses (tests/golden), and its own
 //! gradients against finite differences.
+#![cfg(not(target_arch = "wasm32"))]
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! Every op: its f64 gradients equal finite differences of its forward pass, and every device agrees with f64.
 //! One line a case; `cargo test --test ops layer_norm` runs one op.
+#![cfg(not(target_arch = "wasm32"))]
 
 mod common;
 

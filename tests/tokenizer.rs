@@ -1,4 +1,5 @@
 //! Training, encoding and decoding against plain reference implementations, and what must never change a result.
+#![cfg(not(target_arch = "wasm32"))]
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,4 +1,5 @@
 //! The hand-written splitters give exactly the pieces that the regular expressions give.
+#![cfg(not(target_arch = "wasm32"))]
 
 use glasshouse::tokenizer::{Pattern, Tokenizer, TrainOptions, Trainer};
 use proptest::prelude::*;
