@@ -3,10 +3,10 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 ENV := . scripts/env.sh;
 .DEFAULT_GOAL := help
-.PHONY: help run dist test lint bench clean
+.PHONY: help run dist test lint bench bench-step bench-burn bench-jax bench-wasm check-hf golden clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 run: dist ## build the page and serve it, on the first free port from 8080
 	@exec node scripts/serve.mjs dist
@@ -26,6 +26,40 @@ lint: ## format, lints, documentation and licences only
 bench: ## training steps, matrix products, attention and the tokenizer on this machine
 	@scripts/setup.sh rust
 	@$(ENV) for kind in matmul attention tokenizer step; do cargo run --quiet --release -- bench $$kind; done
+
+bench-step: ## the CPU device's training step against PyTorch (downloads 5 GB once)
+	@scripts/setup.sh rust pytorch
+	@cargo build --quiet --release
+	@build/pytorch/bin/python bench/step.py
+
+bench-burn: ## the training step in WGSL against burn's, on the best adapter
+	@scripts/setup.sh rust
+	@cargo build --quiet --release
+	@cargo run --quiet --release --manifest-path bench/burn/Cargo.toml
+
+bench-jax: build/bench-wasm/bench_wasm.js ## the training step in WGSL against jax-js, in one Chromium page
+	@scripts/setup.sh jax
+	@node bench/jax/bench.mjs
+
+bench-wasm: build/bench-wasm/bench_wasm.js ## the CPU device's matrix product in wasm against bare gemm, in Node
+	@node bench/matmul_wasm.mjs
+
+.PHONY: build/bench-wasm/bench_wasm.js
+build/bench-wasm/bench_wasm.js:
+	@scripts/setup.sh page
+	@$(ENV) for_wasm cargo build --quiet --release --target wasm32-unknown-unknown --target-dir target --manifest-path bench/wasm/Cargo.toml
+	@$(ENV) wasm-bindgen --target web --out-dir build/bench-wasm target/wasm32-unknown-unknown/release/bench_wasm.wasm
+
+check-hf: ## model folders against Hugging Face transformers, both ways (downloads 5 GB once)
+	@scripts/setup.sh rust pytorch
+	@cargo build --quiet --release
+	@rm -rf build/check-hf
+	@for corpus in en zh; do target/release/glasshouse train --corpus $$corpus --steps 60 --out build/check-hf/$$corpus --eval-every 0 --sample-every 0; done
+	@build/pytorch/bin/python tests/hf/check_folder.py build/check-hf/en build/check-hf/zh
+
+golden: ## the golden values of tests/golden anew (downloads 5 GB once)
+	@scripts/setup.sh pytorch
+	@build/pytorch/bin/python tests/golden/make_golden.py
 
 clean: ## remove what was built; runs/ stays
 	rm -rf target dist build node_modules

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Sets up what is missing, and only that: scripts/setup.sh [rust|wasm|page|parity|test|vocabularies]...
+# Sets up what is missing, and only that: scripts/setup.sh [rust|wasm|page|parity|pytorch|jax|test|vocabularies]...
 #
 #   rust          a Rust compiler that is new enough, and a C linker
 #   wasm          and the wasm32 standard library
 #   page          and wasm-bindgen, Trunk, Node and wasm-opt: what `make run` and `make dist` need
 #   parity        the Python packages that the tokenizer is compared with, in build/venv
 #   test          all of these, and browsers, their drivers, a Vulkan software adapter: what `make test` needs
+#   pytorch       PyTorch and transformers, about 5 GB, in build/pytorch: what bench-step, check-hf and golden need
+#   jax           npm's jax-js and Chromium: what bench-jax needs
 #   vocabularies  the vocabularies of GPT-2 and GPT-4, in build/vocabularies
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -104,19 +106,36 @@ page() {
   cargo fetch --quiet --locked </dev/null || fail "'cargo fetch' failed: check the network and the lines above, then try again"
 }
 
-parity() {
+# python_packages FOLDER REQUIREMENTS: a virtual environment with these packages.
+python_packages() {
+  local folder=$1 requirements=$2 wanted
   need python3 command -v python3
   need python3-venv python3 -c 'import ensurepip, venv'
   install_missing
-  local requirements=tests/parity/requirements.txt wanted
   [[ -e $requirements ]] || fail "$requirements is missing from the checkout"
-  wanted=$(cksum <$requirements)
-  [[ $(cat build/venv/.installed 2>/dev/null) == "$wanted" ]] && return
-  say "installing the Python packages into build/venv"
-  [[ -x build/venv/bin/pip ]] || python3 -m venv build/venv
-  build/venv/bin/pip install --quiet --disable-pip-version-check -r $requirements </dev/null ||
+  wanted=$(cksum <"$requirements")
+  [[ $(cat "$folder/.installed" 2>/dev/null) == "$wanted" ]] && return
+  say "installing the Python packages of $requirements into $folder"
+  [[ -x $folder/bin/pip ]] || python3 -m venv "$folder"
+  "$folder/bin/pip" install --quiet --disable-pip-version-check -r "$requirements" </dev/null ||
     fail "'pip install -r $requirements' failed: check the network and the lines above, then try again"
-  echo "$wanted" >build/venv/.installed
+  echo "$wanted" >"$folder/.installed"
+}
+
+parity() {
+  python_packages build/venv tests/parity/requirements.txt
+}
+
+pytorch() {
+  python_packages build/pytorch bench/requirements.txt
+}
+
+jax() {
+  page
+  need chromium command -v chromium
+  install_missing
+  [[ bench/jax/node_modules/.package-lock.json -nt bench/jax/package-lock.json ]] && return
+  (cd bench/jax && npm ci --no-audit --no-fund --loglevel=error </dev/null >&2) || fail "'npm ci' failed in bench/jax: check the network, then try again"
 }
 
 vulkan_driver() {
@@ -166,8 +185,8 @@ vocabularies() {
 
 for group in "${@:-page}"; do
   case $group in
-    rust | wasm | page | parity | vocabularies) "$group" ;;
+    rust | wasm | page | parity | pytorch | jax | vocabularies) "$group" ;;
     test) tests ;;
-    *) fail "there is no group '$group': take rust, wasm, page, parity, test or vocabularies" ;;
+    *) fail "there is no group '$group': take rust, wasm, page, parity, pytorch, jax, test or vocabularies" ;;
   esac
 done
