@@ -1,0 +1,282 @@
+// c = a · b + bias
+// With dy: da = dy · bᵀ, db = aᵀ · dy, dbias = Σ dy over the rows
+//
+// The launcher puts in front: SIDE (8 or 16: a tile of the product is 8 SIDE wide), and ALIGNED (1 where every row of a and
+// b begins on a whole vec4).
+
+struct Params {
+    rows: u32,
+    inner: u32,
+    columns: u32,
+    a_stride: u32,
+    a_offset: u32,
+    c_stride: u32,
+    c_offset: u32,
+    accumulate: u32,
+    bias: u32,
+}
+
+@group(0) @binding(0) var<uniform> p: Params;
+
+@group(0) @binding(1) var<storage, read> a: array<vec4<f32>>; // (N, K), or (K, N) where it is transposed
+@group(0) @binding(2) var<storage, read> b: array<vec4<f32>>; // (K, M), or (M, K) where it is transposed
+@group(0) @binding(3) var<storage, read> bias: array<f32>; // (M)
+@group(0) @binding(4) var<storage, read> scalars: array<f32>; // step scalars
+@group(0) @binding(5) var<storage, read_write> c: array<f32>; // (N, M)
+
+// Elements (i, j) to (i, j + 3) of a as it lies in memory, (height, width), with zeros past its edges.
+fn load_a(i: u32, j: u32, height: u32, width: u32) -> vec4<f32> {
+    var v = vec4(0.0);
+    if i < height {
+        let at = p.a_offset + i * p.a_stride + j;
+        if ALIGNED == 1u && j + 4u <= width {
+            return a[at / 4u];
+        }
+        for (var n = 0u; n < 4u; n++) {
+            if j + n < width {
+                v[n] = a[(at + n) / 4u][(at + n) % 4u];
+            }
+        }
+    }
+    return v;
+}
+
+fn load_b(i: u32, j: u32, height: u32, width: u32) -> vec4<f32> {
+    var v = vec4(0.0);
+    if i < height {
+        let at = i * width + j;
+        if ALIGNED == 1u && j + 4u <= width {
+            return b[at / 4u];
+        }
+        for (var n = 0u; n < 4u; n++) {
+            if j + n < width {
+                v[n] = b[(at + n) / 4u][(at + n) % 4u];
+            }
+        }
+    }
+    return v;
+}
+
+// Rows i to i + 3 of the first factor and terms k to k + 3 of their sums: column n of the result is term k + n.
+fn block_a(i: u32, k: u32, transposed: bool) -> mat4x4<f32> {
+    if transposed {
+        return mat4x4(
+            load_a(k, i, p.inner, p.rows),
+            load_a(k + 1u, i, p.inner, p.rows),
+            load_a(k + 2u, i, p.inner, p.rows),
+            load_a(k + 3u, i, p.inner, p.rows),
+        );
+    }
+    return transpose(mat4x4(
+        load_a(i, k, p.rows, p.inner),
+        load_a(i + 1u, k, p.rows, p.inner),
+        load_a(i + 2u, k, p.rows, p.inner),
+        load_a(i + 3u, k, p.rows, p.inner),
+    ));
+}
+
+// The same for columns j to j + 3 of the second factor.
+fn block_b(j: u32, k: u32, transposed: bool) -> mat4x4<f32> {
+    if transposed {
+        return transpose(mat4x4(
+            load_b(j, k, p.columns, p.inner),
+            load_b(j + 1u, k, p.columns, p.inner),
+            load_b(j + 2u, k, p.columns, p.inner),
+            load_b(j + 3u, k, p.columns, p.inner),
+        ));
+    }
+    return mat4x4(
+        load_b(k, j, p.inner, p.columns),
+        load_b(k + 1u, j, p.inner, p.columns),
+        load_b(k + 2u, j, p.inner, p.columns),
+        load_b(k + 3u, j, p.inner, p.columns),
+    );
+}
+
+// What one invocation computes: 8 rows of 8 columns, as two vec4 a row.
+alias Sums = array<vec4<f32>, 16>;
+
+// One term of all 64 sums.
+fn multiply_add(sums: ptr<function, Sums>, a0: vec4<f32>, a1: vec4<f32>, b0: vec4<f32>, b1: vec4<f32>) {
+    (*sums)[0] += a0.x * b0;
+    (*sums)[1] += a0.x * b1;
+    (*sums)[2] += a0.y * b0;
+    (*sums)[3] += a0.y * b1;
+    (*sums)[4] += a0.z * b0;
+    (*sums)[5] += a0.z * b1;
+    (*sums)[6] += a0.w * b0;
+    (*sums)[7] += a0.w * b1;
+    (*sums)[8] += a1.x * b0;
+    (*sums)[9] += a1.x * b1;
+    (*sums)[10] += a1.y * b0;
+    (*sums)[11] += a1.y * b1;
+    (*sums)[12] += a1.z * b0;
+    (*sums)[13] += a1.z * b1;
+    (*sums)[14] += a1.w * b0;
+    (*sums)[15] += a1.w * b1;
+}
+
+fn store(row: u32, column: u32, v: vec4<f32>, add: bool) {
+    if row >= p.rows {
+        return;
+    }
+    for (var n = 0u; n < 4u; n++) {
+        if column + n < p.columns {
+            let at = p.c_offset + row * p.c_stride + column + n;
+            var value = v[n];
+            if p.bias == 1u {
+                value += bias[column + n];
+            }
+            c[at] = value + select(0.0, c[at], add);
+        }
+    }
+}
+
+// Writes the sums of rows i0 to i0 + 3 and i1 to i1 + 3, columns j0 to j0 + 3 and j1 to j1 + 3.
+fn store_all(sums: ptr<function, Sums>, i0: u32, i1: u32, j0: u32, j1: u32) {
+    let add = accumulates(p.accumulate, scalars[MICRO_BATCH]);
+    store(i0, j0, (*sums)[0], add);
+    store(i0, j1, (*sums)[1], add);
+    store(i0 + 1u, j0, (*sums)[2], add);
+    store(i0 + 1u, j1, (*sums)[3], add);
+    store(i0 + 2u, j0, (*sums)[4], add);
+    store(i0 + 2u, j1, (*sums)[5], add);
+    store(i0 + 3u, j0, (*sums)[6], add);
+    store(i0 + 3u, j1, (*sums)[7], add);
+    store(i1, j0, (*sums)[8], add);
+    store(i1, j1, (*sums)[9], add);
+    store(i1 + 1u, j0, (*sums)[10], add);
+    store(i1 + 1u, j1, (*sums)[11], add);
+    store(i1 + 2u, j0, (*sums)[12], add);
+    store(i1 + 2u, j1, (*sums)[13], add);
+    store(i1 + 3u, j0, (*sums)[14], add);
+    store(i1 + 3u, j1, (*sums)[15], add);
+}
+
+// A workgroup computes a tile of 8 SIDE rows and columns. Tiles of both factors, STEP terms long, stand in workgroup memory
+// as vec4s of 4 rows (or columns) of one term. Where SIDE is 8 four invocations share each block of 8 x 8 sums: each takes a
+// quarter of the terms, and their sums are added at the end in a fixed order.
+const TILE = 8u * SIDE;
+const SLICES = WORKGROUP / (SIDE * SIDE);
+const STEP = 2048u / TILE;
+const VECTORS = TILE / 4u;
+const HALF = 512u;
+
+var<workgroup> tiles: array<vec4<f32>, 1024>; // (2, STEP, VECTORS)
+
+// Where the vec4 `vector` of term k stands in its tile. Neighbouring terms are shifted against each other, so that
+// invocations that write a column of the tile do not meet in one bank of memory.
+fn place(k: u32, vector: u32) -> u32 {
+    return k * VECTORS + (vector ^ (k / 4u * (SIDE / 8u)));
+}
+
+fn fill(at: u32, k: u32, vector: u32, block: mat4x4<f32>) {
+    tiles[at + place(k, vector)] = block[0];
+    tiles[at + place(k + 1u, vector)] = block[1];
+    tiles[at + place(k + 2u, vector)] = block[2];
+    tiles[at + place(k + 3u, vector)] = block[3];
+}
+
+fn tiled(group: vec3<u32>, local: u32, a_transposed: bool, b_transposed: bool) {
+    let row = group.y * TILE;
+    let column = group.x * TILE;
+    // Half of the invocations load a block of a, half one of b; neighbours load what lies side by side in memory.
+    let block = local % 128u;
+    let along_k = select(b_transposed, !a_transposed, local < 128u);
+    let load_k = 4u * select(block / VECTORS, block % (STEP / 4u), along_k);
+    let load_vector = select(block % VECTORS, block / (STEP / 4u), along_k);
+
+    let slice = local / (SIDE * SIDE);
+    let x = local % SIDE;
+    let y = local / SIDE % SIDE;
+    var sums = Sums();
+    for (var k = 0u; k < p.inner; k += STEP) {
+        if local < 128u {
+            fill(0u, load_k, load_vector, block_a(row + 4u * load_vector, k + load_k, a_transposed));
+        } else {
+            fill(HALF, load_k, load_vector, block_b(column + 4u * load_vector, k + load_k, b_transposed));
+        }
+        workgroupBarrier();
+        for (var n = 0u; n < STEP / SLICES; n++) {
+            let term = slice * (STEP / SLICES) + n;
+            multiply_add(
+                &sums,
+                tiles[place(term, y)],
+                tiles[place(term, y + SIDE)],
+                tiles[HALF + place(term, x)],
+                tiles[HALF + place(term, x + SIDE)],
+            );
+        }
+        workgroupBarrier();
+    }
+    for (var other = 1u; other < SLICES; other++) {
+        if slice == other {
+            for (var n = 0u; n < 16u; n++) {
+                tiles[n * 64u + local % 64u] = sums[n];
+            }
+        }
+        workgroupBarrier();
+        if slice == 0u {
+            for (var n = 0u; n < 16u; n++) {
+                sums[n] += tiles[n * 64u + local];
+            }
+        }
+        workgroupBarrier();
+    }
+    if slice == 0u {
+        store_all(&sums, row + 4u * y, row + 4u * (y + SIDE), column + 4u * x, column + 4u * (x + SIDE));
+    }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    tiled(group, local, false, false);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn times_transpose(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    tiled(group, local, false, true);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn transpose_times(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    tiled(group, local, true, false);
+}
+
+@group(0) @binding(1) var<storage, read> dy: array<f32>; // (N, M)
+@group(0) @binding(2) var<storage, read> step_scalars: array<f32>; // step scalars
+@group(0) @binding(3) var<storage, read_write> dbias: array<f32>; // (M)
+
+// Columns of a workgroup; its invocations share their rows.
+const COLUMNS = 16u;
+
+var<workgroup> partial: array<f32, WORKGROUP>;
+
+@compute @workgroup_size(WORKGROUP)
+fn column_sums(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    for (var first = group.x * COLUMNS; first < p.columns; first += groups.x * COLUMNS) {
+        let column = first + local % COLUMNS;
+        var sum = 0.0;
+        if column < p.columns {
+            for (var row = local / COLUMNS; row < p.rows; row += WORKGROUP / COLUMNS) {
+                sum += dy[row * p.columns + column];
+            }
+        }
+        partial[local] = sum;
+        for (var half = WORKGROUP / 2u; half >= COLUMNS; half /= 2u) {
+            workgroupBarrier();
+            if local < half {
+                partial[local] += partial[local + half];
+            }
+        }
+        if local < COLUMNS && column < p.columns {
+            let add = accumulates(p.accumulate, step_scalars[MICRO_BATCH]);
+            dbias[column] = partial[local] + select(0.0, dbias[column], add);
+        }
+        workgroupBarrier();
+    }
+}

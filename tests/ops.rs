@@ -4,14 +4,14 @@
 
 mod common;
 
-use common::{Build, close, finite_differences, noise, norm, run};
+use common::{Build, close, finite_differences, gpu, noise, norm, run};
 use glasshouse::device::Device;
 use glasshouse::ops;
 use glasshouse::tape::{Tape, Tensor};
 
-/// The devices that are held to the oracle, with their names.
+/// The devices that are held to the oracle, with their names. A missing adapter fails the test.
 fn devices() -> Vec<(&'static str, Device)> {
-    vec![("cpu", Device::cpu())]
+    vec![("cpu", Device::cpu()), ("gpu", gpu())]
 }
 
 /// Holds an op on inputs of `shapes` to finite differences (f64, small shapes) and all devices to f64.
@@ -100,7 +100,9 @@ fn softmax() {
 
 #[test]
 fn attention() {
-    for [batch, context, heads, size] in [[1, 1, 1, 1], [2, 7, 3, 5], [1, 65, 2, 3], [1, 130, 1, 64], [2, 33, 2, 256]] {
+    for [batch, context, heads, size] in
+        [[1, 1, 1, 1], [2, 7, 3, 5], [1, 65, 2, 3], [1, 130, 1, 64], [2, 33, 2, 256], [1, 70, 1, 32]]
+    {
         check_with("attention", &[&[batch * context, 3 * heads * size]], 2e-5, context == 1, &|tape, x| {
             ops::attention(tape, &x[0], context, heads)
         });

@@ -31,12 +31,19 @@ pub struct Cpu {
     precision: Precision,
     buffers: RefCell<Vec<(Buffer, Storage)>>,
     vacant: RefCell<Vec<u32>>,
+    pub(super) max_binding: Cell<usize>,
     pub(super) counters: Cell<Counters>,
 }
 
 impl Cpu {
     pub(super) fn new(precision: Precision) -> Cpu {
-        Cpu { precision, buffers: RefCell::default(), vacant: RefCell::default(), counters: Cell::default() }
+        Cpu {
+            precision,
+            buffers: RefCell::default(),
+            vacant: RefCell::default(),
+            max_binding: Cell::new(usize::MAX),
+            counters: Cell::default(),
+        }
     }
 
     pub(super) fn name(&self) -> String {

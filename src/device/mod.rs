@@ -3,6 +3,7 @@
 pub mod cpu;
 pub mod float;
 pub mod gemm;
+pub mod gpu;
 pub mod parallel;
 
 use std::cell::Cell;
@@ -11,6 +12,8 @@ use std::rc::Rc;
 
 use crate::{Error, Result};
 use cpu::{Bindings, Cpu};
+use gpu::Gpu;
+pub use gpu::{AdapterInfo, AdapterLimits, adapters};
 
 /// What a buffer holds: numbers in the device's own precision, or u32 indices (tokens, offsets).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -152,6 +155,8 @@ impl Dispatch {
 pub enum Program {
     /// Run one after another.
     Cpu(Vec<Dispatch>),
+    /// Compiled and bound.
+    Gpu(gpu::Program),
 }
 
 impl Program {
@@ -159,6 +164,7 @@ impl Program {
     pub fn len(&self) -> usize {
         match self {
             Program::Cpu(dispatches) => dispatches.len(),
+            Program::Gpu(program) => program.len(),
         }
     }
 
@@ -203,6 +209,8 @@ impl Numbers {
 pub enum Reading {
     /// Already here.
     Ready(Option<Numbers>),
+    /// On its way.
+    Gpu(gpu::Reading),
 }
 
 impl Reading {
@@ -210,6 +218,7 @@ impl Reading {
     pub fn poll(&mut self) -> Option<Result<Numbers>> {
         match self {
             Reading::Ready(numbers) => numbers.take().map(Ok),
+            Reading::Gpu(reading) => reading.poll(),
         }
     }
 
@@ -217,6 +226,7 @@ impl Reading {
     pub async fn numbers(self) -> Result<Numbers> {
         match self {
             Reading::Ready(numbers) => Ok(numbers.expect("a reading is awaited before it is polled")),
+            Reading::Gpu(reading) => reading.numbers().await,
         }
     }
 }
@@ -237,6 +247,8 @@ pub struct Counters {
 pub enum Device {
     /// All cores of this machine, or one thread in wasm.
     Cpu(Rc<Cpu>),
+    /// An adapter.
+    Gpu(Rc<Gpu>),
 }
 
 impl Device {
@@ -250,32 +262,80 @@ impl Device {
         Device::Cpu(Rc::new(Cpu::new(cpu::Precision::F64)))
     }
 
+    /// The adapter with this index among [`adapters`], or the best one there is, software included.
+    pub async fn gpu(index: Option<usize>) -> Result<Device> {
+        Ok(Device::Gpu(Rc::new(Gpu::open(index).await?)))
+    }
+
+    /// The best GPU that is real hardware, else the CPU: emulated GPUs are many times slower than that.
+    pub async fn auto() -> Device {
+        match Device::gpu(None).await {
+            Ok(Device::Gpu(gpu)) if !gpu.info().is_software => Device::Gpu(gpu),
+            _ => Device::cpu(),
+        }
+    }
+
     /// The device's name for people: the CPU's, or the adapter's.
     pub fn name(&self) -> String {
         match self {
             Device::Cpu(cpu) => cpu.name(),
+            Device::Gpu(gpu) => gpu.info().name.clone(),
         }
     }
 
-    /// The largest range that one binding may hold, in elements.
+    /// What the adapter says of itself, where there is one.
+    pub fn adapter(&self) -> Option<&AdapterInfo> {
+        match self {
+            Device::Cpu(_) => None,
+            Device::Gpu(gpu) => Some(gpu.info()),
+        }
+    }
+
+    /// The largest range that one binding may hold, in elements: a multiple of 64 where there is a limit.
     pub fn max_binding(&self) -> usize {
         match self {
-            Device::Cpu(_) => usize::MAX,
+            Device::Cpu(cpu) => cpu.max_binding.get(),
+            Device::Gpu(gpu) => gpu.max_binding(),
         }
     }
 
-    /// The largest buffer, in bytes, where the device says so.
+    /// Lowers that limit, so that small tensors are bound in windows: how windows are tested.
+    pub fn limit_binding(&self, elements: usize) {
+        match self {
+            Device::Cpu(cpu) => cpu.max_binding.set(elements),
+            Device::Gpu(gpu) => gpu.limit_binding(elements),
+        }
+    }
+
+    /// Bytes of the largest buffer, where there is a limit.
     pub fn max_buffer(&self) -> Option<u64> {
         match self {
             Device::Cpu(_) => None,
+            Device::Gpu(gpu) => Some(gpu.max_buffer()),
         }
     }
 
-    /// Floating-point operations of one submission, so that none is expected to take over half a second; `None` on the CPU,
-    /// where every dispatch is a slice of its own.
+    /// Floating-point operations that one submission should hold to take about 0.2 s, by how long the last ones took;
+    /// `None` where a dispatch runs while its caller waits.
     pub fn submission_budget(&self) -> Option<u64> {
         match self {
             Device::Cpu(_) => None,
+            Device::Gpu(gpu) => Some(gpu.submission_budget()),
+        }
+    }
+
+    /// Waits until everything that was run is done.
+    pub async fn idle(&self) -> Result<()> {
+        match self {
+            Device::Cpu(_) => Ok(()),
+            Device::Gpu(gpu) => gpu.idle().await,
+        }
+    }
+
+    /// Makes a GPU fail from here on as if it had been lost: how recovery is tested. The CPU cannot be lost.
+    pub fn destroy(&self) {
+        if let Device::Gpu(gpu) = self {
+            gpu.destroy();
         }
     }
 
@@ -283,6 +343,7 @@ impl Device {
     pub fn allocate(&self, element: Element, len: usize) -> Buffer {
         match self {
             Device::Cpu(cpu) => cpu.allocate(element, len),
+            Device::Gpu(gpu) => gpu.allocate(element, len),
         }
     }
 
@@ -290,6 +351,7 @@ impl Device {
     pub fn free(&self, buffer: Buffer) {
         match self {
             Device::Cpu(cpu) => cpu.free(buffer),
+            Device::Gpu(gpu) => gpu.free(buffer),
         }
     }
 
@@ -297,6 +359,7 @@ impl Device {
     pub fn bytes(&self) -> u64 {
         match self {
             Device::Cpu(cpu) => cpu.bytes(),
+            Device::Gpu(gpu) => gpu.bytes(),
         }
     }
 
@@ -304,6 +367,7 @@ impl Device {
     pub fn counters(&self) -> Counters {
         match self {
             Device::Cpu(cpu) => cpu.counters.get(),
+            Device::Gpu(gpu) => gpu.counters.get(),
         }
     }
 
@@ -311,6 +375,7 @@ impl Device {
     pub fn write(&self, view: View, numbers: &[f32]) {
         match self {
             Device::Cpu(cpu) => cpu.write_f32(view, numbers),
+            Device::Gpu(gpu) => gpu.write(view, bytemuck::cast_slice(numbers), Element::Float),
         }
     }
 
@@ -318,6 +383,7 @@ impl Device {
     pub fn write_f64(&self, view: View, numbers: &[f64]) {
         match self {
             Device::Cpu(cpu) => cpu.write_f64(view, numbers),
+            Device::Gpu(_) => self.write(view, &numbers.iter().map(|x| *x as f32).collect::<Vec<_>>()),
         }
     }
 
@@ -325,6 +391,7 @@ impl Device {
     pub fn write_index(&self, view: View, indices: &[u32]) {
         match self {
             Device::Cpu(cpu) => cpu.write_index(view, indices),
+            Device::Gpu(gpu) => gpu.write(view, bytemuck::cast_slice(indices), Element::Index),
         }
     }
 
@@ -332,6 +399,7 @@ impl Device {
     pub fn read(&self, view: View) -> Reading {
         match self {
             Device::Cpu(cpu) => Reading::Ready(Some(cpu.read(view))),
+            Device::Gpu(gpu) => Reading::Gpu(gpu.read(view)),
         }
     }
 
@@ -340,6 +408,7 @@ impl Device {
         dispatches.iter().for_each(Dispatch::check);
         match self {
             Device::Cpu(cpu) => Ok(cpu.prepare(dispatches)),
+            Device::Gpu(gpu) => gpu.prepare(&dispatches).map(Program::Gpu),
         }
     }
 
@@ -350,6 +419,8 @@ impl Device {
                 dispatches[range].iter().for_each(|dispatch| cpu.run(dispatch));
                 Ok(())
             }
+            (Device::Gpu(gpu), Program::Gpu(program)) => gpu.run(program, range),
+            _ => panic!("run: expected a program that this device has prepared"),
         }
     }
 }

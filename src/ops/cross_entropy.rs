@@ -56,7 +56,7 @@ pub fn cross_entropy(tape: &mut Tape, hidden: &Tensor, weight: &Tensor, targets:
         let table = |part: &std::ops::Range<usize>| weight.view().slice(part.start * channels..part.end * channels);
         for part in &parts {
             let product = Product { c: (vocab, part.start), ..Product::new(count, channels, part.len(), channels) };
-            tape.dispatch(product.times_transpose(input, table(part), logits, Accumulate::Overwrite));
+            tape.dispatch(product.times_transpose(tape, input, table(part), logits, Accumulate::Overwrite));
         }
         let params = Params { rows: size(count), vocab: size(vocab), accumulate: 0 };
         let (targets, losses) =
@@ -74,13 +74,13 @@ pub fn cross_entropy(tape: &mut Tape, hidden: &Tensor, weight: &Tensor, targets:
         for (i, part) in parts.iter().enumerate() {
             let product = Product { a: (vocab, part.start), ..Product::new(count, part.len(), channels, vocab) };
             let how = if i == 0 { Accumulate::Overwrite } else { Accumulate::Add };
-            tape.dispatch(product.forward(logits, table(part), None, dinput, how));
+            tape.dispatch(product.forward(tape, logits, table(part), None, dinput, how));
         }
         if let Some((dweight, how)) = tape.gradient_mut(weight) {
             for part in &parts {
                 let product = Product { a: (vocab, part.start), ..Product::new(part.len(), count, channels, vocab) };
                 let dpart = dweight.slice(part.start * channels..part.end * channels);
-                tape.dispatch(product.transpose_times(logits, input, tape.scalars(), dpart, how));
+                tape.dispatch(product.transpose_times(tape, logits, input, dpart, how));
             }
         }
     }

@@ -33,7 +33,7 @@ pub fn layer_norm(tape: &mut Tape, x: &Tensor, weight: &Tensor, bias: &Tensor) -
         Params { rows: size(rows), channels: size(channels), accumulate: 0, accumulate_bias: 0, epsilon: EPSILON };
     let work = rows * channels * 8;
     let bindings = vec![read(x.view()), read(weight.view()), read(bias.view()), write(stats.view()), write(y.view())];
-    tape.dispatch(call(&FORWARD, params, strided(rows, 1), work, bindings));
+    tape.dispatch(call(&FORWARD, params, strided(rows, 8), work, bindings));
     let (x, weight, bias, output) = (x.clone(), weight.clone(), bias.clone(), y.clone());
     tape.backward(move |tape| {
         let Some(dy) = tape.gradient(&output) else { return };
@@ -48,7 +48,7 @@ pub fn layer_norm(tape: &mut Tape, x: &Tensor, weight: &Tensor, bias: &Tensor) -
             let mut bindings = saved();
             bindings.extend([read(weight.view()), write(dx)]);
             let params = Params { accumulate: how as u32, ..params };
-            tape.dispatch(call(&BACKWARD, params, strided(rows, 1), work, bindings));
+            tape.dispatch(call(&BACKWARD, params, strided(rows, 8), work, bindings));
         }
     });
     y

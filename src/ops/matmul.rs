@@ -35,11 +35,11 @@ pub(super) const OP: Op = Op {
     name: "matmul",
     fields: FIELDS,
     kernels: &[&FORWARD, &TIMES_TRANSPOSE, &TRANSPOSE_TIMES, &COLUMN_SUMS],
-    constants: &[],
+    constants: &[("SIDE", 8), ("ALIGNED", 1)],
 };
 
-/// Rows and columns of the product that one workgroup computes; matmul.wgsl has the same number.
-pub const TILE: usize = 64;
+/// Large tiles of the product, 128 rows and columns, are worth it where there are this many of them; else they have 64.
+const ENOUGH: usize = 128;
 
 /// A product as the launchers below describe it.
 #[derive(Clone, Copy)]
@@ -73,31 +73,57 @@ impl Product {
         }
     }
 
-    fn groups(self) -> [usize; 3] {
-        [self.columns.div_ceil(TILE), self.rows.div_ceil(TILE), 1]
-    }
-
     fn work(self) -> usize {
         2 * self.rows * self.inner * self.columns
     }
 
     /// c (rows, columns) = a (rows, inner) · b (inner, columns) + bias (columns).
-    pub fn forward(self, a: View, b: View, bias: Option<View>, c: View, accumulate: Accumulate) -> Dispatch {
-        let bindings = vec![read(a), read(b), read(bias.unwrap_or(b)), write(c)];
-        call(&FORWARD, self.params(accumulate, bias.is_some()), self.groups(), self.work(), bindings)
+    pub fn forward(
+        self,
+        tape: &Tape,
+        a: View,
+        b: View,
+        bias: Option<View>,
+        c: View,
+        accumulate: Accumulate,
+    ) -> Dispatch {
+        self.call(tape, &FORWARD, [a, b, bias.unwrap_or(b), c], accumulate, bias.is_some())
     }
 
     /// c (rows, columns) = a (rows, inner) · bᵀ, with b (columns, inner).
-    pub fn times_transpose(self, a: View, b: View, c: View, accumulate: Accumulate) -> Dispatch {
-        let bindings = vec![read(a), read(b), write(c)];
-        call(&TIMES_TRANSPOSE, self.params(accumulate, false), self.groups(), self.work(), bindings)
+    pub fn times_transpose(self, tape: &Tape, a: View, b: View, c: View, accumulate: Accumulate) -> Dispatch {
+        self.call(tape, &TIMES_TRANSPOSE, [a, b, b, c], accumulate, false)
     }
 
     /// c (rows, columns) = aᵀ · b, with a (inner, rows), b (inner, columns).
-    pub fn transpose_times(self, a: View, b: View, scalars: View, c: View, accumulate: Accumulate) -> Dispatch {
-        let bindings = vec![read(a), read(b), read(scalars), write(c)];
-        call(&TRANSPOSE_TIMES, self.params(accumulate, false), self.groups(), self.work(), bindings)
+    pub fn transpose_times(self, tape: &Tape, a: View, b: View, c: View, accumulate: Accumulate) -> Dispatch {
+        self.call(tape, &TRANSPOSE_TIMES, [a, b, b, c], accumulate, false)
     }
+
+    fn call(
+        self,
+        tape: &Tape,
+        kernel: &'static Kernel,
+        [a, b, bias, c]: [View; 4],
+        accumulate: Accumulate,
+        has_bias: bool,
+    ) -> Dispatch {
+        let bindings = vec![read(a), read(b), read(bias), read(tape.scalars()), write(c)];
+        let tiles = |tile| [self.columns.div_ceil(tile), self.rows.div_ceil(tile), 1];
+        let large: usize = tiles(128).iter().product();
+        let side = if large >= ENOUGH { 16 } else { 8 };
+        let b_stride = if std::ptr::eq(kernel, &TIMES_TRANSPOSE) { self.inner } else { self.columns };
+        let aligned = [self.a.0, self.a.1, b_stride].iter().all(|n| n % 4 == 0);
+        Dispatch {
+            constants: constants(side, aligned),
+            ..call(kernel, self.params(accumulate, has_bias), tiles(8 * side as usize), self.work(), bindings)
+        }
+    }
+}
+
+/// The lines in front of the WGSL.
+fn constants(side: u32, aligned: bool) -> Vec<(&'static str, u32)> {
+    vec![("SIDE", side), ("ALIGNED", u32::from(aligned))]
 }
 
 /// `x` (N, K) · `weight` (K, M) + `bias` (M): (N, M).
@@ -109,24 +135,26 @@ pub fn matmul(tape: &mut Tape, x: &Tensor, weight: &Tensor, bias: Option<&Tensor
     }
     let y = tape.tensor(&[rows, columns]);
     let product = Product::new(rows, inner, columns, inner);
-    let dispatch = product.forward(x.view(), weight.view(), bias.map(Tensor::view), y.view(), Accumulate::Overwrite);
+    let dispatch =
+        product.forward(tape, x.view(), weight.view(), bias.map(Tensor::view), y.view(), Accumulate::Overwrite);
     tape.dispatch(dispatch);
     let (x, weight, bias, output) = (x.clone(), weight.clone(), bias.cloned(), y.clone());
     tape.backward(move |tape| {
         let Some(dy) = tape.gradient(&output) else { return };
         if let Some((dw, how)) = tape.gradient_mut(&weight) {
             let product = Product::new(inner, rows, columns, inner);
-            tape.dispatch(product.transpose_times(x.view(), dy.view(), tape.scalars(), dw, how));
+            tape.dispatch(product.transpose_times(tape, x.view(), dy.view(), dw, how));
         }
         if let Some((db, how)) = bias.and_then(|bias| tape.gradient_mut(&bias)) {
             let params = Product::new(rows, 0, columns, columns).params(how, false);
             let bindings = vec![read(dy.view()), read(tape.scalars()), write(db)];
             let groups = [columns.div_ceil(16).min(MAX_GROUPS), 1, 1];
-            tape.dispatch(call(&COLUMN_SUMS, params, groups, rows * columns, bindings));
+            let dispatch = call(&COLUMN_SUMS, params, groups, rows * columns, bindings);
+            tape.dispatch(Dispatch { constants: constants(8, false), ..dispatch });
         }
         if let Some((dx, how)) = tape.gradient_mut(&x) {
             let product = Product::new(rows, columns, inner, columns);
-            tape.dispatch(product.times_transpose(dy.view(), weight.view(), dx, how));
+            tape.dispatch(product.times_transpose(tape, dy.view(), weight.view(), dx, how));
         }
     });
     y
@@ -140,7 +168,7 @@ pub fn logits(tape: &mut Tape, hidden: &Tensor, weight: &Tensor) -> Tensor {
     for window in windows(vocab, channels, tape.device().max_binding()) {
         let product = Product { c: (vocab, window.start), ..Product::new(rows, channels, window.len(), channels) };
         let part = weight.view().slice(window.start * channels..window.end * channels);
-        tape.dispatch(product.times_transpose(hidden.view(), part, y.view(), Accumulate::Overwrite));
+        tape.dispatch(product.times_transpose(tape, hidden.view(), part, y.view(), Accumulate::Overwrite));
     }
     y
 }
@@ -153,14 +181,16 @@ pub(super) fn windows(rows: usize, width: usize, max_binding: usize) -> Vec<std:
 }
 
 fn forward<F: Float>(p: &Params, mut b: Bindings<F>) {
-    let (a, w, bias, c) = (b.read(), b.read(), b.read(), b.write()); // (N, K), (K, M), (M), (N, M)
+    // (N, K), (K, M), (M), step scalars, (N, M)
+    let (a, w, bias, _, c) = (b.read(), b.read(), b.read(), b.read(), b.write());
     let bias = (p.bias == 1).then_some(bias);
     let strides = Strides::rows(p.a_stride as usize).at(p.a_offset as usize);
     product(p, (a, strides), (w, Strides::rows(p.columns as usize)), bias, c, p.accumulate == Accumulate::Add as u32);
 }
 
 fn times_transpose<F: Float>(p: &Params, mut b: Bindings<F>) {
-    let (a, w, c) = (b.read(), b.read(), b.write()); // (N, K), (M, K), (N, M)
+    // (N, K), (M, K), no bias, step scalars, (N, M)
+    let (a, w, _, _, c) = (b.read(), b.read(), b.read(), b.read(), b.write());
     let strides = Strides::rows(p.a_stride as usize).at(p.a_offset as usize);
     product(
         p,
@@ -173,7 +203,8 @@ fn times_transpose<F: Float>(p: &Params, mut b: Bindings<F>) {
 }
 
 fn transpose_times<F: Float>(p: &Params, mut b: Bindings<F>) {
-    let (a, w, scalars, c) = (b.read(), b.read(), b.read(), b.write()); // (K, N), (K, M), step scalars, (N, M)
+    // (K, N), (K, M), no bias, step scalars, (N, M)
+    let (a, w, _, scalars, c) = (b.read(), b.read(), b.read(), b.read(), b.write());
     let strides = Strides::transposed(p.a_stride as usize).at(p.a_offset as usize);
     product(p, (a, strides), (w, Strides::rows(p.columns as usize)), None, c, adds(p.accumulate, scalars));
 }

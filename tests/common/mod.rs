@@ -17,6 +17,21 @@ pub fn noise(seed: u64, len: usize) -> Vec<f64> {
     (0..len).map(|_| next()).collect()
 }
 
+thread_local! {
+    // Leaked: wgpu needs thread-locals of its own to take a device down, and they are gone when these are dropped.
+    static GPU: &'static Device = Box::leak(Box::new(
+        pollster::block_on(Device::gpu(None)).expect("the GPU tests need an adapter, if only lavapipe"),
+    ));
+}
+
+/// The best adapter there is, opened once a thread: compiling shaders is what takes time.
+///
+/// # Panics
+/// Where there is none: GPU tests are never skipped.
+pub fn gpu() -> Device {
+    GPU.with(|device| (*device).clone())
+}
+
 /// What an op gave: its output, and the gradient of every input.
 pub struct Outcome {
     pub output: Vec<f64>,
