@@ -1,154 +1,23 @@
-//! Every op: its f64 gradients equal finite differences of its forward pass, and every device agrees with f64.
-//! One line a case; `cargo test --test ops layer_norm` runs one op.
-#![cfg(not(target_arch = "wasm32"))]
+//! Every op on every device of this machine: tests/common/cases.rs has the cases.
+//! `cargo test --test ops layer_norm` runs one op.
 
 mod common;
 
-use common::{Build, close, finite_differences, gpu, noise, norm, run};
+use common::cases;
 use glasshouse::device::Device;
-use glasshouse::ops;
-use glasshouse::tape::{Tape, Tensor};
 
-/// The devices that are held to the oracle, with their names. A missing adapter fails the test.
+/// The devices that are held to the oracle, with their names.
 fn devices() -> Vec<(&'static str, Device)> {
-    vec![("cpu", Device::cpu()), ("gpu", gpu())]
+    vec![("cpu", Device::cpu())]
 }
 
-/// Holds an op on inputs of `shapes` to finite differences (f64, small shapes) and all devices to f64.
-fn check(name: &str, shapes: &[&[usize]], tolerance: f64, build: &Build) {
-    check_with(name, shapes, tolerance, false, build);
-}
-
-/// The same; where the exact gradient `cancels`, errors are relative to the incoming gradient.
-fn check_with(name: &str, shapes: &[&[usize]], tolerance: f64, cancels: bool, build: &Build) {
-    pollster::block_on(async {
-        let inputs: Vec<(Vec<usize>, Vec<f64>)> = shapes
-            .iter()
-            .enumerate()
-            .map(|(i, shape)| (shape.to_vec(), noise(i as u64 + 1, shape.iter().product())))
-            .collect();
-        let dy = |len: usize| noise(99, len);
-        let want = run(&Device::oracle(), build, &inputs, &dy).await;
-        let floor = if cancels { norm(&dy(want.output.len())) } else { 0.0 };
-        for (i, gradient) in want.gradients.iter().enumerate() {
-            if gradient.len() <= 600 {
-                let numeric = finite_differences(build, &inputs, &dy, i).await;
-                let largest = numeric.iter().fold(1e-3_f64, |max, x| max.max(x.abs()));
-                for (at, (got, want)) in gradient.iter().zip(&numeric).enumerate() {
-                    let difference = (got - want).abs() / largest;
-                    assert!(
-                        difference <= 1e-6,
-                        "{name} {shapes:?}: gradient of input {i} at [{at}]: got {got}, finite differences {want}"
-                    );
-                }
-            }
+macro_rules! test {
+    ($op:ident) => {
+        #[test]
+        fn $op() {
+            pollster::block_on(cases::$op(&devices()));
         }
-        for (device_name, device) in devices() {
-            let got = run(&device, build, &inputs, &dy).await;
-            close(&format!("{device_name} {name} {shapes:?} output"), &got.output, &want.output, tolerance, 0.0);
-            for (i, (got, want)) in got.gradients.iter().zip(&want.gradients).enumerate() {
-                close(&format!("{device_name} {name} {shapes:?} gradient {i}"), got, want, tolerance, floor);
-            }
-        }
-    });
+    };
 }
 
-const TOLERANCE: f64 = 1e-5;
-
-#[test]
-fn layer_norm() {
-    for [rows, channels] in [[1, 1], [3, 2], [5, 7], [7, 300], [300, 64]] {
-        let cancels = channels <= 2;
-        check_with("layer_norm", &[&[rows, channels], &[channels], &[channels]], TOLERANCE, cancels, &|tape, x| {
-            ops::layer_norm(tape, &x[0], &x[1], &x[2])
-        });
-    }
-}
-
-#[test]
-fn matmul() {
-    for [rows, inner, columns] in [[1, 1, 1], [7, 5, 3], [65, 7, 130], [64, 300, 64], [33, 128, 257]] {
-        check("matmul", &[&[rows, inner], &[inner, columns], &[columns]], TOLERANCE, &|tape, x| {
-            ops::matmul(tape, &x[0], &x[1], Some(&x[2]))
-        });
-        check("matmul without bias", &[&[rows, inner], &[inner, columns]], TOLERANCE, &|tape, x| {
-            ops::matmul(tape, &x[0], &x[1], None)
-        });
-    }
-}
-
-#[test]
-fn gelu() {
-    for len in [1, 7, 300, 70_000] {
-        check("gelu", &[&[1, len]], TOLERANCE, &|tape, x| ops::gelu(tape, &x[0]));
-    }
-}
-
-#[test]
-fn add() {
-    for len in [1, 7, 300, 70_000] {
-        check("add", &[&[1, len], &[1, len]], TOLERANCE, &|tape, x| ops::add(tape, &x[0], &x[1]));
-    }
-}
-
-#[test]
-fn softmax() {
-    for [rows, columns] in [[1, 1], [5, 7], [3, 300], [70, 1025]] {
-        check_with("softmax", &[&[rows, columns]], TOLERANCE, columns == 1, &|tape, x| ops::softmax(tape, &x[0]));
-    }
-}
-
-#[test]
-fn attention() {
-    for [batch, context, heads, size] in
-        [[1, 1, 1, 1], [2, 7, 3, 5], [1, 65, 2, 3], [1, 130, 1, 64], [2, 33, 2, 256], [1, 70, 1, 32]]
-    {
-        check_with("attention", &[&[batch * context, 3 * heads * size]], 2e-5, context == 1, &|tape, x| {
-            ops::attention(tape, &x[0], context, heads)
-        });
-    }
-}
-
-/// Tokens of a vocabulary, some of them several times, some never.
-fn ids(count: usize, vocab: usize) -> Vec<u32> {
-    noise(7, count).iter().map(|x| ((x + 1.0) / 2.0 * vocab as f64 * 0.7) as u32).collect()
-}
-
-#[test]
-fn embedding() {
-    for [batch, context, vocab, channels, positions] in [[1, 1, 1, 1, 1], [3, 7, 11, 5, 9], [2, 33, 300, 64, 33]] {
-        check("embedding", &[&[vocab, channels], &[positions, channels]], TOLERANCE, &|tape, x| {
-            let tokens = ops::Tokens::new(tape, batch, context, vocab);
-            tokens.write(&tape.device().clone(), &ids(batch * context, vocab));
-            ops::embedding(tape, &tokens, &x[0], &x[1])
-        });
-    }
-}
-
-/// The head's loss with weights, one of them 0.
-fn head(tape: &mut Tape, hidden: &Tensor, weight: &Tensor) -> Tensor {
-    let (rows, vocab) = (hidden.shape()[0], weight.shape()[0]);
-    let targets = tape.indices(&[rows]);
-    let weights = tape.tensor(&[rows]);
-    let device = tape.device().clone();
-    device.write_index(targets.view(), &ids(rows, vocab));
-    device.write(
-        weights.view(),
-        &(0..rows).map(|i| if i == 1 { 0.0 } else { 0.5 + i as f32 / rows as f32 }).collect::<Vec<_>>(),
-    );
-    let scalars = tape.scalars();
-    let mut values = [0.0; glasshouse::tape::SCALARS];
-    values[glasshouse::tape::Scalar::WeightScale as usize] = 1.0 / rows as f32;
-    device.write(scalars, &values);
-    let head = ops::cross_entropy(tape, hidden, weight, &targets, &weights);
-    // The inputs written above must outlive the recording's use of them.
-    std::mem::forget((targets, weights, head.losses));
-    head.loss
-}
-
-#[test]
-fn cross_entropy() {
-    for [rows, channels, vocab] in [[1, 1, 2], [7, 5, 11], [70, 8, 300], [130, 16, 1025]] {
-        check("cross_entropy", &[&[rows, channels], &[vocab, channels]], 2e-5, &|tape, x| head(tape, &x[0], &x[1]));
-    }
-}
+every_op!(test);

@@ -1,6 +1,8 @@
 //! What the tests of ops share: one helper runs an op forward and backward on any device.
 #![allow(dead_code)]
 
+pub mod cases;
+
 use glasshouse::device::{Device, Element, View};
 use glasshouse::tape::{SCALARS, Scalar, Tape, Tensor};
 
