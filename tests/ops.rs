@@ -3,12 +3,12 @@
 
 mod common;
 
-use common::cases;
+use common::{cases, gpu};
 use glasshouse::device::Device;
 
-/// The devices that are held to the oracle, with their names.
+/// The devices that are held to the oracle, with their names. A missing adapter fails the test.
 fn devices() -> Vec<(&'static str, Device)> {
-    vec![("cpu", Device::cpu())]
+    vec![("cpu", Device::cpu()), ("gpu", gpu())]
 }
 
 macro_rules! test {
