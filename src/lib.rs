@@ -19,5 +19,6 @@ pub mod model;
 pub mod train;
 
 pub mod generate;
+pub mod engine;
 
 pub use error::{Error, Result};

@@ -1,0 +1,222 @@
+//! The one protocol: commands in, events out. Both doors drive it by [`Engine::tick`]; nothing here knows which one is open.
+
+mod prepare;
+mod protocol;
+mod run;
+
+pub use prepare::{END_OF_TEXT, end_of_text};
+pub use run::load_weights;
+pub use protocol::{Changes, Command, Event, Settings, State, Text};
+
+use std::time::Duration;
+
+use web_time::Instant;
+
+use crate::device::Device;
+use crate::hub::Save;
+use crate::model::Gpt;
+use crate::tokenizer::Tokenizer;
+use crate::train::trainer::required_bytes;
+use crate::{Error, Result};
+use prepare::{Preparation, Prepared};
+use run::Run;
+
+/// A laboratory with room for one run.
+pub struct Engine {
+    device: Device,
+    slice: Duration,
+    memory: Option<u64>,
+    work: Work,
+    running: bool,
+    /// Steps that a `Step` command has left to take.
+    steps_left: Option<u64>,
+    events: Vec<Event>,
+}
+
+enum Work {
+    None,
+    Prepare { preparation: Box<Preparation>, settings: Settings, resume: Option<Box<Save>> },
+    Run(Box<Run>),
+}
+
+impl Engine {
+    /// An engine on `device` that works for `slice` at most a tick (natively 30 ms, in a tab 16 ms) and may use `memory`
+    /// bytes of the device, where that is known.
+    pub fn new(device: Device, slice: Duration, memory: Option<u64>) -> Engine {
+        Engine { device, slice, memory, work: Work::None, running: false, steps_left: None, events: Vec::new() }
+    }
+
+    /// The device that it runs on.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// What it is doing.
+    pub fn state(&self) -> State {
+        match &self.work {
+            Work::None => State::Idle,
+            Work::Prepare { .. } => State::Preparing,
+            Work::Run(run) if run.finished() => State::Finished,
+            Work::Run(_) if self.running => State::Running,
+            Work::Run(_) => State::Paused,
+        }
+    }
+
+    /// Whether a tick would find something to do.
+    pub fn busy(&self) -> bool {
+        match &self.work {
+            Work::None => false,
+            Work::Prepare { .. } => true,
+            Work::Run(run) => run.busy() || self.running && !run.finished(),
+        }
+    }
+
+    /// Takes a command. An error leaves the run that stands as it is.
+    pub fn send(&mut self, command: Command) -> Result<()> {
+        let before = self.state();
+        match command {
+            Command::Train { settings, text, tokenizer } => {
+                let tokenizer = tokenizer.map(|bytes| Tokenizer::from_json(&bytes)).transpose()?;
+                self.check_memory(&settings, &text)?;
+                let preparation = Box::new(Preparation::new(&settings, text, tokenizer)?);
+                self.work = Work::Prepare { preparation, settings, resume: None };
+                (self.running, self.steps_left) = (true, None);
+            }
+            Command::Run => (self.running, self.steps_left) = (true, None),
+            Command::Pause => self.running = false,
+            Command::Step => (self.running, self.steps_left) = (true, Some(1)),
+            Command::Reset => (self.work, self.running) = (Work::None, false),
+            Command::Save => self.run()?.save(),
+            Command::Generate { prompt, max_tokens, sampling, ignore_end } => {
+                sampling.validate()?;
+                self.run()?.generate(prompt, max_tokens, sampling, ignore_end);
+            }
+        }
+        if !self.running
+            && let Work::Run(run) = &mut self.work
+        {
+            run.pause();
+        }
+        self.tell_state(before);
+        Ok(())
+    }
+
+    /// Goes on with a saved run: its text is encoded anew. `run` says whether it runs at once or waits.
+    pub fn resume(&mut self, save: Save, changes: Changes, text: Text, run: bool) -> Result<()> {
+        let before = self.state();
+        let state = save.trainer.as_ref().ok_or_else(|| {
+            Error::format("trainer.json", "this is a model alone, with no run to go on with: only sampling and evaluation work")
+        })?;
+        state.corpus.check(&crate::data::Corpus::describe(&text.name, &text.documents))?;
+        let tokenizer = Tokenizer::from_json(&save.tokenizer_json)?;
+        let settings = Settings { preset: state.preset, changes, ..Settings::default() };
+        let preparation = Box::new(Preparation::new(&settings, text, Some(tokenizer))?);
+        self.work = Work::Prepare { preparation, settings, resume: Some(Box::new(save)) };
+        (self.running, self.steps_left) = (run, None);
+        self.tell_state(before);
+        Ok(())
+    }
+
+    /// The save that an [`Event::Saved`] announced.
+    pub fn take_save(&mut self) -> Option<Save> {
+        match &mut self.work {
+            Work::Run(run) => run.saved.take(),
+            _ => None,
+        }
+    }
+
+    /// Works for one slice and tells what happened. After an error there is no run any more: what was saved is intact.
+    pub fn tick(&mut self) -> Result<Vec<Event>> {
+        let deadline = Instant::now() + self.slice;
+        let before = self.state();
+        let result = self.advance(deadline);
+        if result.is_err() {
+            (self.work, self.running) = (Work::None, false);
+        }
+        self.tell_state(before);
+        let events = std::mem::take(&mut self.events);
+        result.map(|()| events)
+    }
+
+    fn advance(&mut self, deadline: Instant) -> Result<()> {
+        match std::mem::replace(&mut self.work, Work::None) {
+            Work::None => {}
+            Work::Prepare { preparation, settings, resume } => match preparation.advance(deadline, &mut self.events)? {
+                Err(preparation) => self.work = Work::Prepare { preparation: Box::new(preparation), settings, resume },
+                Ok(prepared) => {
+                    let run = self.begin(prepared, &settings, resume)?;
+                    self.work = Work::Run(Box::new(run));
+                }
+            },
+            Work::Run(mut run) => {
+                let steps = self.running.then(|| self.steps_left.unwrap_or(u64::MAX)).unwrap_or(0);
+                let taken = run.advance(steps, deadline, &mut self.events)?;
+                if let Some(left) = &mut self.steps_left {
+                    *left -= taken.min(*left);
+                    if *left == 0 && !run.busy() {
+                        (self.running, self.steps_left) = (false, None);
+                        run.pause();
+                    }
+                }
+                self.work = Work::Run(run);
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, prepared: Prepared, settings: &Settings, resume: Option<Box<Save>>) -> Result<Run> {
+        let run = match resume {
+            Some(save) => Run::resume(&self.device, prepared, *save, &settings.changes)?,
+            None => Run::new(&self.device, prepared, settings)?,
+        };
+        self.events.push(run.ready());
+        Ok(run)
+    }
+
+    fn run(&mut self) -> Result<&mut Run> {
+        match &mut self.work {
+            Work::Run(run) => Ok(run),
+            _ => Err(Error::Usage("there is no run yet: train first".into())),
+        }
+    }
+
+    fn tell_state(&mut self, before: State) {
+        let state = self.state();
+        if state != before {
+            self.events.push(Event::State { state });
+        }
+    }
+
+    /// Refuses a batch that does not fit the device, saying how much it needs and what would fit.
+    fn check_memory(&self, settings: &Settings, text: &Text) -> Result<()> {
+        let (model, train) = settings.resolve(&text.name);
+        model.validate()?;
+        train.validate()?;
+        Gpt::check_fit(&self.device, &model)?;
+        fits(&model, train.batch, self.memory, &self.device.name())
+    }
+}
+
+/// Refuses a batch for which `memory` bytes do not do.
+pub fn fits(model: &crate::model::ModelConfig, batch: usize, memory: Option<u64>, device: &str) -> Result<()> {
+    let needed = required_bytes(model, batch)?;
+    let Some(memory) = memory.filter(|memory| needed > *memory) else { return Ok(()) };
+    let (mut fitting, mut too_large) = (0, batch);
+    while too_large - fitting > 1 {
+        let middle = fitting + (too_large - fitting) / 2;
+        if required_bytes(model, middle)? <= memory { fitting = middle } else { too_large = middle }
+    }
+    let advice = match fitting {
+        0 => "no batch of this shape fits: take fewer layers or channels, or a smaller context or vocabulary".to_string(),
+        _ => format!("a batch of {fitting} would fit: take --batch {fitting} and more --accumulate"),
+    };
+    Err(Error::Config(format!(
+        "a batch of {batch} needs {}, and {device} has {} to give: {advice}",
+        mebibytes(needed),
+        mebibytes(memory)
+    )))
+}
+
+fn mebibytes(bytes: u64) -> String {
+    format!("{} MiB", bytes.div_ceil(1 << 20))
+}

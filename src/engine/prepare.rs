@@ -1,0 +1,146 @@
+//! From text to a dataset, slice by slice: a tokenizer is trained, then the text is encoded.
+
+use web_time::Instant;
+
+use super::protocol::{Event, Settings, Text};
+use crate::data::{Corpus, Dataset};
+use crate::tokenizer::{TrainOptions, Tokenizer, Trainer};
+use crate::{Error, Result};
+
+/// The token in front of every document, where the tokenizer is ours.
+pub const END_OF_TEXT: &str = "<|endoftext|>";
+
+/// What other byte-level tokenizers call the end of a document.
+const OTHER_ENDS: [&str; 3] = ["<|end_of_text|>", "<｜end▁of▁sentence｜>", "</s>"];
+
+/// Bytes encoded between two looks at the clock.
+const SLICE: usize = 64 * 1024;
+
+/// Tokenizer and tokens in the making.
+pub struct Preparation {
+    text: Text,
+    stage: Stage,
+    notices: Vec<String>,
+}
+
+enum Stage {
+    Count { trainer: Box<Trainer>, next: usize, asked: bool },
+    Merge { trainer: Box<Trainer>, asked: bool },
+    Encode { tokenizer: Tokenizer, encoded: Vec<Vec<u32>>, done: u64 },
+}
+
+/// What a run needs of its text.
+pub struct Prepared {
+    /// The tokenizer.
+    pub tokenizer: Tokenizer,
+    /// The token between documents.
+    pub end_of_text: u32,
+    /// The text, encoded, document by document.
+    pub encoded: Vec<Vec<u32>>,
+    /// The text as it came.
+    pub text: Text,
+    /// How to know it again.
+    pub corpus: Corpus,
+    /// What the person who trains should know.
+    pub notices: Vec<String>,
+}
+
+impl Preparation {
+    /// Begins: with the tokenizer given, or by training one of the size that `settings` ask for.
+    pub fn new(settings: &Settings, text: Text, tokenizer: Option<Tokenizer>) -> Result<Preparation> {
+        if text.documents.iter().all(Vec::is_empty) {
+            return Err(Error::Config("the text is empty: give a text to train on".into()));
+        }
+        let stage = match tokenizer {
+            Some(tokenizer) => {
+                if let Some(size) = settings.vocab_size {
+                    return Err(Error::Usage(format!(
+                        "a vocabulary of {size} was asked for together with a tokenizer, which has {}: give one of the two",
+                        tokenizer.vocab_size()
+                    )));
+                }
+                Stage::Encode { tokenizer, encoded: Vec::new(), done: 0 }
+            }
+            None => {
+                let vocab = settings.resolve(&text.name).0.vocab;
+                let options = TrainOptions { special: vec![END_OF_TEXT.into()], ..TrainOptions::new(vocab) };
+                Stage::Count { trainer: Box::new(Trainer::new(options)?), next: 0, asked: settings.vocab_size.is_some() }
+            }
+        };
+        Ok(Preparation { text, stage, notices: Vec::new() })
+    }
+
+    /// Goes on until `deadline`; what was prepared once all of it is.
+    pub fn advance(mut self, deadline: Instant, events: &mut Vec<Event>) -> Result<std::result::Result<Prepared, Preparation>> {
+        let bytes: u64 = self.text.documents.iter().map(|d| d.len() as u64).sum();
+        loop {
+            self.stage = match self.stage {
+                Stage::Count { mut trainer, mut next, asked } => match self.text.documents.get(next) {
+                    Some(document) => {
+                        trainer.feed(document)?;
+                        next += 1;
+                        Stage::Count { trainer, next, asked }
+                    }
+                    None => Stage::Merge { trainer, asked },
+                },
+                Stage::Merge { mut trainer, asked } => {
+                    let progress = trainer.step(64);
+                    let (done, total) = (progress.vocab_size as u64, progress.target as u64);
+                    events.retain(|event| !matches!(event, Event::Preparing { .. }));
+                    events.push(Event::Preparing { stage: "tokenizer".into(), done, total });
+                    if progress.finished {
+                        let tokenizer = if asked { trainer.finish()? } else { trainer.finish_within()? };
+                        if done < total {
+                            self.notices.push(format!("the text allows a vocabulary of {done}, not the preset's {total}"));
+                        }
+                        Stage::Encode { tokenizer, encoded: Vec::new(), done: 0 }
+                    } else {
+                        Stage::Merge { trainer, asked }
+                    }
+                }
+                Stage::Encode { tokenizer, mut encoded, mut done } => {
+                    let mut batch: Vec<&[u8]> = Vec::new();
+                    let mut size = 0;
+                    for document in &self.text.documents[encoded.len()..] {
+                        batch.push(document);
+                        size += document.len();
+                        if size >= SLICE {
+                            break;
+                        }
+                    }
+                    if batch.is_empty() {
+                        return Ok(Ok(Self::finish(self.text, tokenizer, encoded, self.notices)?));
+                    }
+                    encoded.extend(tokenizer.encode_documents(&batch));
+                    done += size as u64;
+                    events.retain(|event| !matches!(event, Event::Preparing { .. }));
+                    events.push(Event::Preparing { stage: "tokens".into(), done, total: bytes });
+                    Stage::Encode { tokenizer, encoded, done }
+                }
+            };
+            if Instant::now() >= deadline {
+                return Ok(Err(self));
+            }
+        }
+    }
+
+    fn finish(text: Text, tokenizer: Tokenizer, encoded: Vec<Vec<u32>>, notices: Vec<String>) -> Result<Prepared> {
+        let end_of_text = end_of_text(&tokenizer)?;
+        let corpus = Corpus::describe(&text.name, &text.documents);
+        Ok(Prepared { tokenizer, end_of_text, encoded, text, corpus, notices })
+    }
+}
+
+impl Prepared {
+    /// The tokens as windows of `context`.
+    pub fn dataset(&self, context: usize) -> Result<Dataset> {
+        Dataset::new(&self.encoded, self.end_of_text, context)
+    }
+}
+
+/// The token that stands between documents.
+pub fn end_of_text(tokenizer: &Tokenizer) -> Result<u32> {
+    std::iter::once(END_OF_TEXT).chain(OTHER_ENDS).find_map(|name| tokenizer.special_id(name)).ok_or_else(|| {
+        Error::format("tokenizer", format!("expected a special token {END_OF_TEXT} to stand between documents, found none"))
+    })
+}
