@@ -19,6 +19,7 @@ pub mod model;
 pub mod train;
 
 pub mod generate;
+pub mod hub;
 pub mod engine;
 
 pub use error::{Error, Result};

@@ -1,0 +1,460 @@
+//! A save in a folder: whole before and whole after, wherever the machine stops in between.
+//!
+//! All files are written under temporary names and brought to the disk. Then one rename puts `pending.json` in place,
+//! which names the save and its files: from there on the new save counts, and before it the old one. Then each file is
+//! renamed to its place, and `pending.json` removed. Who reads takes the temporary files that a `pending.json` names in
+//! preference to those in their places; who saves next finishes the renames first.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{DATA, FILES, LOG, Save, Source, TRAINER, archive::Zip, small};
+use crate::{Error, Result};
+
+/// The file that says that a save is complete but not yet in its place.
+const PENDING: &str = "pending.json";
+
+#[derive(Serialize, Deserialize, PartialEq)]
+struct Pending {
+    save: String,
+    files: Vec<String>,
+}
+
+/// Reads a model and its run from a folder, or from a zip of one.
+pub fn load(path: impl AsRef<Path>) -> Result<Save> {
+    load_parts(path.as_ref(), true)
+}
+
+/// Reads what is needed to use the model: no moments, no log, no text.
+pub fn load_model(path: impl AsRef<Path>) -> Result<Save> {
+    load_parts(path.as_ref(), false)
+}
+
+fn load_parts(path: &Path, run: bool) -> Result<Save> {
+    if path.is_dir() {
+        return super::read(&mut Folder::open(path)?, run);
+    }
+    let file = File::open(path).map_err(|error| Error::io(path, "read", error))?;
+    super::read(&mut Zip::open(&path.display().to_string(), file)?, run)
+}
+
+/// Whether a run was saved in `folder`.
+pub fn holds_run(folder: impl AsRef<Path>) -> bool {
+    [TRAINER, PENDING].iter().any(|name| folder.as_ref().join(name).exists())
+}
+
+/// Saves into `folder`, which is made if there is none. Fails without a change to what was saved there before.
+pub fn save(folder: impl AsRef<Path>, save: &Save) -> Result<()> {
+    Disk(&mut |_| Ok(())).save(folder.as_ref(), save)
+}
+
+/// The files of a save in a folder, opened together, so that a save that is made meanwhile does not mix in.
+struct Folder {
+    path: PathBuf,
+    files: Vec<(&'static str, File)>,
+}
+
+impl Folder {
+    fn open(path: &Path) -> Result<Self> {
+        // A save may be made between two of these lines; then they are done again.
+        for _ in 0..100 {
+            let before = Folder::snapshot(path)?;
+            let after = Folder::snapshot(path)?;
+            let same = |name| before.0.bytes(name).ok() == after.0.bytes(name).ok();
+            if before.1 == after.1 && same(TRAINER) && same(super::CONFIG) {
+                return Ok(after.0);
+            }
+        }
+        let message = "it changes again and again while it is read: end the runs that save there".into();
+        Err(Error::Io { path: path.to_owned(), message })
+    }
+
+    fn snapshot(path: &Path) -> Result<(Self, Option<Pending>)> {
+        let pending = read_pending(path)?;
+        let mut files = Vec::new();
+        for name in FILES.into_iter().chain(["model.safetensors.index.json", "pytorch_model.bin"]) {
+            for candidate in candidates(path, name, pending.as_ref()) {
+                match File::open(&candidate) {
+                    Ok(file) => {
+                        files.push((name, file));
+                        break;
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(error) => return Err(Error::io(candidate, "read", error)),
+                }
+            }
+        }
+        Ok((Folder { path: path.to_owned(), files }, pending))
+    }
+
+    /// The bytes of a small file; none of one that is missing.
+    fn bytes(&self, name: &str) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        if let Some((_, file)) = self.files.iter().find(|(known, _)| *known == name) {
+            let mut file = file;
+            file.rewind()?;
+            file.take(16 << 20).read_to_end(&mut bytes)?;
+            file.rewind()?;
+        }
+        Ok(bytes)
+    }
+}
+
+impl Source for Folder {
+    fn open(&mut self, name: &str) -> Result<Option<(Box<dyn Read + '_>, u64)>> {
+        let path = self.path.join(name);
+        let Some((_, file)) = self.files.iter_mut().find(|(known, _)| *known == name) else { return Ok(None) };
+        let len = file.rewind().and_then(|()| file.metadata()).map_err(|error| Error::io(path, "read", error))?.len();
+        Ok(Some((Box::new(io::BufReader::new(file)), len)))
+    }
+
+    fn place(&self, name: &str) -> String {
+        self.path.join(name).display().to_string()
+    }
+}
+
+/// Where a file of the save may be, the first first.
+fn candidates(folder: &Path, name: &str, pending: Option<&Pending>) -> Vec<PathBuf> {
+    let pending = pending.filter(|pending| pending.files.iter().any(|file| file == name));
+    pending.map(|pending| temporary(folder, name, &pending.save)).into_iter().chain([folder.join(name)]).collect()
+}
+
+fn temporary(folder: &Path, name: &str, id: &str) -> PathBuf {
+    folder.join(format!("{name}.{id}.tmp"))
+}
+
+fn read_pending(folder: &Path) -> Result<Option<Pending>> {
+    let path = folder.join(PENDING);
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::io(path, "read", error)),
+    };
+    let known = |pending: &Pending| {
+        pending.files.iter().all(|name| FILES.contains(&&name[..]))
+            && pending.save.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    match serde_json::from_slice(&bytes).ok().filter(known) {
+        Some(pending) => Ok(Some(pending)),
+        None => Err(Error::format(path.display(), "it is damaged: remove it to go back to the save before")),
+    }
+}
+
+/// What is done to the disk while saving.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Operation {
+    Write,
+    Sync,
+    Rename,
+    Remove,
+}
+
+/// The disk. The function is asked before each operation, and its error is the operation's: tests pull the plug with it.
+struct Disk<'a>(&'a mut dyn FnMut(Operation) -> io::Result<()>);
+
+impl Disk<'_> {
+    fn save(&mut self, folder: &Path, save: &Save) -> Result<()> {
+        fs::create_dir_all(folder).map_err(|error| Error::io(folder, "create", error))?;
+        self.recover(folder)?;
+        let names = names(folder, save)?;
+        let id = save.id();
+        let written = self.write_temporaries(folder, save, &names, &id);
+        if written.is_err() {
+            // The system's refusal is the one to report; what cannot be removed now is removed by the next save.
+            for name in names.iter().chain(&[PENDING]) {
+                let _ = self.remove(&temporary(folder, name, &id));
+            }
+            return written;
+        }
+        self.recover(folder)
+    }
+
+    fn write_temporaries(&mut self, folder: &Path, save: &Save, names: &[&str], id: &str) -> Result<()> {
+        for name in names {
+            let path = temporary(folder, name, id);
+            let written = self.write(&path, &mut |writer| save.write_file(name, id, writer));
+            written.map_err(|error| Error::io(path, "write", error))?;
+        }
+        if save.log.is_empty() && folder.join(LOG).exists() {
+            // The log's lines of this save must not be younger than the save.
+            let path = folder.join(LOG);
+            let synced = OpenOptions::new().append(true).open(&path).and_then(|file| self.sync(&file));
+            synced.map_err(|error| Error::io(path, "write", error))?;
+        }
+        let pending = Pending { save: id.to_owned(), files: names.iter().map(|&name| name.to_owned()).collect() };
+        let (from, to) = (temporary(folder, PENDING, id), folder.join(PENDING));
+        self.write(&from, &mut |writer| Ok(serde_json::to_writer(writer, &pending)?))
+            .and_then(|()| self.sync_folder(folder))
+            .and_then(|()| self.rename(&from, &to))
+            .map_err(|error| Error::io(to, "write", error))?;
+        Ok(())
+    }
+
+    /// Finishes a save that is complete but not in its place, and removes what is left of one that is not complete.
+    fn recover(&mut self, folder: &Path) -> Result<()> {
+        if let Some(pending) = read_pending(folder)? {
+            self.put_in_place(folder, &pending).map_err(|error| Error::io(folder, "save in", error))?;
+        }
+        let entries = fs::read_dir(folder).map_err(|error| Error::io(folder, "read", error))?;
+        for path in entries.flatten().map(|entry| entry.path()) {
+            let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".tmp"));
+            let parts = name.and_then(|name| name.rsplit_once('.'));
+            let ours = |(name, id): (&str, &str)| {
+                (FILES.contains(&name) || name == PENDING)
+                    && id.len() == 16
+                    && id.bytes().all(|b| b.is_ascii_hexdigit())
+            };
+            if parts.is_some_and(ours) {
+                self.remove(&path).map_err(|error| Error::io(path, "remove", error))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn put_in_place(&mut self, folder: &Path, pending: &Pending) -> io::Result<()> {
+        // The pending file must be on the disk before the first of the old files goes.
+        self.sync_folder(folder)?;
+        for name in &pending.files {
+            let from = temporary(folder, name, &pending.save);
+            if from.exists() {
+                self.rename(&from, &folder.join(name))?;
+            }
+        }
+        self.sync_folder(folder)?;
+        self.remove(&folder.join(PENDING))?;
+        self.sync_folder(folder)
+    }
+
+    fn write(&mut self, path: &Path, fill: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        let mut writer = BufWriter::with_capacity(1 << 20, Writer { file: File::create(path)?, disk: self });
+        fill(&mut writer)?;
+        let Writer { file, disk } = writer.into_inner().map_err(|error| error.into_error())?;
+        disk.sync(&file)
+    }
+
+    fn sync(&mut self, file: &File) -> io::Result<()> {
+        (self.0)(Operation::Sync)?;
+        file.sync_all()
+    }
+
+    /// Brings renames to the disk, where the system can: some do not open folders, and need not be told.
+    fn sync_folder(&mut self, folder: &Path) -> io::Result<()> {
+        File::open(folder).map_or(Ok(()), |folder| self.sync(&folder))
+    }
+
+    fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+        (self.0)(Operation::Rename)?;
+        fs::rename(from, to)
+    }
+
+    fn remove(&mut self, path: &Path) -> io::Result<()> {
+        (self.0)(Operation::Remove)?;
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+struct Writer<'a, 'b> {
+    file: File,
+    disk: &'a mut Disk<'b>,
+}
+
+impl Write for Writer<'_, '_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        (self.disk.0)(Operation::Write)?;
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// The files that `save` writes into `folder`: all of its own, but not the text if it is there already.
+fn names(folder: &Path, save: &Save) -> Result<Vec<&'static str>> {
+    let mut names = save.files();
+    let Some(trainer) = &save.trainer else {
+        if holds_run(folder) {
+            let message = format!("{} holds a run: save the model alone in another folder", folder.display());
+            return Err(Error::Usage(message));
+        }
+        return Ok(names);
+    };
+    if folder.join(DATA).exists() {
+        let old = small(&mut Folder::open(folder)?, TRAINER, 16 << 20)?;
+        let old: Option<Value> = old.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        if old.is_some_and(|old| old["corpus"]["sha256"] == trainer.corpus.sha256) {
+            names.retain(|&name| name != DATA);
+        }
+    }
+    Ok(names)
+}
+
+/// The log of a run in its folder, to which lines are appended as the run goes.
+#[derive(Debug)]
+pub struct Log {
+    file: File,
+    path: PathBuf,
+}
+
+impl Log {
+    /// Opens the log of the run in `folder`, or begins one, and cuts off what was written after `step`.
+    pub fn open(folder: impl AsRef<Path>, step: u64) -> Result<Self> {
+        let path = folder.as_ref().join(LOG);
+        let fail = |error| Error::io(&path, "write", error);
+        let file = OpenOptions::new().read(true).append(true).create(true).open(&path).map_err(fail)?;
+        let mut lines = io::BufReader::new(&file);
+        let (mut end, mut number, mut line) = (0, 0, Vec::new());
+        loop {
+            line.clear();
+            number += 1;
+            // A line of ours has some hundred bytes.
+            let read = io::BufRead::read_until(&mut (&mut lines).take(1 << 20), b'\n', &mut line).map_err(fail)?;
+            // The last line is torn if the machine stopped while it was written; then its step was not saved.
+            if !line.ends_with(b"\n") && read < 1 << 20 {
+                break;
+            }
+            match serde_json::from_slice::<Value>(&line).ok().and_then(|line| line["step"].as_u64()) {
+                Some(found) if found > step => break,
+                Some(_) => end += read as u64,
+                None => {
+                    let place = format!("{}, line {number}", path.display());
+                    return Err(Error::format(place, "expected a JSON object with a `step`: mend or remove the file"));
+                }
+            }
+        }
+        file.set_len(end).map_err(fail)?;
+        Ok(Log { file, path })
+    }
+
+    /// Appends a line.
+    pub fn append(&mut self, line: &impl Serialize) -> Result<()> {
+        let mut bytes = serde_json::to_vec(line).expect("a line of the log is plain data");
+        bytes.push(b'\n');
+        self.file.write_all(&bytes).map_err(|error| Error::io(&self.path, "write", error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        data::Corpus,
+        hub::{Moments, TrainerState},
+        model::{
+            config::{ModelConfig, Preset},
+            parameters::{initialise, parameters},
+        },
+        train::TrainConfig,
+    };
+
+    /// A run at `step`; no two steps have a value in common.
+    fn run(step: u64) -> Save {
+        let config = ModelConfig { layers: 1, heads: 2, channels: 8, context: 4, vocab: 20 };
+        let list = parameters(&config);
+        let values = |seed| list.iter().enumerate().map(move |(i, p)| (p, initialise(p, i, seed)));
+        Save {
+            config,
+            tensors: values(step).map(|(p, values)| (p.name.clone(), p.shape.clone(), values)).collect(),
+            moments: Some(Moments {
+                first: values(step + 100).map(|(_, values)| values).collect(),
+                second: values(step + 200).map(|(_, values)| values).collect(),
+            }),
+            tokenizer_json: format!("{{\"model\": {{}}, \"step\": {step}}}").into_bytes(),
+            end_of_text: Some(19),
+            trainer: Some(TrainerState {
+                step,
+                position: step,
+                preset: None,
+                train: TrainConfig::preset(Preset::Tiny),
+                corpus: Corpus::describe("text", &[step.to_le_bytes().to_vec()]),
+                kept: Default::default(),
+            }),
+            log: format!("{{\"step\":{step}}}\n").into_bytes(),
+            corpus: Some(vec![step.to_le_bytes().to_vec()]),
+        }
+    }
+
+    /// What a save is worth is what is read back.
+    fn loaded(folder: &Path) -> Save {
+        let mut save = load(folder).unwrap();
+        save.trainer.as_mut().unwrap().kept.clear();
+        save
+    }
+
+    fn files(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    /// Pulls the plug before each operation in turn, once for good and once for a full disk only. What is read then is
+    /// the old save or the new one, whole; the new one if saving said so; and the next save goes through.
+    #[test]
+    fn a_save_that_is_interrupted_anywhere_loses_nothing() {
+        let (old, new) = (run(1), run(2));
+        for full_disk in [false, true] {
+            let mut seen = [0, 0];
+            for survives in 0.. {
+                let folder = tempfile::tempdir().unwrap();
+                save(folder.path(), &old).unwrap();
+                let mut done = 0;
+                let mut fault = |operation| {
+                    done += 1;
+                    let fails = done > survives && (!full_disk || operation == Operation::Write);
+                    if fails { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+                };
+                let result = Disk(&mut fault).save(folder.path(), &new);
+                let found = loaded(folder.path());
+                assert!(found == old || found == new, "after {survives} operations");
+                assert!(found == new || result.is_err(), "after {survives} operations it says that it has saved");
+                seen[usize::from(found == new)] += 1;
+                if full_disk && let Err(error) = &result {
+                    assert_eq!(files(folder.path()).len(), 9, "what was begun is removed");
+                    assert!(error.to_string().contains("the disk is full"), "{error}");
+                }
+                save(folder.path(), &run(3)).unwrap();
+                assert_eq!(loaded(folder.path()), run(3));
+                assert_eq!(files(folder.path()).len(), 9, "no temporary file is left");
+                if result.is_ok() {
+                    break;
+                }
+            }
+            assert!(seen[0] > 8 && seen[1] > if full_disk { 0 } else { 8 }, "{seen:?}");
+        }
+    }
+
+    /// A reader that opens the folder again and again while saves are made never meets two of them mixed.
+    #[test]
+    fn a_folder_can_be_read_while_it_is_saved_to() {
+        let folder = tempfile::tempdir().unwrap();
+        save(folder.path(), &run(1)).unwrap();
+        let saves = [run(1), run(2)];
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| (0..40).for_each(|i| save(folder.path(), &saves[i % 2]).unwrap()));
+            while !writer.is_finished() {
+                let found = loaded(folder.path());
+                assert!(saves.contains(&found));
+            }
+        });
+    }
+
+    #[test]
+    fn a_damaged_pending_file_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        save(folder.path(), &run(1)).unwrap();
+        for pending in ["{", r#"{"save": "../x", "files": []}"#, r#"{"save": "0", "files": ["../x"]}"#] {
+            fs::write(folder.path().join(PENDING), pending).unwrap();
+            let refusal = load(folder.path()).unwrap_err().to_string();
+            assert!(refusal.contains("pending.json: it is damaged: remove it"), "{refusal}");
+            assert!(save(folder.path(), &run(2)).is_err());
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! `trainer.json`: what a run needs, besides weights and moments, to go on as if it had never stopped.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{
+    Error, Result,
+    data::Corpus,
+    model::config::{ModelConfig, Preset},
+    train::TrainConfig,
+};
+
+/// The format that this program writes, and the highest that it reads.
+const FORMAT: u64 = 1;
+
+/// Where a run stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainerState {
+    /// Updates of the weights so far.
+    pub step: u64,
+    /// The number of the batch to go on with.
+    pub position: u64,
+    /// The preset that the run began with.
+    pub preset: Option<Preset>,
+    /// The numbers of the run.
+    pub train: TrainConfig,
+    /// The text it is trained on.
+    pub corpus: Corpus,
+    /// The whole file as it was read: what a later version has added to it is kept. Empty for a new run.
+    pub kept: Map<String, Value>,
+}
+
+/// The fields that this version knows.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    format: u64,
+    version: String,
+    save: String,
+    step: u64,
+    position: u64,
+    preset: Option<Preset>,
+    model: ModelConfig,
+    train: TrainConfig,
+    corpus: Corpus,
+    tokenizer_sha256: String,
+}
+
+/// What stands in the file for others than the trainer to check.
+pub(super) struct Stamp {
+    /// The id of the save.
+    pub save: String,
+    /// The shape of the model.
+    pub model: ModelConfig,
+    /// SHA-256 of `tokenizer.json`, in hexadecimal.
+    pub tokenizer_sha256: String,
+}
+
+impl TrainerState {
+    pub(super) fn to_json(&self, stamp: Stamp) -> Value {
+        let stored = Stored {
+            format: FORMAT,
+            version: env!("CARGO_PKG_VERSION").into(),
+            save: stamp.save,
+            step: self.step,
+            position: self.position,
+            preset: self.preset,
+            model: stamp.model,
+            train: self.train.clone(),
+            corpus: self.corpus.clone(),
+            tokenizer_sha256: stamp.tokenizer_sha256,
+        };
+        let mut merged = Value::Object(self.kept.clone());
+        merge(&mut merged, serde_json::to_value(stored).expect("the fields are plain data"));
+        merged
+    }
+
+    pub(super) fn from_json(place: &str, bytes: &[u8]) -> Result<(Self, Stamp)> {
+        let damaged = |error: &dyn std::fmt::Display| {
+            Error::format(place, format!("expected where a run of format {FORMAT} stands, but {error}: it is damaged"))
+        };
+        let kept: Map<String, Value> = serde_json::from_slice(bytes).map_err(|error| damaged(&error))?;
+        match kept.get("format").and_then(Value::as_u64) {
+            Some(format) if format > FORMAT => {
+                let version = kept.get("version").and_then(Value::as_str).unwrap_or("that wrote it");
+                return Err(Error::format(
+                    place,
+                    format!("it has format {format} and this program reads up to {FORMAT}: use Glasshouse {version}"),
+                ));
+            }
+            Some(FORMAT) => {}
+            _ => return Err(damaged(&"it has no known `format`")),
+        }
+        let stored: Stored = serde_json::from_value(Value::Object(kept.clone())).map_err(|error| damaged(&error))?;
+        stored.model.validate().and(stored.train.validate()).map_err(|error| damaged(&error))?;
+        let Stored { save, step, position, preset, model, train, corpus, tokenizer_sha256, .. } = stored;
+        let stamp = Stamp { save, model, tokenizer_sha256 };
+        Ok((TrainerState { step, position, preset, train, corpus, kept }, stamp))
+    }
+}
+
+/// Puts `new` into `old`, field by field, leaving alone the fields that only `old` has.
+fn merge(old: &mut Value, new: Value) {
+    match (old, new) {
+        (Value::Object(old), Value::Object(new)) => {
+            for (name, value) in new {
+                merge(old.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (old, new) => *old = new,
+    }
+}
