@@ -18,8 +18,8 @@ pub mod tape;
 pub mod model;
 pub mod train;
 
+pub mod engine;
 pub mod generate;
 pub mod hub;
-pub mod engine;
 
 pub use error::{Error, Result};

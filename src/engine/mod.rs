@@ -5,8 +5,8 @@ mod protocol;
 mod run;
 
 pub use prepare::{END_OF_TEXT, end_of_text};
-pub use run::load_weights;
 pub use protocol::{Changes, Command, Event, Settings, State, Text};
+pub use run::load_weights;
 
 use std::time::Duration;
 
@@ -105,7 +105,10 @@ impl Engine {
     pub fn resume(&mut self, save: Save, changes: Changes, text: Text, run: bool) -> Result<()> {
         let before = self.state();
         let state = save.trainer.as_ref().ok_or_else(|| {
-            Error::format("trainer.json", "this is a model alone, with no run to go on with: only sampling and evaluation work")
+            Error::format(
+                "trainer.json",
+                "this is a model alone, with no run to go on with: only sampling and evaluation work",
+            )
         })?;
         state.corpus.check(&crate::data::Corpus::describe(&text.name, &text.documents))?;
         let tokenizer = Tokenizer::from_json(&save.tokenizer_json)?;
@@ -207,7 +210,9 @@ pub fn fits(model: &crate::model::ModelConfig, batch: usize, memory: Option<u64>
         if required_bytes(model, middle)? <= memory { fitting = middle } else { too_large = middle }
     }
     let advice = match fitting {
-        0 => "no batch of this shape fits: take fewer layers or channels, or a smaller context or vocabulary".to_string(),
+        0 => {
+            "no batch of this shape fits: take fewer layers or channels, or a smaller context or vocabulary".to_string()
+        }
         _ => format!("a batch of {fitting} would fit: take --batch {fitting} and more --accumulate"),
     };
     Err(Error::Config(format!(

@@ -4,7 +4,7 @@ use web_time::Instant;
 
 use super::protocol::{Event, Settings, Text};
 use crate::data::{Corpus, Dataset};
-use crate::tokenizer::{TrainOptions, Tokenizer, Trainer};
+use crate::tokenizer::{Tokenizer, TrainOptions, Trainer};
 use crate::{Error, Result};
 
 /// The token in front of every document, where the tokenizer is ours.
@@ -64,14 +64,22 @@ impl Preparation {
             None => {
                 let vocab = settings.resolve(&text.name).0.vocab;
                 let options = TrainOptions { special: vec![END_OF_TEXT.into()], ..TrainOptions::new(vocab) };
-                Stage::Count { trainer: Box::new(Trainer::new(options)?), next: 0, asked: settings.vocab_size.is_some() }
+                Stage::Count {
+                    trainer: Box::new(Trainer::new(options)?),
+                    next: 0,
+                    asked: settings.vocab_size.is_some(),
+                }
             }
         };
         Ok(Preparation { text, stage, notices: Vec::new() })
     }
 
     /// Goes on until `deadline`; what was prepared once all of it is.
-    pub fn advance(mut self, deadline: Instant, events: &mut Vec<Event>) -> Result<std::result::Result<Prepared, Preparation>> {
+    pub fn advance(
+        mut self,
+        deadline: Instant,
+        events: &mut Vec<Event>,
+    ) -> Result<std::result::Result<Prepared, Preparation>> {
         let bytes: u64 = self.text.documents.iter().map(|d| d.len() as u64).sum();
         loop {
             self.stage = match self.stage {
@@ -91,7 +99,8 @@ impl Preparation {
                     if progress.finished {
                         let tokenizer = if asked { trainer.finish()? } else { trainer.finish_within()? };
                         if done < total {
-                            self.notices.push(format!("the text allows a vocabulary of {done}, not the preset's {total}"));
+                            self.notices
+                                .push(format!("the text allows a vocabulary of {done}, not the preset's {total}"));
                         }
                         Stage::Encode { tokenizer, encoded: Vec::new(), done: 0 }
                     } else {
@@ -141,6 +150,9 @@ impl Prepared {
 /// The token that stands between documents.
 pub fn end_of_text(tokenizer: &Tokenizer) -> Result<u32> {
     std::iter::once(END_OF_TEXT).chain(OTHER_ENDS).find_map(|name| tokenizer.special_id(name)).ok_or_else(|| {
-        Error::format("tokenizer", format!("expected a special token {END_OF_TEXT} to stand between documents, found none"))
+        Error::format(
+            "tokenizer",
+            format!("expected a special token {END_OF_TEXT} to stand between documents, found none"),
+        )
     })
 }

@@ -109,7 +109,8 @@ impl Run {
         changes: &Changes,
     ) -> Result<Run> {
         let step = state.step;
-        let last = changes.stop_after.map_or(trainer.config.steps, |n| trainer.config.steps.min(step.saturating_add(n)));
+        let last =
+            changes.stop_after.map_or(trainer.config.steps, |n| trainer.config.steps.min(step.saturating_add(n)));
         let evaluator = match &trainer.dataset.validation {
             Some(_) if trainer.config.eval_every > 0 => {
                 Some(Evaluator::new(device, &trainer.model, trainer.config.batch)?)
@@ -244,7 +245,12 @@ impl Run {
             self.actions.push_back(Action::Evaluate(None));
         }
         if samples {
-            self.generate(String::new(), SAMPLE_TOKENS, Sampling { seed: seed.wrapping_add(step), ..Sampling::default() }, true);
+            self.generate(
+                String::new(),
+                SAMPLE_TOKENS,
+                Sampling { seed: seed.wrapping_add(step), ..Sampling::default() },
+                true,
+            );
         }
         if saves {
             self.actions.push_back(Action::Save(VecDeque::new(), Vec::new()));
@@ -272,7 +278,12 @@ impl Run {
         Ok(done)
     }
 
-    fn evaluate(&mut self, evaluation: &mut Option<Evaluation>, deadline: Instant, events: &mut Vec<Event>) -> Result<bool> {
+    fn evaluate(
+        &mut self,
+        evaluation: &mut Option<Evaluation>,
+        deadline: Instant,
+        events: &mut Vec<Event>,
+    ) -> Result<bool> {
         let (Some(evaluator), Some(windows)) = (&self.evaluator, &self.trainer.dataset.validation) else {
             return Ok(true);
         };
@@ -314,11 +325,17 @@ impl Run {
     }
 
     /// Reads weights and moments back, and makes the save of them.
-    fn read_save(&mut self, readings: &mut VecDeque<Reading>, tensors: &mut Vec<Vec<f32>>, events: &mut Vec<Event>) -> Result<bool> {
+    fn read_save(
+        &mut self,
+        readings: &mut VecDeque<Reading>,
+        tensors: &mut Vec<Vec<f32>>,
+        events: &mut Vec<Event>,
+    ) -> Result<bool> {
         let model = &self.trainer.model;
         let count = model.list.len();
         if readings.is_empty() && tensors.is_empty() {
-            let moments = |which: usize| (0..count).map(move |i| model.moments(i).expect("the model is for training")[which]);
+            let moments =
+                |which: usize| (0..count).map(move |i| model.moments(i).expect("the model is for training")[which]);
             let views = (0..count).map(|i| model.view(i)).chain(moments(0)).chain(moments(1));
             readings.extend(views.map(|view| self.device.read(view)));
         }

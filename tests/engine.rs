@@ -1,0 +1,150 @@
+//! The engine, driven as both doors drive it: a run, its samples, its save, and a run that goes on from one.
+
+use std::time::Duration;
+
+use glasshouse::device::Device;
+use glasshouse::engine::{Changes, Command, Engine, Event, Settings, State, Text};
+use glasshouse::generate::Sampling;
+use glasshouse::hub::Save;
+use glasshouse::train::StepReport;
+
+fn text() -> Text {
+    let line = "The quality of mercy is not strained; it droppeth as the gentle rain from heaven. ";
+    let documents = (0..12).map(|i| line.repeat(20 + i).into_bytes()).collect();
+    Text { name: "mercy".into(), documents, keep: true }
+}
+
+fn settings() -> Settings {
+    Settings {
+        layers: Some(2),
+        heads: Some(2),
+        channels: Some(16),
+        context: Some(16),
+        vocab_size: Some(300),
+        batch: Some(4),
+        changes: Changes {
+            steps: Some(12),
+            eval_every: Some(4),
+            save_every: Some(0),
+            sample_every: Some(6),
+            stop_after: None,
+        },
+        ..Settings::default()
+    }
+}
+
+/// Ticks until nothing is left to do; the events, and the last save.
+fn drive(engine: &mut Engine) -> (Vec<Event>, Option<Save>) {
+    let (mut events, mut save) = (Vec::new(), None);
+    while engine.busy() {
+        let new = engine.tick().expect("a tick");
+        if new.iter().any(|event| matches!(event, Event::Saved { .. })) {
+            save = engine.take_save();
+        }
+        events.extend(new);
+    }
+    (events, save)
+}
+
+fn engine() -> Engine {
+    Engine::new(Device::cpu(), Duration::from_millis(2), None)
+}
+
+fn steps(events: &[Event]) -> Vec<StepReport> {
+    events
+        .iter()
+        .filter_map(|event| if let Event::Step { report } = event { Some(report.clone()) } else { None })
+        .collect()
+}
+
+fn trained(settings: Settings) -> (Vec<Event>, Save) {
+    let mut engine = engine();
+    engine.send(Command::Train { settings, text: text(), tokenizer: None }).unwrap();
+    let (events, save) = drive(&mut engine);
+    assert_eq!(engine.state(), State::Finished);
+    (events, save.expect("a finished run is saved"))
+}
+
+#[test]
+fn a_run_reports_every_step_evaluates_samples_and_saves() {
+    let (events, save) = trained(settings());
+    let reports = steps(&events);
+    assert_eq!(reports.iter().map(|r| r.step).collect::<Vec<_>>(), (1..=12).collect::<Vec<_>>());
+    assert!(reports.last().unwrap().loss < reports[0].loss, "{} then {}", reports[0].loss, reports[11].loss);
+    for report in &reports {
+        assert_eq!(report.validation_loss.is_some(), report.step % 4 == 0, "step {}", report.step);
+        assert_eq!(report.tokens, report.step * 64);
+    }
+    let samples = events.iter().filter(|event| matches!(event, Event::Sample { .. })).count();
+    assert_eq!(samples, 2);
+    assert_eq!(save.trainer.as_ref().unwrap().step, 12);
+    assert_eq!(save.corpus, Some(text().documents));
+    let states: Vec<State> = events
+        .iter()
+        .filter_map(|event| if let Event::State { state } = event { Some(*state) } else { None })
+        .collect();
+    assert_eq!(states, [State::Preparing, State::Running, State::Finished]);
+}
+
+#[test]
+fn a_stopped_run_goes_on_bit_for_bit() {
+    let (whole, _) = trained(settings());
+    let mut stopped = settings();
+    stopped.changes.stop_after = Some(5);
+    let (first, save) = trained(stopped);
+    let zip = glasshouse::hub::to_zip(&save);
+    let save = glasshouse::hub::from_zip(&zip).unwrap();
+    let mut engine = engine();
+    engine.resume(save, Changes::default(), text(), true).unwrap();
+    let (second, _) = drive(&mut engine);
+    let losses = |events: &[Event]| steps(events).iter().map(|r| (r.loss, r.lr, r.grad_norm)).collect::<Vec<_>>();
+    assert_eq!(steps(&first).len(), 5);
+    assert_eq!(losses(&whole), [losses(&first), losses(&second)].concat());
+}
+
+#[test]
+fn single_steps_pauses_and_prompts() {
+    let mut engine = engine();
+    engine.send(Command::Train { settings: settings(), text: text(), tokenizer: None }).unwrap();
+    engine.send(Command::Pause).unwrap();
+    let mut events = drive(&mut engine).0;
+    assert_eq!(engine.state(), State::Paused);
+    engine.send(Command::Step).unwrap();
+    events.extend(drive(&mut engine).0);
+    assert_eq!((steps(&events).len(), engine.state()), (1, State::Paused));
+    let sampling = Sampling { temperature: 0.0, ..Sampling::default() };
+    engine.send(Command::Generate { prompt: "The".into(), max_tokens: 5, sampling, ignore_end: true }).unwrap();
+    let (events, _) = drive(&mut engine);
+    let sample = events
+        .iter()
+        .find_map(|e| if let Event::Sample { ids, step, .. } = e { Some((ids.len(), *step)) } else { None });
+    assert_eq!(sample, Some((5, 1)));
+    engine.send(Command::Save).unwrap();
+    assert_eq!(drive(&mut engine).1.expect("a save").trainer.unwrap().step, 1);
+    engine.send(Command::Reset).unwrap();
+    assert_eq!(engine.state(), State::Idle);
+    assert!(engine.send(Command::Save).is_err());
+}
+
+#[test]
+fn a_batch_that_does_not_fit_says_what_would() {
+    let mut engine = Engine::new(Device::cpu(), Duration::from_millis(2), Some(40 << 20));
+    let settings = Settings { batch: Some(4096), ..settings() };
+    let error = engine.send(Command::Train { settings, text: text(), tokenizer: None }).unwrap_err().to_string();
+    assert!(error.contains("a batch of 4096 needs") && error.contains("would fit: take --batch"), "{error}");
+    assert_eq!(engine.state(), State::Idle);
+}
+
+#[test]
+fn a_loss_that_is_not_finite_stops_the_run() {
+    let mut engine = engine();
+    let settings = Settings { lr: Some(1e3), warmup: Some(0), clip: Some(0.0), weight_decay: Some(1e3), ..settings() };
+    engine.send(Command::Train { settings, text: text(), tokenizer: None }).unwrap();
+    let error = loop {
+        assert!(engine.busy(), "the run ended with finite losses");
+        if let Err(error) = engine.tick() {
+            break error.to_string();
+        }
+    };
+    assert!(error.contains("the loss is not finite at step"), "{error}");
+}
