@@ -354,8 +354,9 @@ mod tests {
         train::TrainConfig,
     };
 
-    /// A run at `step`; no two steps have a value in common.
+    /// A run at `step`; no two steps have a value in common. The text is another up to step 2.
     fn run(step: u64) -> Save {
+        let text = vec![step.min(2).to_le_bytes().to_vec()];
         let config = ModelConfig { layers: 1, heads: 2, channels: 8, context: 4, vocab: 20 };
         let list = parameters(&config);
         let values = |seed| list.iter().enumerate().map(move |(i, p)| (p, initialise(p, i, seed)));
@@ -373,11 +374,11 @@ mod tests {
                 position: step,
                 preset: None,
                 train: TrainConfig::preset(Preset::Tiny),
-                corpus: Corpus::describe("text", &[step.to_le_bytes().to_vec()]),
+                corpus: Corpus::describe("text", &text),
                 kept: Default::default(),
             }),
             log: format!("{{\"step\":{step}}}\n").into_bytes(),
-            corpus: Some(vec![step.to_le_bytes().to_vec()]),
+            corpus: Some(text),
         }
     }
 
@@ -395,28 +396,42 @@ mod tests {
         names
     }
 
-    /// Pulls the plug before each operation in turn, once for good and once for a full disk only. What is read then is
-    /// the old save or the new one, whole; the new one if saving said so; and the next save goes through.
+    /// Pulls the plug before each operation in turn; or the disk is full from then on; or that operation alone fails.
+    /// What is read then is the old save or the new one, whole; the new one if saving said so; and the next save goes
+    /// through.
     #[test]
     fn a_save_that_is_interrupted_anywhere_loses_nothing() {
         let (old, new) = (run(1), run(2));
-        for full_disk in [false, true] {
+        let saved = tempfile::tempdir().unwrap();
+        save(saved.path(), &old).unwrap();
+        for kind in ["plug", "full disk", "once"] {
             let mut seen = [0, 0];
             for survives in 0.. {
                 let folder = tempfile::tempdir().unwrap();
-                save(folder.path(), &old).unwrap();
+                for name in files(saved.path()) {
+                    fs::copy(saved.path().join(&name), folder.path().join(&name)).unwrap();
+                }
                 let mut done = 0;
                 let mut fault = |operation| {
                     done += 1;
-                    let fails = done > survives && (!full_disk || operation == Operation::Write);
+                    let fails = match kind {
+                        "plug" => done > survives,
+                        "full disk" => done > survives && operation == Operation::Write,
+                        _ => done == survives + 1,
+                    };
                     if fails { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
                 };
                 let result = Disk(&mut fault).save(folder.path(), &new);
                 let found = loaded(folder.path());
-                assert!(found == old || found == new, "after {survives} operations");
-                assert!(found == new || result.is_err(), "after {survives} operations it says that it has saved");
+                assert!(found == old || found == new, "{kind} after {survives} operations");
+                assert!(
+                    found == new || result.is_err(),
+                    "{kind} after {survives} operations: it says that it has saved"
+                );
                 seen[usize::from(found == new)] += 1;
-                if full_disk && let Err(error) = &result {
+                if kind == "full disk"
+                    && let Err(error) = &result
+                {
                     assert_eq!(files(folder.path()).len(), 9, "what was begun is removed");
                     assert!(error.to_string().contains("the disk is full"), "{error}");
                 }
@@ -427,7 +442,7 @@ mod tests {
                     break;
                 }
             }
-            assert!(seen[0] > 8 && seen[1] > if full_disk { 0 } else { 8 }, "{seen:?}");
+            assert!(seen[0] > 8 && seen[1] > if kind == "full disk" { 0 } else { 8 }, "{kind}: {seen:?}");
         }
     }
 

@@ -13,7 +13,12 @@ text = "to be or not to be that is the question"
 bpe = tokenizers.Tokenizer(tokenizers.models.BPE())
 bpe.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
 bpe.decoder = tokenizers.decoders.ByteLevel()
-trainer = tokenizers.trainers.BpeTrainer(vocab_size=30, special_tokens=["<|endoftext|>"], show_progress=False)
+trainer = tokenizers.trainers.BpeTrainer(
+    vocab_size=262,
+    special_tokens=["<|endoftext|>"],
+    initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet(),
+    show_progress=False,
+)
 bpe.train_from_iterator([text], trainer)
 tokenizer = transformers.PreTrainedTokenizerFast(
     tokenizer_object=bpe, bos_token="<|endoftext|>", eos_token="<|endoftext|>", model_max_length=6

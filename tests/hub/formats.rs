@@ -5,6 +5,7 @@ use std::io::Write;
 use glasshouse::hub::{self, Log, Save};
 use glasshouse::model::config::ModelConfig;
 use glasshouse::model::parameters::parameters;
+use glasshouse::tokenizer::{Tokenizer, TrainOptions, Trainer};
 use safetensors::{Dtype, SafeTensors};
 use serde_json::{Value, json};
 use zip::CompressionMethod;
@@ -103,11 +104,28 @@ fn the_files_are_those_that_transformers_reads() {
     assert_eq!(moments.tensor("second_moment.transformer.wpe.weight").unwrap().shape(), [5, 6]);
 }
 
+#[test]
+fn the_tokenizer_finds_its_end_of_text_named() {
+    let mut options = TrainOptions::new(257);
+    options.special = vec!["<|endoftext|>".into()];
+    let tokenizer = Trainer::new(options).unwrap().finish().unwrap();
+    let save = Save { tokenizer_json: tokenizer.to_json(), ..run(7) };
+    let config: Value = serde_json::from_slice(&files(&save)["tokenizer_config.json"]).unwrap();
+    assert!(config.get("eos_token").is_none(), "22 is the token of another tokenizer");
+    let config = ModelConfig { vocab: 257, ..save.config };
+    let tensors =
+        parameters(&config).into_iter().map(|p| (p.name, p.shape.clone(), vec![0.0; p.shape.iter().product()]));
+    let save =
+        Save { config, tensors: tensors.collect(), end_of_text: Some(256), moments: None, trainer: None, ..save };
+    let config: Value = serde_json::from_slice(&files(&save)["tokenizer_config.json"]).unwrap();
+    assert_eq!((&config["bos_token"], &config["eos_token"]), (&json!("<|endoftext|>"), &json!("<|endoftext|>")));
+}
+
 /// The folders were written by transformers 5.23: see tests/golden/make_foreign.py.
 #[test]
 fn folders_of_transformers_are_read() {
     let head = hub::load(golden("foreign/head")).unwrap();
-    let config = ModelConfig { layers: 2, heads: 2, channels: 8, context: 6, vocab: 30 };
+    let config = ModelConfig { layers: 2, heads: 2, channels: 8, context: 6, vocab: 262 };
     assert_eq!((head.config, head.end_of_text), (config, Some(0)));
     assert!(head.trainer.is_none());
     let bytes = std::fs::read(golden("foreign/head/model.safetensors")).unwrap();
@@ -119,6 +137,8 @@ fn folders_of_transformers_are_read() {
             values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<_>>()
         );
     }
+    let tokenizer = Tokenizer::from_json(&head.tokenizer_json).unwrap();
+    assert_eq!((tokenizer.vocab_size(), tokenizer.special_id("<|endoftext|>")), (262, head.end_of_text));
     // The other folder is the same model without its head, in half precision and with bare names.
     let base = hub::load(golden("foreign/base")).unwrap();
     for ((name, shape, values), (_, _, exact)) in base.tensors.iter().zip(&head.tensors) {
