@@ -1,96 +1,207 @@
-//! What the command line reads: files, folders, standard input; text as documents.
+//! What a person hands over as text: files, folders, JSONL, standard input.
 
-use std::io::Read;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use glasshouse::{Error, Result};
+use glasshouse::{Error, Result, data::read_jsonl};
 
-/// The bytes of a file, or of standard input where `path` is `-`.
-pub fn read(path: &Path) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let result = if path == Path::new("-") {
-        std::io::stdin().lock().read_to_end(&mut bytes)
-    } else {
-        std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut bytes))
-    };
-    result.map(|_| bytes).map_err(|error| Error::io(path, "read", error))
-}
+/// Text is held in memory, and its tokens beside it.
+const LARGEST: u64 = 4 << 30;
 
-/// The documents of `paths`, each a text file, a JSONL file with a `text` field, a folder of these, or `-`.
-///
-/// # Errors
-/// Where one is missing, empty or binary, or a line of JSONL has no text.
+/// The documents at `paths`, in their order. A file is a document, of any bytes but zero; a file named `.jsonl` or
+/// `.ndjson` has a document a line; `-` is standard input, either of the two; a folder gives all of its files, however
+/// deep, in the order of their paths, but for hidden and empty ones.
 pub fn documents(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
     let mut documents = Vec::new();
+    let mut left = LARGEST;
     for path in paths {
-        let mut files = Vec::new();
-        collect(path, &mut files)?;
-        if files.is_empty() {
-            return Err(Error::format(path.display(), "the folder holds no file: give one with text files or JSONL"));
-        }
-        for file in files {
-            let bytes = read(&file)?;
-            check_text(&file, &bytes)?;
-            if file.extension().is_some_and(|extension| extension == "jsonl") {
-                lines(&file, &bytes, &mut documents)?;
-            } else {
+        let before = documents.len();
+        if path == Path::new("-") {
+            let bytes = read_text(path, &mut left)?;
+            if starts_as_jsonl(&bytes) {
+                documents.extend(read_jsonl("standard input", &bytes)?);
+            } else if !bytes.is_empty() {
                 documents.push(bytes);
             }
+        } else if fs::metadata(path).map_err(|error| Error::io(path, "read", error))?.is_dir() {
+            let mut files = Vec::new();
+            list(path, &mut files)?;
+            for file in files {
+                documents.extend(read_file(&file, &mut left)?);
+            }
+        } else {
+            documents.extend(read_file(path, &mut left)?);
+        }
+        if documents[before..].iter().all(Vec::is_empty) {
+            return Err(Error::format(name(path), "expected some text, found none: give another file"));
         }
     }
     Ok(documents)
 }
 
-/// The files below `path`, in order of their names; hidden ones are left out.
-fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    if !path.is_dir() {
-        files.push(path.to_owned());
-        return Ok(());
-    }
-    let unreadable = |error| Error::io(path, "read", error);
-    let mut entries = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        // A link to a folder may lead back up: only real folders are entered.
-        let link = entry.file_type().map_err(unreadable)?.is_symlink() && entry.path().is_dir();
-        let hidden = entry.file_name().to_string_lossy().starts_with('.');
-        if !link && !hidden {
-            entries.push(entry.path());
-        }
-    }
-    entries.sort();
-    entries.iter().try_for_each(|entry| collect(entry, files))
+/// The bytes of a file as they are, or of standard input for `-`.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    read_limited(path, &mut { LARGEST }, |_| Ok(()))
 }
 
-/// Refuses what nobody means to train on.
-fn check_text(path: &Path, bytes: &[u8]) -> Result<()> {
-    if bytes.is_empty() {
-        return Err(Error::format(path.display(), "it is empty: give a file with text"));
-    }
-    let start = &bytes[..bytes.len().min(1 << 16)];
-    let invalid: usize = start.utf8_chunks().map(|chunk| chunk.invalid().len()).sum();
-    if start.contains(&0) || invalid > start.len() / 4 {
-        return Err(Error::format(path.display(), "it is binary: give text in UTF-8, or JSONL with a text field"));
-    }
-    Ok(())
+fn name(path: &Path) -> String {
+    if path == Path::new("-") { "standard input".into() } else { path.display().to_string() }
 }
 
-fn lines(path: &Path, bytes: &[u8], documents: &mut Vec<Vec<u8>>) -> Result<()> {
-    #[derive(serde::Deserialize)]
-    struct Line {
-        text: String,
+/// The documents of a file that is no folder; none in an empty one.
+fn read_file(path: &Path, left: &mut u64) -> Result<Vec<Vec<u8>>> {
+    let bytes = read_text(path, left)?;
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    if ["jsonl", "ndjson"].iter().any(|known| extension.eq_ignore_ascii_case(known)) {
+        return read_jsonl(&name(path), &bytes);
     }
-    for (index, line) in bytes.split(|&byte| byte == b'\n').enumerate() {
-        if line.trim_ascii().is_empty() {
+    Ok(if bytes.is_empty() { Vec::new() } else { vec![bytes] })
+}
+
+/// Whether the first line is an object of JSON with a string `text`: standard input has no name that would tell.
+fn starts_as_jsonl(bytes: &[u8]) -> bool {
+    let first = bytes.split(|&byte| byte == b'\n').find(|line| !line.trim_ascii().is_empty());
+    first.is_some_and(|line| line.trim_ascii_start().starts_with(b"{") && read_jsonl("", line).is_ok())
+}
+
+/// All files under a folder, sorted. Links to folders are not followed, so that there is no going round in circles.
+fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    let fail = |error| Error::io(folder, "read", error);
+    let mut entries = fs::read_dir(folder).map_err(fail)?.collect::<io::Result<Vec<_>>>().map_err(fail)?;
+    entries.sort_by_key(|entry| entry.file_name());
+    for entry in entries {
+        let path = entry.path();
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
             continue;
         }
-        let line: Line = serde_json::from_slice(line).map_err(|error| {
-            Error::format(
-                path.display(),
-                format!("line {}: an object with a text field is expected: {error}", index + 1),
-            )
-        })?;
-        documents.push(line.text.into_bytes());
+        if entry.file_type().map_err(fail)?.is_dir() {
+            list(&path, files)?;
+        } else if fs::metadata(&path).map_err(|error| Error::io(&path, "read", error))?.is_file() {
+            files.push(path);
+        }
     }
     Ok(())
+}
+
+/// Bytes that are plainly no text are refused at the first of them.
+fn read_text(path: &Path, left: &mut u64) -> Result<Vec<u8>> {
+    let mut offset = 0;
+    read_limited(path, left, |chunk| {
+        if let Some(at) = chunk.iter().position(|&byte| byte == 0) {
+            let message = format!(
+                "expected text, found a zero byte at {}: it is a binary file, or text in UTF-16, which is to be saved \
+                 as UTF-8",
+                offset + at
+            );
+            return Err(Error::format(name(path), message));
+        }
+        offset += chunk.len();
+        Ok(())
+    })
+}
+
+/// Reads a file or standard input, at most `left` bytes, and takes its length from `left`. `check` sees all bytes as
+/// they come.
+fn read_limited(path: &Path, left: &mut u64, mut check: impl FnMut(&[u8]) -> Result<()>) -> Result<Vec<u8>> {
+    let fail = |error| Error::io(path, "read", error);
+    let (mut reader, len): (Box<dyn Read>, u64) = if path == Path::new("-") {
+        (Box::new(io::stdin().lock()), 0)
+    } else {
+        let file = File::open(path).map_err(fail)?;
+        let len = file.metadata().map_err(fail)?.len();
+        (Box::new(file), len)
+    };
+    let mut bytes = Vec::new();
+    loop {
+        let start = bytes.len();
+        let read = reader.by_ref().take(1 << 20).read_to_end(&mut bytes).map_err(fail)?;
+        check(&bytes[start..])?;
+        if len.max(bytes.len() as u64) > *left {
+            let message = format!("expected at most {} GiB of text in all, found more: give a part", LARGEST >> 30);
+            return Err(Error::format(name(path), message));
+        }
+        if read == 0 {
+            *left -= bytes.len() as u64;
+            return Ok(bytes);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(path: &Path) -> Vec<Vec<u8>> {
+        documents(&[path.to_owned()]).unwrap()
+    }
+
+    fn refusal(path: &Path) -> String {
+        documents(&[path.to_owned()]).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_folder_gives_its_files_sorted_and_jsonl_its_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
+        fs::create_dir(folder.path().join("b")).unwrap();
+        fs::create_dir(folder.path().join(".git")).unwrap();
+        write("c.txt", b"third");
+        write("a.txt", b"first \xff");
+        write("b/lines.JSONL", b"{\"text\": \"second\"}\n{\"text\": \"and\"}");
+        write("empty", b"");
+        write(".git/config", b"\0");
+        let expected: [&[u8]; 4] = [b"first \xff", b"second", b"and", b"third"];
+        assert_eq!(at(folder.path()), expected);
+        let both = [folder.path().join("c.txt"), folder.path().join("a.txt")];
+        assert_eq!(documents(&both).unwrap(), [&b"third"[..], b"first \xff"], "paths keep their order");
+        assert_eq!(read(&both[1]).unwrap(), b"first \xff");
+    }
+
+    #[test]
+    fn what_is_no_text_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("input.txt");
+        assert!(refusal(&path).contains("cannot read"), "missing");
+        fs::write(&path, b"").unwrap();
+        assert!(refusal(&path).contains("input.txt: expected some text, found none"));
+        assert!(refusal(folder.path()).contains("found none"), "a folder of empty files");
+        fs::write(&path, [&b"a".repeat(3 << 20)[..], b"\0"].concat()).unwrap();
+        assert!(refusal(&path).contains("a zero byte at 3145728"), "{}", refusal(&path));
+        assert!(refusal(folder.path()).contains("input.txt"), "the file in the folder is named");
+        let lines = folder.path().join("lines.jsonl");
+        fs::write(&lines, b"{\"text\": \"a\"}\n{\"body\": \"b\"}").unwrap();
+        assert!(refusal(&lines).contains("lines.jsonl, line 2: "));
+        fs::write(&lines, b"\n\n").unwrap();
+        assert!(refusal(&lines).contains("found none"));
+    }
+
+    /// A file of a terabyte that takes no room on the disk; it is refused at its first zero, and not read on.
+    #[test]
+    fn a_huge_file_is_refused_before_it_is_read() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().set_len(1 << 40).unwrap();
+        assert!(refusal(file.path()).contains("a zero byte at 0"));
+        let endless = read_limited(file.path(), &mut (5 << 20), |_| Ok(())).unwrap_err().to_string();
+        assert!(endless.contains("at most 4 GiB"), "{endless}");
+        let mut chunks = 0;
+        let _ = read_limited(file.path(), &mut (5 << 20), |_| {
+            chunks += 1;
+            Ok(())
+        });
+        assert_eq!(chunks, 1, "its length alone is enough");
+    }
+
+    #[test]
+    fn standard_input_tells_its_kind_by_its_first_line() {
+        for (bytes, jsonl) in [
+            ("{\"text\": \"a\"}\n{", true),
+            ("{\"body\": 1}", false),
+            ("{ a poem }", false),
+            ("", false),
+            ("\n{\"text\":\"\"}", true),
+        ] {
+            assert_eq!(starts_as_jsonl(bytes.as_bytes()), jsonl, "{bytes}");
+        }
+    }
 }
