@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::str::FromStr;
 
+use crate::data::read_jsonl;
 use crate::{Error, Result};
 
 /// What stands between two documents: a line that holds a form feed and nothing else.
@@ -69,6 +70,22 @@ pub fn documents(file: &[u8]) -> Result<Vec<Vec<u8>>> {
         return Err(damaged(format!("expected at most {} MiB of text, but it unpacks to more", LARGEST >> 20)));
     }
     Ok(split(&text))
+}
+
+/// The documents of a user's file: one, of any bytes but zero, or one a line where `name` ends in `.jsonl` or `.ndjson`;
+/// none in an empty file.
+pub fn of_file(name: &str, bytes: Vec<u8>) -> Result<Vec<Vec<u8>>> {
+    if let Some(at) = bytes.iter().position(|&byte| byte == 0) {
+        return Err(Error::Config(format!(
+            "{name}: expected text, found a zero byte at {at}: it is a binary file, or text in UTF-16, which is to be \
+             saved as UTF-8"
+        )));
+    }
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    if ["jsonl", "ndjson"].iter().any(|known| extension.eq_ignore_ascii_case(known)) {
+        return read_jsonl(name, &bytes);
+    }
+    Ok(if bytes.is_empty() { Vec::new() } else { vec![bytes] })
 }
 
 /// The text between the separators; each document keeps its last newline.

@@ -22,4 +22,7 @@ pub mod engine;
 pub mod generate;
 pub mod hub;
 
+#[cfg(target_arch = "wasm32")]
+pub mod web;
+
 pub use error::{Error, Result};

@@ -1,10 +1,307 @@
-// The page: starts the worker that owns the engine and shows what it says.
+// The page: sends what is asked for to the worker that owns the engine, and shows what the engine tells.
 
-const state = document.querySelector('#state');
+import './chart.js';
+import { Generate } from './generate.js';
+import { Metrics } from './metrics.js';
+import { Samples } from './samples.js';
+import { Settings, Unreadable, read } from './settings.js';
+import { count, fill, localise, size, text } from './text.js';
+
+fill(document);
+
+const find = (selector) => document.querySelector(selector);
+const button = (action) => find(`[data-action=${action}]`);
+const asked = new URLSearchParams(location.search).get('device');
+const run = { state: 'loading', preparing: null, ready: null, step: 0, saved: null, lost: false };
+
+const metrics = new Metrics(find('#metrics'), find('#loss'));
+const samples = new Samples(find('#samples'), find('#samples-empty'));
+const settings = new Settings(find('#settings'), describe);
+const generate = new Generate(find('#generate'), send, say_error);
 const worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
-worker.addEventListener('message', ({ data }) => {
-  state.textContent = data;
+
+function call(name, values = {}) {
+  worker.postMessage({ call: name, ...values });
+}
+
+function send(command) {
+  call('send', { command });
+}
+
+/** Does something with the settings, and says why where they cannot be read. */
+function attempt(action) {
+  try {
+    action();
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    say_error(error.message);
+  }
+}
+
+function say(sentence) {
+  const place = find('#status');
+  if (place.textContent !== sentence) place.textContent = sentence;
+}
+
+function say_error(sentence) {
+  find('#alert').textContent = sentence;
+}
+
+/** Asks the engine what the settings mean. */
+function describe() {
+  try {
+    call('describe', { settings: settings.value(), corpus: settings.corpus });
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    settings.describe({ refused: error.message });
+  }
+  controls();
+}
+
+/** Begins a run, or one step of it. */
+function train(single) {
+  attempt(() => {
+    const { corpus } = settings;
+    const files = corpus === 'own' ? settings.own_files() : [];
+    call('train', { settings: settings.value(), corpus, files, single });
+    say(text('state.fetching'));
+  });
+}
+
+/** Whether there is no run to go on with. */
+const fresh = () => ['idle', 'stopped'].includes(run.state);
+
+const actions = {
+  train() {
+    if (fresh()) train(false);
+    else if (run.state === 'finished') attempt(() => call('extend', { steps: settings.value().steps }));
+    else send({ command: 'run' });
+  },
+  pause() {
+    send({ command: run.state === 'paused' ? 'run' : 'pause' });
+  },
+  step() {
+    if (fresh()) train(true);
+    else send({ command: 'step' });
+  },
+  reset() {
+    send({ command: 'reset' });
+  },
+  download() {
+    say(text('state.archive'));
+    call('download');
+  },
+};
+
+for (const [name, action] of Object.entries(actions)) {
+  button(name).addEventListener('click', () => {
+    say_error('');
+    action();
+  });
+}
+
+/** Which controls make sense now. */
+function controls() {
+  const { state } = run;
+  const able = {
+    train: fresh() || state === 'paused' || (state === 'finished' && extends_run()),
+    pause: ['preparing', 'running', 'paused'].includes(state),
+    step: fresh() || state === 'paused',
+    reset: !['loading', 'idle'].includes(state),
+    download: ['running', 'paused', 'finished'].includes(state) || (state === 'stopped' && run.saved !== null),
+    open: state !== 'loading',
+    generate: ['running', 'paused', 'finished'].includes(state),
+  };
+  for (const [name, enabled] of Object.entries(able)) button(name).disabled = !enabled;
+  button('pause').setAttribute('aria-pressed', String(state === 'paused'));
+  const label = { paused: run.ready ? 'action.resume' : 'action.train', finished: 'action.extend' }[state] ?? 'action.train';
+  button('train').textContent = text(label);
+}
+
+/** Whether the settings ask for more steps than the finished run has. */
+function extends_run() {
+  try {
+    return settings.value().steps > run.ready.train.steps;
+  } catch {
+    return false;
+  }
+}
+
+function show_state() {
+  const { state, preparing } = run;
+  const bar = find('#progress');
+  bar.hidden = state !== 'preparing';
+  if (state === 'preparing' && preparing) {
+    Object.assign(bar, { max: Math.max(1, preparing.total), value: preparing.done });
+    say(text(`state.${preparing.stage}`, { done: count(preparing.done), total: count(preparing.total) }));
+  } else if (state === 'preparing') {
+    bar.removeAttribute('value');
+    say(text('state.preparing'));
+  } else {
+    say(text(`state.${state}`, { step: count(run.step) }));
+  }
+  controls();
+}
+
+function show_run() {
+  const { ready } = run;
+  find('#run-shape').textContent = ready ? text('run.shape', {
+    ...ready.model,
+    vocab: count(ready.model.vocab),
+    parameters: count(ready.parameters),
+    train: count(ready.train_tokens),
+    validation: count(ready.validation_tokens),
+    seed: ready.train.seed,
+  }) : text('run.none');
+  find('#notices').replaceChildren(...(ready?.notices ?? []).map((notice) => {
+    const item = document.createElement('li');
+    item.textContent = notice;
+    return item;
+  }));
+}
+
+/** Forgets what is shown of the run before. */
+function forget() {
+  Object.assign(run, { preparing: null, ready: null, step: 0, saved: null });
+  metrics.reset();
+  samples.reset();
+  show_run();
+}
+
+function show_device({ kind, name, reason, adapter }) {
+  const key = kind === 'gpu' ? (reason === 'software' ? 'device.gpu.software' : 'device.gpu') : `device.cpu.${reason}`;
+  const place = find('#device');
+  place.textContent = text(key, { name, adapter });
+  Object.assign(place.dataset, { kind, name, reason });
+}
+
+const tell = {
+  loaded({ presets, generate: defaults }) {
+    settings.offer(presets);
+    generate.offer(defaults);
+    call('open', { device: asked ?? 'auto' });
+    describe();
+  },
+  begun: forget,
+  forgotten: forget,
+  stopped() {
+    run.state = 'stopped';
+    show_state();
+  },
+  device(device) {
+    show_device(device);
+    run.state = 'idle';
+    show_state();
+  },
+  described: (description) => {
+    const { refused } = description;
+    settings.describe({ ...description, refused: refused && localise(refused) });
+  },
+  state({ state }) {
+    run.state = state;
+    if (state === 'preparing') run.preparing = null;
+    show_state();
+  },
+  preparing(preparing) {
+    run.preparing = preparing;
+    show_state();
+  },
+  ready(ready) {
+    Object.assign(run, { ready, step: ready.step });
+    metrics.begin({ step: ready.step, total: ready.train.steps, uniform_loss: ready.uniform_loss });
+    metrics.add(ready.history);
+    show_run();
+    show_state();
+  },
+  sample(sample) {
+    samples.add(sample);
+  },
+  saved({ step }) {
+    run.saved = step;
+    controls();
+  },
+  archive({ name, bytes }) {
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(new Blob([bytes], { type: 'application/zip' }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    say(text('state.downloaded', { name, size: size(bytes.length) }));
+  },
+  device_lost({ message }) {
+    say_error(text('state.lost', { message: localise(message) }));
+  },
+  recovered(device) {
+    show_device(device);
+    say_error(text('state.recovered', { step: count(run.step) }));
+  },
+  error({ message, fatal, saved }) {
+    const sentence = localise(message);
+    if (fatal) {
+      say_error(text(run.state === 'loading' ? 'error.worker' : 'error.fatal', { message: sentence }));
+      run.state = 'loading';
+      say('');
+    } else {
+      say_error(saved === undefined ? sentence : text('error.download', { message: sentence, step: count(saved) }));
+    }
+    if (!fatal) show_state();
+    else controls();
+  },
+};
+
+worker.addEventListener('message', ({ data: events }) => {
+  const reports = events.filter(({ event }) => event === 'step');
+  if (reports.length > 0) {
+    run.step = reports.at(-1).step;
+    metrics.add(reports);
+  }
+  // A step that was under way when the run was paused comes after the news of the pause.
+  if (reports.length > 0 && run.state !== 'running') show_state();
+  for (const event of events) if (event.event !== 'step') tell[event.event]?.(event);
 });
-worker.addEventListener('error', (event) => {
-  state.textContent = event.message;
+worker.addEventListener('error', (event) => tell.error({ message: event.message ?? '', fatal: true }));
+
+/** Takes files: a zip is a run to open, anything else is text to train on. */
+async function take(files) {
+  say_error('');
+  try {
+    const zip = files.find(({ name }) => name.toLowerCase().endsWith('.zip'));
+    if (zip) {
+      const [{ bytes }] = await read([zip]);
+      call('resume', { bytes, files: settings.own_files() });
+    } else if (files.length > 0) {
+      settings.take(await read(files));
+    }
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    say_error(error.message);
+  }
+}
+
+for (const [chooser, input] of [['#own-choose', '#own-files'], ['[data-action=open]', '#run-file']]) {
+  find(chooser).addEventListener('click', () => find(input).click());
+  find(input).addEventListener('change', async ({ target }) => {
+    await take([...target.files]);
+    target.value = '';
+  });
+}
+
+const drop = find('#drop');
+const carries_files = (event) => event.dataTransfer?.types.includes('Files');
+addEventListener('dragover', (event) => {
+  if (!carries_files(event)) return;
+  event.preventDefault();
+  drop.hidden = false;
 });
+addEventListener('dragleave', (event) => {
+  if (event.relatedTarget === null) drop.hidden = true;
+});
+addEventListener('drop', (event) => {
+  if (!carries_files(event)) return;
+  event.preventDefault();
+  drop.hidden = true;
+  take([...event.dataTransfer.files]);
+});
+
+// On a small screen the settings fold away, so that what happens is seen first.
+if (matchMedia('(max-width: 900px)').matches) find('#settings-details').open = false;

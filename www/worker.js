@@ -1,6 +1,111 @@
-// The worker: loads the engine off the page's thread.
+// The worker: owns the engine's session, works in slices, and hears the page between two of them.
 
-import init from './glasshouse.js';
+import init, { Session } from './glasshouse.js';
 
-await init();
-postMessage('The engine is loaded.');
+const calls = [];
+let session = null;
+let wake = () => {};
+
+/** Lets waiting messages in. A message to oneself, unlike a timer, is not held back when the tab is hidden. */
+const { port1, port2 } = new MessageChannel();
+let breathed = () => {};
+port1.onmessage = () => breathed();
+const breath = () => new Promise((resolve) => {
+  breathed = resolve;
+  port2.postMessage(null);
+});
+
+self.onmessage = ({ data }) => {
+  calls.push(data);
+  wake();
+};
+
+/** The file of a built-in corpus, as it is served. */
+async function corpus(name) {
+  const response = await fetch(new URL(`corpora/${name}.txt.gz`, import.meta.url));
+  if (!response.ok) throw new Error(`corpora/${name}.txt.gz: ${response.status} ${response.statusText}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** Hands the session the text that it asks for by name, or the files that were given with the call. */
+async function text(name, files) {
+  if (name === 'own') session.set_own_text(files);
+  else session.set_corpus(name, await corpus(name));
+}
+
+const answer = {
+  async open({ device }) {
+    session = await Session.open(device);
+    postMessage([{ event: 'device', ...session.device() }]);
+  },
+  describe({ settings, corpus }) {
+    postMessage([{ event: 'described', ...session.describe(settings, corpus) }]);
+  },
+  async train({ settings, corpus, files, single }) {
+    await text(corpus, files);
+    session.train(settings);
+    if (single) session.send({ command: 'step' });
+  },
+  send({ command }) {
+    session.send(command);
+  },
+  /** Asks for a save; it is handed over once it is there. */
+  download() {
+    session.request_archive();
+  },
+  async resume({ bytes, files }) {
+    const needed = session.open_run(bytes);
+    if (needed === 'own') session.set_own_text(files);
+    else if (needed) session.set_corpus(needed, await corpus(needed));
+    session.resume();
+  },
+  extend({ steps }) {
+    session.extend(steps);
+  },
+};
+
+/** Posts what a slice of work led to, and recovers where the device went away. */
+async function turn() {
+  const events = session.tick();
+  const buffers = events.flatMap((event) => (event.bytes ? [event.bytes.buffer] : []));
+  if (events.length > 0) postMessage(events, buffers);
+  const lost = events.find(({ event }) => event === 'device_lost');
+  if (lost) {
+    await session.recover(lost.running);
+    postMessage([{ event: 'recovered', ...session.device() }]);
+  }
+}
+
+/** A trap leaves the engine in no known state: only a new one can go on. */
+function report(error) {
+  const fatal = error instanceof WebAssembly.RuntimeError;
+  postMessage([{ event: 'error', fatal, message: error?.message ?? String(error) }]);
+  return fatal;
+}
+
+/** Answers calls and works, one after the other, until there is nothing to do; then waits for a call. */
+async function live() {
+  await init();
+  postMessage([{ event: 'loaded', ...Session.defaults() }]);
+  for (;;) {
+    try {
+      if (calls.length > 0) {
+        const call = calls.shift();
+        await answer[call.call](call);
+        // What a command leads to is told at once, also where it leaves nothing to do.
+        if (session) await turn();
+      } else if (session?.busy()) {
+        await turn();
+      } else {
+        await new Promise((resolve) => {
+          wake = resolve;
+        });
+      }
+    } catch (error) {
+      if (report(error)) return;
+    }
+    await breath();
+  }
+}
+
+live().catch((error) => postMessage([{ event: 'error', fatal: true, message: error?.message ?? String(error) }]));

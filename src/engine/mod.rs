@@ -1,12 +1,14 @@
 //! The one protocol: commands in, events out. Both doors drive it by [`Engine::tick`]; nothing here knows which one is open.
 
 mod prepare;
+mod progress;
 mod protocol;
 mod run;
 
 pub use prepare::{END_OF_TEXT, end_of_text};
+pub use progress::{Progress, read_log};
 pub use protocol::{Changes, Command, Event, Settings, State, Text};
-pub use run::load_weights;
+pub use run::{SAMPLE_TOKENS, load_weights};
 
 use std::time::Duration;
 

@@ -16,7 +16,7 @@ use crate::{Error, Result};
 use std::sync::Arc;
 
 /// Tokens of the samples that a run shows of itself.
-const SAMPLE_TOKENS: usize = 120;
+pub const SAMPLE_TOKENS: usize = 120;
 
 /// One run, prepared, with its step recorded.
 pub struct Run {

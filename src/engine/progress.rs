@@ -1,0 +1,80 @@
+//! What views show beside a run's reports: the average of the loss so far, and the time that is left.
+
+use crate::train::StepReport;
+
+/// How much of the average a step keeps: it looks back over about 10 steps.
+const KEPT: f64 = 0.9;
+
+/// The reports of one run, taken in order.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Progress {
+    last: u64,
+    sum: f64,
+    weight: f64,
+}
+
+impl Progress {
+    /// A run that ends with step `last`.
+    pub fn new(last: u64) -> Progress {
+        Progress { last, sum: 0.0, weight: 0.0 }
+    }
+
+    /// Takes in the next report. Returns the exponential average of the losses, in which the first steps do not count
+    /// more than later ones, and the seconds until the last step at the speed of this one.
+    pub fn add(&mut self, report: &StepReport) -> (f64, f64) {
+        self.sum = KEPT * self.sum + (1.0 - KEPT) * report.loss;
+        self.weight = KEPT * self.weight + (1.0 - KEPT);
+        let tokens_a_step = report.tokens as f64 / report.step.max(1) as f64;
+        let seconds_left = self.last.saturating_sub(report.step) as f64 * tokens_a_step / report.tokens_per_second;
+        (self.sum / self.weight, seconds_left)
+    }
+}
+
+/// The reports in a log, one a line. What was cut short by a crash is no report.
+pub fn read_log(log: &[u8]) -> Vec<StepReport> {
+    log.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(step: u64, loss: f64) -> StepReport {
+        StepReport {
+            step,
+            tokens: step * 100,
+            loss,
+            lr: 0.0,
+            grad_norm: 0.0,
+            tokens_per_second: 50.0,
+            seconds: 0.0,
+            validation_loss: None,
+        }
+    }
+
+    #[test]
+    fn the_average_of_equal_losses_is_that_loss_from_the_first_step_on() {
+        let mut progress = Progress::new(10);
+        for step in 1..=10 {
+            let (average, seconds_left) = progress.add(&report(step, 3.5));
+            assert!((average - 3.5).abs() < 1e-12, "step {step}: {average}");
+            assert_eq!(seconds_left, (10 - step) as f64 * 2.0);
+        }
+    }
+
+    #[test]
+    fn the_average_weighs_each_step_by_its_age() {
+        let mut progress = Progress::new(2);
+        assert_eq!(progress.add(&report(1, 4.0)).0, 4.0);
+        let want = (4.0 * KEPT + 2.0) / (KEPT + 1.0);
+        assert!((progress.add(&report(2, 2.0)).0 - want).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_log_is_read_line_by_line_and_its_broken_end_is_no_report() {
+        let mut log = serde_json::to_vec(&report(1, 2.0)).unwrap();
+        log.extend(b"\n{\"step\":2,\"tok");
+        assert_eq!(read_log(&log), [report(1, 2.0)]);
+        assert_eq!(read_log(b""), []);
+    }
+}

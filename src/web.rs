@@ -1,0 +1,420 @@
+//! Door one: the engine in a worker of the page. It parses what the page sends, calls the engine, and hands out plain objects.
+
+use std::time::Duration;
+
+use js_sys::{Array, Object, Reflect, Uint8Array};
+use serde::{Serialize, de::DeserializeOwned};
+use wasm_bindgen::prelude::*;
+
+use crate::corpus::{self, Builtin};
+use crate::device::{Device, adapters};
+use crate::engine::{Changes, Command, Engine, Event, Progress, SAMPLE_TOKENS, Settings, State, Text, fits, read_log};
+use crate::generate::Sampling;
+use crate::hub::{Save, from_zip, to_zip};
+use crate::model::Preset;
+use crate::train::trainer::required_bytes;
+use crate::train::{StepReport, TrainConfig};
+use crate::{Error, Result};
+
+/// What one tick may take, so that messages are heard between two frames of a screen.
+const SLICE: Duration = Duration::from_millis(16);
+
+/// What a run on the CPU device may take of the 4 GiB that wasm can address: text and saves need room beside it.
+const WASM_MEMORY: u64 = 5 << 29;
+
+/// What the page gets: an error is thrown there.
+type Answer<T> = std::result::Result<T, JsError>;
+
+/// The engine, and what the tab keeps because it has no files: the text, and the last save.
+#[wasm_bindgen]
+pub struct Session {
+    engine: Engine,
+    device: Opened,
+    /// The text that the next run is trained on.
+    text: Option<Text>,
+    /// The run that was opened and waits for its text.
+    opened: Option<Save>,
+    /// How the run began: where there is no save yet, it is begun again.
+    begun: Option<(Settings, Text)>,
+    last_save: Option<Save>,
+    archive_requested: bool,
+    progress: Progress,
+    /// The reports of the run's earlier life.
+    history: Vec<StepReport>,
+    /// What is told with the next tick.
+    events: Vec<JsValue>,
+}
+
+/// The device, and why it is this one.
+struct Opened {
+    device: Device,
+    asked: String,
+    kind: &'static str,
+    reason: &'static str,
+    /// The adapter that was passed over.
+    adapter: Option<String>,
+}
+
+impl Opened {
+    /// Opens the device that `asked` names: `auto`, `cpu` or `gpu`.
+    async fn open(asked: &str) -> Result<Opened> {
+        let opened = |device, kind, reason, adapter| Opened { device, asked: asked.into(), kind, reason, adapter };
+        match asked {
+            "cpu" => Ok(opened(Device::cpu(), "cpu", "asked", None)),
+            "gpu" => {
+                let device = Device::gpu(None).await?;
+                let software = device.adapter().is_some_and(|adapter| adapter.is_software);
+                Ok(opened(device, "gpu", if software { "software" } else { "hardware" }, None))
+            }
+            "auto" => {
+                let adapters = adapters().await;
+                let device = Device::auto().await;
+                if device.adapter().is_some() {
+                    return Ok(opened(device, "gpu", "hardware", None));
+                }
+                let best = adapters.iter().find(|adapter| !adapter.is_software).or(adapters.first());
+                let reason = match best {
+                    None => "missing",
+                    Some(adapter) if adapter.is_software => "software",
+                    Some(adapter) if adapter.is_sufficient() => "failed",
+                    Some(_) => "insufficient",
+                };
+                Ok(opened(device, "cpu", reason, best.map(|adapter| adapter.name.clone())))
+            }
+            other => Err(Error::Usage(format!("there is no device '{other}': take auto, cpu or gpu"))),
+        }
+    }
+
+    /// The bytes that a run may take, where that is known.
+    fn memory(&self) -> Option<u64> {
+        (self.kind == "cpu").then_some(WASM_MEMORY)
+    }
+}
+
+#[wasm_bindgen]
+impl Session {
+    /// What there is to choose from, and what is chosen where nothing is said: `{presets: [{name, model, train, vocab}],
+    /// generate: {max_tokens, temperature, ...}}`.
+    pub fn defaults() -> JsValue {
+        #[derive(Serialize)]
+        struct Described {
+            name: Preset,
+            model: crate::model::ModelConfig,
+            train: TrainConfig,
+            vocab: std::collections::BTreeMap<&'static str, usize>,
+        }
+        #[derive(Serialize)]
+        struct Generate {
+            max_tokens: usize,
+            #[serde(flatten)]
+            sampling: Sampling,
+        }
+        #[derive(Serialize)]
+        struct Defaults {
+            presets: Vec<Described>,
+            generate: Generate,
+        }
+        let presets = Preset::ALL.into_iter().map(|preset| Described {
+            name: preset,
+            model: preset.model(),
+            train: TrainConfig::preset(preset),
+            vocab: Builtin::ALL.into_iter().map(|corpus| (corpus.name(), preset.vocab(corpus.name()))).collect(),
+        });
+        let generate = Generate { max_tokens: SAMPLE_TOKENS, sampling: Sampling::default() };
+        to_js(&Defaults { presets: presets.collect(), generate })
+    }
+
+    /// A session on the device that `asked` names: `auto`, `cpu` or `gpu`.
+    pub async fn open(asked: String) -> Answer<Session> {
+        console_error_panic_hook::set_once();
+        let device = Opened::open(&asked).await?;
+        Ok(Session {
+            engine: Engine::new(device.device.clone(), SLICE, device.memory()),
+            device,
+            text: None,
+            opened: None,
+            begun: None,
+            last_save: None,
+            archive_requested: false,
+            progress: Progress::default(),
+            history: Vec::new(),
+            events: Vec::new(),
+        })
+    }
+
+    /// The device: `{kind, name, reason, adapter}`.
+    pub fn device(&self) -> JsValue {
+        #[derive(Serialize)]
+        struct Told<'a> {
+            kind: &'a str,
+            name: String,
+            reason: &'a str,
+            adapter: &'a Option<String>,
+        }
+        let Opened { device, kind, reason, adapter, .. } = &self.device;
+        to_js(&Told { kind, name: device.name(), reason, adapter })
+    }
+
+    /// What a run of `settings` on the text named `corpus` would be: `{parameters, memory}`, or why there would be
+    /// none: `{refused}`.
+    pub fn describe(&self, settings: JsValue, corpus: &str) -> JsValue {
+        #[derive(Serialize, Default)]
+        struct Description {
+            parameters: Option<u64>,
+            memory: Option<u64>,
+            refused: Option<String>,
+        }
+        let described = (|| {
+            let settings: Settings = from_js(settings)?;
+            let (model, train) = settings.resolve(corpus);
+            model.validate()?;
+            train.validate()?;
+            fits(&model, train.batch, self.device.memory(), &self.engine.device().name())?;
+            Ok((model.parameter_count(), required_bytes(&model, train.batch)?))
+        })();
+        to_js(&match described {
+            Ok((parameters, memory)) => {
+                Description { parameters: Some(parameters), memory: Some(memory), refused: None }
+            }
+            Err(error) => Description { refused: Some(Error::to_string(&error)), ..Description::default() },
+        })
+    }
+
+    /// Takes the file of a built-in corpus as the text of the next run.
+    pub fn set_corpus(&mut self, name: &str, file: &[u8]) -> Answer<()> {
+        let name: Builtin = name.parse()?;
+        self.text = Some(Text { name: name.name().into(), documents: corpus::documents(file)?, keep: false });
+        Ok(())
+    }
+
+    /// Takes the user's files, `[{name, bytes}]`, as the text of the next run. The tab is the only place that has it,
+    /// so saves bring it along.
+    pub fn set_own_text(&mut self, files: &Array) -> Answer<()> {
+        let mut names = Vec::new();
+        let mut documents = Vec::new();
+        for file in files.iter() {
+            let name = property(&file, "name").as_string().unwrap_or_default();
+            let bytes = Uint8Array::new(&property(&file, "bytes")).to_vec();
+            documents.extend(corpus::of_file(&name, bytes)?);
+            names.push(name);
+        }
+        if documents.iter().all(Vec::is_empty) {
+            return Err(
+                Error::Config("there is no text yet: paste some, or choose a file that holds some".into()).into()
+            );
+        }
+        self.text = Some(Text { name: names.join(", "), documents, keep: true });
+        Ok(())
+    }
+
+    /// Begins a run of `settings` on the text that was set, instead of the run that stands.
+    pub fn train(&mut self, settings: JsValue) -> Answer<()> {
+        let settings: Settings = from_js(settings)?;
+        let text = self.text.clone().ok_or_else(|| Error::Usage("no text was set".into()))?;
+        self.begin(settings, text)?;
+        self.events.push(event("begun"));
+        Ok(())
+    }
+
+    /// Sends a command of the engine's as a plain object: `{command: "pause"}`.
+    pub fn send(&mut self, command: JsValue) -> Answer<()> {
+        let command: Command = from_js(command)?;
+        if matches!(command, Command::Reset) {
+            (self.begun, self.last_save, self.opened) = (None, None, None);
+            self.archive_requested = false;
+            self.events.push(event("forgotten"));
+        }
+        Ok(self.engine.send(command)?)
+    }
+
+    /// Asks for the run as a zip: the event `archive` brings it. Where an error has ended the run, it is the last save.
+    pub fn request_archive(&mut self) -> Answer<()> {
+        if matches!(self.engine.state(), State::Idle | State::Preparing)
+            && let Some(save) = &self.last_save
+        {
+            let archive = archive(save);
+            self.events.push(archive);
+            return Ok(());
+        }
+        self.engine.send(Command::Save)?;
+        self.archive_requested = true;
+        Ok(())
+    }
+
+    /// Opens a zipped run. Returns whose text it needs: a built-in corpus's name, `own`, or nothing where the zip has it.
+    pub fn open_run(&mut self, zip: &[u8]) -> Answer<Option<String>> {
+        let mut save = from_zip(zip)?;
+        let name = save.trainer.as_ref().map_or(String::new(), |trainer| trainer.corpus.name.clone());
+        let carried = save.corpus.take();
+        // A model alone is refused when it is to go on, whatever its text.
+        let needed = match (&carried, save.trainer.is_some()) {
+            (None, true) => Some(name.parse::<Builtin>().map_or("own", Builtin::name).to_owned()),
+            _ => None,
+        };
+        self.text = Some(Text { name, documents: carried.unwrap_or_default(), keep: true });
+        self.opened = Some(save);
+        Ok(needed)
+    }
+
+    /// Goes on with the run that was opened, paused, on the text that it came with or that was set since.
+    pub fn resume(&mut self) -> Answer<()> {
+        let save = self.opened.take().ok_or_else(|| Error::Usage("no run was opened".into()))?;
+        let text = self.text.clone().expect("opening a run sets a text");
+        self.go_on(save, Changes::default(), text, false)?;
+        self.events.push(event("begun"));
+        Ok(())
+    }
+
+    /// Lets a finished run go on until it has taken `steps` steps in all.
+    pub fn extend(&mut self, steps: f64) -> Answer<()> {
+        let (Some(save), Some((_, text))) = (self.last_save.clone(), self.begun.clone()) else {
+            return Err(Error::Usage("there is no finished run: train first".into()).into());
+        };
+        Ok(self.go_on(save, Changes { steps: Some(steps as u64), ..Changes::default() }, text, true)?)
+    }
+
+    /// Whether a tick would find something to do.
+    pub fn busy(&self) -> bool {
+        self.engine.busy() || !self.events.is_empty()
+    }
+
+    /// Works for one slice and returns what happened: an array of plain objects, each with its `event`.
+    pub fn tick(&mut self) -> Array {
+        let running = self.engine.state() == State::Running;
+        match self.engine.tick() {
+            Ok(events) => {
+                for event in events {
+                    self.tell(event);
+                }
+            }
+            Err(Error::DeviceLost(message)) => {
+                let lost = object(&[("event", "device_lost".into()), ("message", message.into())]);
+                set(&lost, "running", running.into());
+                self.events.push(lost);
+            }
+            Err(error) => {
+                let stopped = object(&[("event", "error".into()), ("message", error.to_string().into())]);
+                if let Some(step) = self.last_save.as_ref().and_then(step_of) {
+                    set(&stopped, "saved", (step as f64).into());
+                }
+                self.events.extend([stopped, event("stopped")]);
+            }
+        }
+        self.events.drain(..).collect()
+    }
+
+    /// After the device was lost: opens it again and goes on from the last save, or from the beginning where there is
+    /// none. Where the adapter does not come back, an `auto` session goes on on the CPU.
+    pub async fn recover(&mut self, run: bool) -> Answer<()> {
+        self.device = Opened::open(&self.device.asked.clone()).await?;
+        self.engine = Engine::new(self.device.device.clone(), SLICE, self.device.memory());
+        let Some((settings, text)) = self.begun.clone() else { return Ok(()) };
+        match self.last_save.clone() {
+            Some(save) => self.go_on(save, Changes::default(), text, run)?,
+            None => self.begin(settings, text)?,
+        }
+        if !run {
+            self.engine.send(Command::Pause)?;
+        }
+        Ok(())
+    }
+}
+
+impl Session {
+    fn begin(&mut self, settings: Settings, text: Text) -> Result<()> {
+        self.engine.send(Command::Train { settings: settings.clone(), text: text.clone(), tokenizer: None })?;
+        self.begun = Some((settings, text));
+        (self.last_save, self.history) = (None, Vec::new());
+        Ok(())
+    }
+
+    fn go_on(&mut self, save: Save, changes: Changes, text: Text, run: bool) -> Result<()> {
+        self.engine.resume(save.clone(), changes.clone(), text.clone(), run)?;
+        self.begun = Some((Settings { changes, ..Settings::default() }, text));
+        self.history = read_log(&save.log);
+        self.last_save = Some(save);
+        Ok(())
+    }
+
+    /// Turns an event of the engine's into an object, with what a view shows beside it.
+    fn tell(&mut self, event: Event) {
+        let told = to_js(&event);
+        match &event {
+            Event::Ready { model, train, .. } => {
+                self.progress = Progress::new(train.steps);
+                set(&told, "uniform_loss", (model.vocab as f64).ln().into());
+                let history = std::mem::take(&mut self.history);
+                let history: Array = history.iter().map(|report| self.progressed(report)).collect();
+                set(&told, "history", history.into());
+            }
+            Event::Step { report } => {
+                let report = self.progressed(report);
+                set(&report, "event", "step".into());
+                self.events.push(report);
+                return;
+            }
+            Event::Saved { .. } => self.last_save = self.engine.take_save(),
+            _ => {}
+        }
+        self.events.push(told);
+        if matches!(event, Event::Saved { .. })
+            && std::mem::take(&mut self.archive_requested)
+            && let Some(save) = &self.last_save
+        {
+            self.events.push(archive(save));
+        }
+    }
+
+    /// A report with the average so far and the time that is left.
+    fn progressed(&mut self, report: &StepReport) -> JsValue {
+        let (smoothed, seconds_left) = self.progress.add(report);
+        let told = to_js(report);
+        set(&told, "smoothed", smoothed.into());
+        set(&told, "seconds_left", seconds_left.into());
+        told
+    }
+}
+
+fn step_of(save: &Save) -> Option<u64> {
+    save.trainer.as_ref().map(|trainer| trainer.step)
+}
+
+/// The event that brings a save as a zip.
+fn archive(save: &Save) -> JsValue {
+    let preset = save.trainer.as_ref().and_then(|trainer| trainer.preset).map_or("run".into(), |p| p.to_string());
+    let name = format!("glasshouse-{preset}-{}.zip", step_of(save).unwrap_or(0));
+    let told = object(&[("event", "archive".into()), ("name", name.into())]);
+    set(&told, "bytes", Uint8Array::from(to_zip(save).as_slice()).into());
+    told
+}
+
+/// An event that is no more than its name.
+fn event(name: &str) -> JsValue {
+    object(&[("event", name.into())])
+}
+
+fn object(properties: &[(&str, JsValue)]) -> JsValue {
+    let object = JsValue::from(Object::new());
+    properties.iter().for_each(|(name, value)| set(&object, name, value.clone()));
+    object
+}
+
+fn set(object: &JsValue, name: &str, value: JsValue) {
+    Reflect::set(object, &name.into(), &value).expect("a new object takes properties");
+}
+
+fn property(object: &JsValue, name: &str) -> JsValue {
+    Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// A seed may have more digits than JavaScript's numbers, which the serialiser refuses: by way of JSON it is rounded.
+fn to_js(value: &impl Serialize) -> JsValue {
+    value.serialize(&serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true)).unwrap_or_else(|_| {
+        let json = serde_json::to_string(value).expect("what the page is told is plain data");
+        js_sys::JSON::parse(&json).expect("what serde writes is JSON")
+    })
+}
+
+fn from_js<T: DeserializeOwned>(value: JsValue) -> Result<T> {
+    serde_wasm_bindgen::from_value(value).map_err(|error| Error::Usage(error.to_string()))
+}

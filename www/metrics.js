@@ -1,0 +1,111 @@
+// The numbers of a run, and the figure of its loss with sentence, legend and source.
+
+import { count, duration, loss, measure, text } from './text.js';
+
+/** What is shown: the number's name, how it is written, and the line under it. */
+const METRICS = [
+  { name: 'step', write: count, note: (run) => (run.total ? text('metric.step.of', { total: count(run.total) }) : '') },
+  { name: 'loss', write: loss, note: () => text('metric.loss.unit') },
+  {
+    name: 'validation-loss',
+    write: loss,
+    note: (run) => (run.validation ? text('metric.validation-loss.at', { step: count(run.validation.step) }) : text('metric.loss.unit')),
+  },
+  { name: 'tokens-per-second', write: measure, note: () => text('metric.tokens-per-second.unit') },
+  { name: 'seconds-left', write: duration, note: () => text('metric.seconds-left.unit') },
+];
+
+/** Shows a run's numbers in `list` and its losses in `figure`. */
+export class Metrics {
+  constructor(list, figure) {
+    this.figure = figure;
+    this.chart = figure.querySelector('loss-chart');
+    this.cells = METRICS.map((metric) => {
+      const [group, term, number, note] = ['div', 'dt', 'dd', 'dd'].map((tag) => document.createElement(tag));
+      term.textContent = text(`metric.${metric.name}`);
+      number.dataset.metric = metric.name;
+      number.dataset.run = 'live';
+      note.className = 'hint';
+      group.append(term, number, note);
+      list.append(group);
+      return { metric, number, note };
+    });
+    this.legend = ['loss', 'smoothed', 'validation', 'uniform'].map((name) => {
+      const item = document.createElement('li');
+      item.className = name;
+      figure.querySelector('.legend').append(item);
+      return { name, item };
+    });
+    this.reset();
+  }
+
+  /** Forgets the run. */
+  reset() {
+    this.run = {};
+    this.chart.reset();
+    this.later();
+  }
+
+  /** A run of `total` steps begins or goes on at `step`. */
+  begin({ step, total, uniform_loss: uniform }) {
+    this.run = { step, total, uniform };
+    this.chart.reset(total, uniform);
+    this.later();
+  }
+
+  /** Takes in steps, the oldest first. */
+  add(reports) {
+    for (const report of reports) {
+      this.run.first ??= report.loss;
+      this.run.last = report;
+      this.run.step = report.step;
+      if (report.validation_loss !== undefined) this.run.validation = { step: report.step, loss: report.validation_loss };
+    }
+    this.chart.add(reports);
+    this.later();
+  }
+
+  /** Writes the numbers with the next picture: there may be many steps between two. */
+  later() {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = undefined;
+      this.show();
+    });
+  }
+
+  show() {
+    const { run } = this;
+    const values = {
+      step: run.step,
+      loss: run.last?.loss,
+      'validation-loss': run.validation?.loss,
+      'tokens-per-second': run.last?.tokens_per_second,
+      'seconds-left': run.last?.seconds_left,
+    };
+    for (const { metric, number, note } of this.cells) {
+      const value = values[metric.name];
+      const known = value !== undefined && value !== null;
+      number.textContent = known ? metric.write(value) : text('metric.none');
+      number.dataset.value = known ? String(value) : '';
+      number.title = known ? String(value) : '';
+      note.textContent = metric.note(run);
+    }
+    const { last } = run;
+    const sentence = this.figure.querySelector('figcaption');
+    sentence.textContent = last ? this.sentence() : text('loss.empty');
+    this.chart.describe(sentence.textContent);
+    this.figure.querySelector('.chip').textContent = last ? text('loss.source', { step: count(last.step) }) : '';
+    const shown = { loss: last?.loss, smoothed: last?.smoothed, validation: run.validation?.loss, uniform: run.uniform };
+    for (const { name, item } of this.legend) {
+      item.textContent = text(`legend.${name}`, { value: shown[name] === undefined ? '' : loss(shown[name]) });
+    }
+  }
+
+  sentence() {
+    const { last, first, total, uniform, validation } = this.run;
+    const values = { step: count(last.step), total: count(total), loss: loss(last.loss), smoothed: loss(last.smoothed) };
+    const whole = text('loss.sentence', { ...values, first: loss(first), uniform: loss(uniform) });
+    if (!validation) return whole;
+    return `${whole} ${text('loss.validation', { step: count(validation.step), loss: loss(validation.loss) })}`;
+  }
+}

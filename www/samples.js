@@ -1,0 +1,64 @@
+// What the model wrote, the newest first, with white space that can be seen.
+
+import { count, text } from './text.js';
+
+/** The page keeps so many. */
+const MOST = 200;
+
+/** Shows samples in `list`, and `empty` while there are none. */
+export class Samples {
+  constructor(list, empty) {
+    this.list = list;
+    this.empty = empty;
+  }
+
+  reset() {
+    this.list.replaceChildren();
+    this.empty.hidden = false;
+  }
+
+  add({ step, prompt, text: continuation, ids }) {
+    const item = document.createElement('li');
+    item.dataset.step = String(step);
+    const head = document.createElement('p');
+    head.className = 'sample-head';
+    const facts = [text('sample.step', { step: count(step) }), text('sample.tokens', { count: count(ids.length) })];
+    if (prompt) facts.push(text('sample.prompt'));
+    head.textContent = facts.join(' · ');
+    const body = document.createElement('p');
+    body.className = 'sample';
+    body.dir = 'auto';
+    if (prompt) {
+      const before = document.createElement('span');
+      before.className = 'sample-prompt';
+      visible(prompt, before);
+      body.append(before);
+    }
+    const after = document.createElement('span');
+    after.className = 'sample-text';
+    visible(continuation, after);
+    body.append(after);
+    item.append(head, body);
+    this.list.prepend(item);
+    this.empty.hidden = true;
+    if (this.list.childElementCount > MOST) this.list.lastElementChild.remove();
+  }
+}
+
+/** Appends `string` to `element`, with a mark at each line's end, each tab, and each space that has no word before it. */
+function visible(string, element) {
+  for (const part of string.split(/(\n|\t|(?<=^|\s) +)/)) {
+    if (part === '') continue;
+    const symbol = { '\n': '↵', '\t': '→' }[part] ?? (/^ +$/.test(part) ? '·' : null);
+    if (symbol === null) {
+      element.append(part);
+      continue;
+    }
+    // The mark stands over the white space itself, so that what is copied is what the model wrote.
+    const mark = document.createElement('span');
+    mark.className = 'mark-space';
+    mark.dataset.mark = part[0] === ' ' ? symbol.repeat(part.length) : symbol;
+    mark.textContent = part;
+    element.append(mark);
+  }
+}

@@ -1,0 +1,176 @@
+// The form: which text, which preset, which numbers. Defaults, sizes and refusals come from the engine.
+
+import { amount, size, text } from './text.js';
+
+/** A file is read into the tab's memory, next to the tokens made of it. */
+const LARGEST = 256 * 1024 * 1024;
+
+/** The numbers of the form, by their place: the engine's names. */
+const FIELDS = {
+  'training-fields': ['steps', 'batch', 'lr', 'seed'],
+  'more-fields': [
+    'layers', 'heads', 'channels', 'context', 'vocab_size', 'accumulate', 'warmup', 'weight_decay', 'clip',
+    'eval_every', 'sample_every', 'save_every',
+  ],
+};
+const FRACTIONS = ['lr', 'weight_decay', 'clip'];
+
+/** What `name` has in a preset. */
+function preset_value(preset, name) {
+  if (name === 'vocab_size') return preset.model.vocab;
+  return preset.model[name] ?? preset.train[name];
+}
+
+/** Text that is no number: the form says which. */
+export class Unreadable extends Error {}
+
+/** The files that a person chose, with their bytes. */
+export async function read(files) {
+  const taken = [];
+  for (const file of files) {
+    if (file.size > LARGEST) {
+      throw new Unreadable(text('error.large', { name: file.name, size: size(file.size), most: size(LARGEST) }));
+    }
+    try {
+      taken.push({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) });
+    } catch (error) {
+      throw new Unreadable(text('error.file', { name: file.name, message: error.message }));
+    }
+  }
+  return taken;
+}
+
+/** The form's state. `changed` is called when what a run would be has changed. */
+export class Settings {
+  constructor(form, changed) {
+    this.form = form;
+    this.changed = changed;
+    this.presets = [];
+    this.files = [];
+    this.inputs = new Map();
+    for (const [place, names] of Object.entries(FIELDS)) {
+      for (const name of names) form.querySelector(`#${place}`).append(this.field(name));
+    }
+    form.querySelector('#more-fields').append(this.schedule());
+    this.own = form.querySelector('#own');
+    this.pasted = form.querySelector('#own-text');
+    form.addEventListener('submit', (event) => event.preventDefault());
+    form.addEventListener('input', (event) => this.input(event));
+  }
+
+  /** A labelled number; empty means the preset's, which is shown in grey. */
+  field(name) {
+    const label = document.createElement('label');
+    label.className = 'field';
+    const title = document.createElement('span');
+    title.textContent = text(`setting.${name}`);
+    const input = document.createElement('input');
+    Object.assign(input, { name, type: 'text', inputMode: FRACTIONS.includes(name) ? 'decimal' : 'numeric', autocomplete: 'off' });
+    label.append(title, input);
+    this.inputs.set(name, input);
+    return label;
+  }
+
+  schedule() {
+    const label = document.createElement('label');
+    label.className = 'field';
+    const title = document.createElement('span');
+    title.textContent = text('setting.schedule');
+    const select = document.createElement('select');
+    select.name = 'schedule';
+    for (const name of ['cosine', 'linear', 'constant', 'wsd']) {
+      select.append(new Option(text(`schedule.${name}`), name));
+    }
+    label.append(title, select);
+    return label;
+  }
+
+  /** The presets, as the engine has them. */
+  offer(presets) {
+    this.presets = presets;
+    const select = this.form.elements.preset;
+    select.replaceChildren(...presets.map(({ name, model }) => {
+      const { layers, channels } = model;
+      return new Option(text('setting.preset.option', { name, layers, channels }), name);
+    }));
+    this.show();
+  }
+
+  get corpus() {
+    return this.form.elements.corpus.value;
+  }
+
+  input({ target }) {
+    if (target.name === 'schedule') target.dataset.chosen = 'true';
+    if (target.name === 'preset') delete this.form.elements.schedule.dataset.chosen;
+    if (target === this.pasted && target.value) this.files = [];
+    this.show();
+    this.changed();
+  }
+
+  /** What follows from the choices: placeholders, the part for one's own text. */
+  show() {
+    const { corpus } = this;
+    this.own.hidden = corpus !== 'own';
+    const preset = this.presets.find(({ name }) => name === this.form.elements.preset.value);
+    if (preset) {
+      const model = { ...preset.model, vocab: preset.vocab[corpus] ?? preset.model.vocab };
+      for (const [name, input] of this.inputs) input.placeholder = String(preset_value({ ...preset, model }, name));
+      const { schedule } = this.form.elements;
+      if (!schedule.dataset.chosen) schedule.value = preset.train.schedule;
+    }
+    this.form.querySelector('#own-summary').textContent = this.summary();
+  }
+
+  summary() {
+    if (this.files.length === 0) {
+      const { length } = new TextEncoder().encode(this.pasted.value);
+      return length > 0 ? text('own.pasted', { size: size(length) }) : text('own.none');
+    }
+    const bytes = this.files.reduce((sum, file) => sum + file.bytes.length, 0);
+    const names = this.files.map(({ name }) => name);
+    const shown = names.length > 3 ? `${names.slice(0, 3).join(', ')} …` : names.join(', ');
+    return text(names.length === 1 ? 'own.file' : 'own.files', { count: names.length, size: size(bytes), names: shown });
+  }
+
+  /** Takes the user's files instead of what was taken or pasted before. */
+  take(files) {
+    this.files = files;
+    this.pasted.value = '';
+    this.form.elements.corpus.value = 'own';
+    this.show();
+    this.changed();
+  }
+
+  /** The user's own text: the files that were chosen, or else what was pasted. */
+  own_files() {
+    if (this.files.length > 0) return this.files;
+    const bytes = new TextEncoder().encode(this.pasted.value);
+    return bytes.length > 0 ? [{ name: 'pasted.txt', bytes }] : [];
+  }
+
+  /** The settings as the engine takes them: what was left empty is the preset's. */
+  value() {
+    const settings = { preset: this.form.elements.preset.value };
+    for (const [name, input] of this.inputs) {
+      const written = input.value.trim();
+      if (written === '') continue;
+      const number = Number(written);
+      const fraction = FRACTIONS.includes(name);
+      if (!(number >= 0) || (!fraction && !Number.isSafeInteger(number))) {
+        throw new Unreadable(text(fraction ? 'setting.number' : 'setting.whole', { name: text(`setting.${name}`), found: written }));
+      }
+      settings[name] = number;
+    }
+    const { schedule } = this.form.elements;
+    if (schedule.dataset.chosen) settings.schedule = schedule.value;
+    return settings;
+  }
+
+  /** What a run of these settings would be, or why there would be none. */
+  describe({ refused, parameters, memory }) {
+    const place = this.form.querySelector('#described');
+    place.classList.toggle('refused', Boolean(refused));
+    place.textContent = refused ?? text('described', { parameters: amount(parameters), memory: size(memory) });
+  }
+}
