@@ -16,6 +16,7 @@ native() { cargo test --no-fail-fast; }
 wasm() { for_wasm trunk build --release; }
 web_chrome() { web --chrome --chromedriver "$(command -v chromedriver)"; }
 web_firefox() { web --firefox --geckodriver "$(command -v geckodriver)"; }
+parity() { cargo build --quiet && build/venv/bin/python -m pytest tests/parity/tokenizer.py; }
 page() { node --test --test-reporter=spec "${PAGE[@]}"; }
 
 # web BROWSER...: tests/web.rs in a browser without a window.
@@ -28,11 +29,13 @@ web() {
 files() {
   case $1 in
     web_*) echo tests/web.rs ;;
-    page) echo "${PAGE[@]}" dist/index.html ;;
-    parity) echo build/venv/bin/python ;;
+    page) echo dist/index.html "${PAGE[@]:-tests/page/*.test.mjs}" ;;
+    parity) echo tests/parity/tokenizer.py build/venv/bin/python ;;
   esac
 }
-PAGE=()
+shopt -s nullglob
+PAGE=(tests/page/*.test.mjs)
+shopt -u nullglob
 
 # count STAGE LOG: adds what the test runners' closing lines in LOG say. They are cargo's (also in a browser),
 # node's and pytest's.
@@ -43,8 +46,8 @@ count() {
     match($0, /^test result: [A-Za-z]+\. [0-9]+ passed; [0-9]+ failed/) { good += $4; bad += $6 }
     /^(ℹ|#) pass [0-9]+$/ { good += $3 }
     /^(ℹ|#) (fail|cancelled) [0-9]+$/ { bad += $3 }
-    /^=+ .*[0-9]+ (passed|failed|error|errors)[, ].* in [0-9.]+s/ {
-      for (i = 2; i < NF; i++) { if ($i ~ /^passed/) good += $(i-1); if ($i ~ /^(failed|error)/) bad += $(i-1) }
+    /^(=+ )?[0-9]+ (passed|failed|errors?|skipped|warnings?).* in [0-9.]+s/ {
+      for (i = 1; i < NF; i++) { if ($i ~ /^passed/) good += $(i-1); if ($i ~ /^(failed|error)/) bad += $(i-1) }
     }
     END { print good + 0, bad + 0 }')
   case $1 in
