@@ -1,4 +1,6 @@
-//! What the benchmarks time in Node and in a tab: bare matrix products beside the CPU device's.
+//! What the benchmarks time in Node and in a tab: bare matrix products beside the CPU device's, and a training step.
+
+mod step;
 
 use glasshouse::device::{Device, Element, Numbers};
 use glasshouse::ops;

@@ -61,7 +61,19 @@ impl TrainingStep {
         let mut tape = Tape::new(&device, scalars, false);
         model.update(&mut tape, CLIP, RATES);
         let update = tape.finish()?;
-        Ok(TrainingStep { device, model, step, update, scalars, tokens, targets, head, batch, batches: Vec::new(), taken: 0 })
+        Ok(TrainingStep {
+            device,
+            model,
+            step,
+            update,
+            scalars,
+            tokens,
+            targets,
+            head,
+            batch,
+            batches: Vec::new(),
+            taken: 0,
+        })
     }
 
     /// Writes a parameter by its Hugging Face name.
