@@ -19,10 +19,10 @@ const ROWS = 64u;
 // A row in registers, in vec4s; the last one is filled up with zeros.
 const VECTORS = (HEAD + 3u) / 4u;
 alias Row = array<vec4<f32>, VECTORS>;
-// Rows of the other side that stand in workgroup memory at a time: 16 KiB of two kinds.
-const TILE = min(32u, 512u / VECTORS);
-// Of these, rows whose scores are computed before the running sums are brought to a new maximum.
-const CHUNK = min(8u, TILE);
+// Of the other side, rows whose scores are computed before the running sums are brought to a new maximum.
+const CHUNK = 8u;
+// Rows that stand in workgroup memory at a time, whole chunks: 16 KiB of two kinds at most.
+const TILE = min(4u, 64u / VECTORS) * CHUNK;
 
 var<workgroup> first_tile: array<vec4<f32>, TILE * VECTORS>;
 var<workgroup> second_tile: array<vec4<f32>, TILE * VECTORS>;
@@ -178,8 +178,9 @@ fn backward_query(
     for (var d = 0u; d < VECTORS; d++) {
         gradient[d] = load_dy(batch, at, head, d);
     }
-    let row_lse = saved_lse[(batch * p.heads + head) * p.context + at];
-    let row_delta = saved_delta[(batch * p.heads + head) * p.context + at];
+    let saved = (batch * p.heads + head) * p.context + at;
+    let row_lse = saved_lse[saved];
+    let row_delta = saved_delta[saved];
     var sums: Row;
     let keys = min(first + ROWS, p.context);
     for (var tile = 0u; tile < keys; tile += TILE) {
@@ -215,9 +216,6 @@ fn backward_query(
     }
 }
 
-var<workgroup> tile_lse: array<f32, TILE>;
-var<workgroup> tile_delta: array<f32, TILE>;
-
 // The keys' and values' parts of dqkv: each invocation has a key row and sums over the queries that see it.
 @compute @workgroup_size(ROWS)
 fn backward_key_value(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
@@ -228,6 +226,7 @@ fn backward_key_value(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_in
     let scale = 1.0 / sqrt(f32(HEAD));
     var key = load_row(place(batch, min(row, p.context - 1u), head, 1u));
     var value = load_row(place(batch, min(row, p.context - 1u), head, 2u));
+    let saved = (batch * p.heads + head) * p.context;
     var key_sums: Row;
     var value_sums: Row;
     for (var tile = first / TILE * TILE; tile < p.context; tile += TILE) {
@@ -235,11 +234,6 @@ fn backward_key_value(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_in
             let query = min(tile + i / VECTORS, p.context - 1u);
             first_tile[i] = load(place(batch, query, head, 0u), i % VECTORS);
             second_tile[i] = load_dy(batch, query, head, i % VECTORS);
-        }
-        if local < TILE {
-            let query = min(tile + local, p.context - 1u);
-            tile_lse[local] = saved_lse[(batch * p.heads + head) * p.context + query];
-            tile_delta[local] = saved_delta[(batch * p.heads + head) * p.context + query];
         }
         workgroupBarrier();
         for (var j = 0u; j < min(TILE, p.context - tile); j++) {
@@ -252,8 +246,8 @@ fn backward_key_value(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_in
                 products += key[d] * first_tile[j * VECTORS + d];
                 gradient_products += value[d] * second_tile[j * VECTORS + d];
             }
-            let probability = exp(horizontal_sum(products) * scale - tile_lse[j]);
-            let dscore = probability * (horizontal_sum(gradient_products) - tile_delta[j]) * scale;
+            let probability = exp(horizontal_sum(products) * scale - saved_lse[saved + tile + j]);
+            let dscore = probability * (horizontal_sum(gradient_products) - saved_delta[saved + tile + j]) * scale;
             for (var d = 0u; d < VECTORS; d++) {
                 key_sums[d] += dscore * first_tile[j * VECTORS + d];
                 value_sums[d] += probability * second_tile[j * VECTORS + d];

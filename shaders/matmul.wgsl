@@ -1,8 +1,8 @@
 // c = a · b + bias
 // With dy: da = dy · bᵀ, db = aᵀ · dy, dbias = Σ dy over the rows
 //
-// The launcher puts in front: SIDE (8 or 16: a tile of the product is 8 SIDE wide), and ALIGNED (1 where every row of a and
-// b begins on a whole vec4).
+// The launcher puts in front: SIDE (8 or 16: a tile of the product is 8 SIDE wide), and ALIGNED (1 where the rows of a and b
+// are whole vec4s).
 
 struct Params {
     rows: u32,
@@ -26,35 +26,45 @@ struct Params {
 
 // Elements (i, j) to (i, j + 3) of a as it lies in memory, (height, width), with zeros past its edges.
 fn load_a(i: u32, j: u32, height: u32, width: u32) -> vec4<f32> {
-    var v = vec4(0.0);
-    if i < height {
-        let at = p.a_offset + i * p.a_stride + j;
-        if ALIGNED == 1u && j + 4u <= width {
-            return a[at / 4u];
-        }
-        for (var n = 0u; n < 4u; n++) {
-            if j + n < width {
-                v[n] = a[(at + n) / 4u][(at + n) % 4u];
-            }
-        }
+    if i >= height || j >= width {
+        return vec4(0.0);
     }
-    return v;
+    let at = p.a_offset + i * p.a_stride + j;
+    if ALIGNED == 1u {
+        return a[at / 4u];
+    }
+    // The four may lie in two vec4s.
+    let last = min(3u, width - 1u - j);
+    let low = a[at / 4u];
+    let high = a[(at + last) / 4u];
+    return shifted(low, high, at % 4u, last);
 }
 
 fn load_b(i: u32, j: u32, height: u32, width: u32) -> vec4<f32> {
-    var v = vec4(0.0);
-    if i < height {
-        let at = i * width + j;
-        if ALIGNED == 1u && j + 4u <= width {
-            return b[at / 4u];
-        }
-        for (var n = 0u; n < 4u; n++) {
-            if j + n < width {
-                v[n] = b[(at + n) / 4u][(at + n) % 4u];
-            }
-        }
+    if i >= height || j >= width {
+        return vec4(0.0);
     }
-    return v;
+    let at = i * width + j;
+    if ALIGNED == 1u {
+        return b[at / 4u];
+    }
+    let last = min(3u, width - 1u - j);
+    let low = b[at / 4u];
+    let high = b[(at + last) / 4u];
+    return shifted(low, high, at % 4u, last);
+}
+
+// Four elements that begin at place `by` of `low` and go on in `high`; those behind the `last` are zero.
+fn shifted(low: vec4<f32>, high: vec4<f32>, by: u32, last: u32) -> vec4<f32> {
+    var v = low;
+    if by == 1u {
+        v = vec4(low.yzw, high.x);
+    } else if by == 2u {
+        v = vec4(low.zw, high.xy);
+    } else if by == 3u {
+        v = vec4(low.w, high.xyz);
+    }
+    return select(vec4(0.0), v, vec4(0u, 1u, 2u, 3u) <= vec4(last));
 }
 
 // Rows i to i + 3 of the first factor and terms k to k + 3 of their sums: column n of the result is term k + n.
@@ -120,16 +130,25 @@ fn store(row: u32, column: u32, v: vec4<f32>, add: bool) {
     if row >= p.rows {
         return;
     }
-    for (var n = 0u; n < 4u; n++) {
-        if column + n < p.columns {
-            let at = p.c_offset + row * p.c_stride + column + n;
-            var value = v[n];
-            if p.bias == 1u {
-                value += bias[column + n];
-            }
-            c[at] = value + select(0.0, c[at], add);
-        }
+    store_one(row, column, v.x, add);
+    store_one(row, column + 1u, v.y, add);
+    store_one(row, column + 2u, v.z, add);
+    store_one(row, column + 3u, v.w, add);
+}
+
+fn store_one(row: u32, column: u32, sum: f32, add: bool) {
+    if column >= p.columns {
+        return;
     }
+    let at = p.c_offset + row * p.c_stride + column;
+    var value = sum;
+    if p.bias == 1u {
+        value += bias[column];
+    }
+    if add {
+        value += c[at];
+    }
+    c[at] = value;
 }
 
 // Writes the sums of rows i0 to i0 + 3 and i1 to i1 + 3, columns j0 to j0 + 3 and j1 to j1 + 3.
@@ -177,6 +196,45 @@ fn fill(at: u32, k: u32, vector: u32, block: mat4x4<f32>) {
     tiles[at + place(k + 3u, vector)] = block[3];
 }
 
+// Indices are written out, so that the sums stay in registers where a compiler does not unroll.
+fn hand_over(sums: ptr<function, Sums>, lane: u32) {
+    tiles[0u + lane] = (*sums)[0];
+    tiles[64u + lane] = (*sums)[1];
+    tiles[128u + lane] = (*sums)[2];
+    tiles[192u + lane] = (*sums)[3];
+    tiles[256u + lane] = (*sums)[4];
+    tiles[320u + lane] = (*sums)[5];
+    tiles[384u + lane] = (*sums)[6];
+    tiles[448u + lane] = (*sums)[7];
+    tiles[512u + lane] = (*sums)[8];
+    tiles[576u + lane] = (*sums)[9];
+    tiles[640u + lane] = (*sums)[10];
+    tiles[704u + lane] = (*sums)[11];
+    tiles[768u + lane] = (*sums)[12];
+    tiles[832u + lane] = (*sums)[13];
+    tiles[896u + lane] = (*sums)[14];
+    tiles[960u + lane] = (*sums)[15];
+}
+
+fn take_over(sums: ptr<function, Sums>, lane: u32) {
+    (*sums)[0] += tiles[0u + lane];
+    (*sums)[1] += tiles[64u + lane];
+    (*sums)[2] += tiles[128u + lane];
+    (*sums)[3] += tiles[192u + lane];
+    (*sums)[4] += tiles[256u + lane];
+    (*sums)[5] += tiles[320u + lane];
+    (*sums)[6] += tiles[384u + lane];
+    (*sums)[7] += tiles[448u + lane];
+    (*sums)[8] += tiles[512u + lane];
+    (*sums)[9] += tiles[576u + lane];
+    (*sums)[10] += tiles[640u + lane];
+    (*sums)[11] += tiles[704u + lane];
+    (*sums)[12] += tiles[768u + lane];
+    (*sums)[13] += tiles[832u + lane];
+    (*sums)[14] += tiles[896u + lane];
+    (*sums)[15] += tiles[960u + lane];
+}
+
 fn tiled(group: vec3<u32>, local: u32, a_transposed: bool, b_transposed: bool) {
     let row = group.y * TILE;
     let column = group.x * TILE;
@@ -211,15 +269,11 @@ fn tiled(group: vec3<u32>, local: u32, a_transposed: bool, b_transposed: bool) {
     }
     for (var other = 1u; other < SLICES; other++) {
         if slice == other {
-            for (var n = 0u; n < 16u; n++) {
-                tiles[n * 64u + local % 64u] = sums[n];
-            }
+            hand_over(&sums, local % 64u);
         }
         workgroupBarrier();
         if slice == 0u {
-            for (var n = 0u; n < 16u; n++) {
-                sums[n] += tiles[n * 64u + local];
-            }
+            take_over(&sums, local);
         }
         workgroupBarrier();
     }

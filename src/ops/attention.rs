@@ -30,7 +30,7 @@ pub(super) const OP: Op = Op {
     name: "attention",
     fields: FIELDS,
     kernels: &[&FORWARD, &BACKWARD_DELTA, &BACKWARD_QUERY, &BACKWARD_KEY_VALUE, &APPEND, &CACHED],
-    constants: &[("HEAD", 64)],
+    constants: &[("HEAD", &[1, 2, 3, 4, 5, 8, 16, 32, 33, 48, 64, 80, 96, 128, 129, 192, 255, 256])],
 };
 
 /// Query rows that one workgroup (or one block on the CPU) computes; attention.wgsl has the same number.

@@ -35,7 +35,7 @@ pub(super) const OP: Op = Op {
     name: "matmul",
     fields: FIELDS,
     kernels: &[&FORWARD, &TIMES_TRANSPOSE, &TRANSPOSE_TIMES, &COLUMN_SUMS],
-    constants: &[("SIDE", 8), ("ALIGNED", 1)],
+    constants: &[("SIDE", &[8, 16]), ("ALIGNED", &[0, 1])],
 };
 
 /// Large tiles of the product, 128 rows and columns, are worth it where there are this many of them; else they have 64.
@@ -112,8 +112,9 @@ impl Product {
         let tiles = |tile| [self.columns.div_ceil(tile), self.rows.div_ceil(tile), 1];
         let large: usize = tiles(128).iter().product();
         let side = if large >= ENOUGH { 16 } else { 8 };
-        let b_stride = if std::ptr::eq(kernel, &TIMES_TRANSPOSE) { self.inner } else { self.columns };
-        let aligned = [self.a.0, self.a.1, b_stride].iter().all(|n| n % 4 == 0);
+        let a_width = if std::ptr::eq(kernel, &TRANSPOSE_TIMES) { self.rows } else { self.inner };
+        let b_width = if std::ptr::eq(kernel, &TIMES_TRANSPOSE) { self.inner } else { self.columns };
+        let aligned = [self.a.0, self.a.1, a_width, b_width].iter().all(|n| n % 4 == 0);
         Dispatch {
             constants: constants(side, aligned),
             ..call(kernel, self.params(accumulate, has_bias), tiles(8 * side as usize), self.work(), bindings)

@@ -40,8 +40,8 @@ pub struct Op {
     pub fields: &'static [(&'static str, usize)],
     /// All entry points.
     pub kernels: &'static [&'static Kernel],
-    /// The `const` lines that its launchers put in front, with any value.
-    pub constants: &'static [(&'static str, u32)],
+    /// The `const` lines that its launchers put in front, with values to test.
+    pub constants: &'static [(&'static str, &'static [u32])],
 }
 
 /// Every op there is.

@@ -121,9 +121,16 @@ pub async fn softmax(devices: &Devices<'_>) {
 }
 
 pub async fn attention(devices: &Devices<'_>) {
-    for [batch, context, heads, size] in
-        [[1, 1, 1, 1], [2, 7, 3, 5], [1, 65, 2, 3], [1, 130, 1, 64], [2, 33, 2, 256], [1, 70, 1, 32]]
-    {
+    for [batch, context, heads, size] in [
+        [1, 1, 1, 1],
+        [2, 7, 3, 5],
+        [1, 65, 2, 3],
+        [1, 130, 1, 64],
+        [2, 33, 2, 256],
+        [1, 70, 1, 32],
+        [1, 67, 2, 129],
+        [1, 70, 1, 32],
+    ] {
         check_with(devices, "attention", &[&[batch * context, 3 * heads * size]], 2e-5, context == 1, &|tape, x| {
             ops::attention(tape, &x[0], context, heads)
         })
