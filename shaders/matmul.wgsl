@@ -297,6 +297,46 @@ fn transpose_times(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invoc
     tiled(group, local, true, false);
 }
 
+// The same products for adapters that are emulated on a CPU, where memory of a workgroup is no nearer than any other and a
+// barrier costs much: each invocation reads its factors by itself.
+const EMULATED_X = 8u;
+const EMULATED_Y = 4u;
+
+fn alone(id: vec3<u32>, a_transposed: bool, b_transposed: bool) {
+    let row = 8u * id.y;
+    let column = 8u * id.x;
+    if row >= p.rows || column >= p.columns {
+        return;
+    }
+    var sums = Sums();
+    for (var k = 0u; k < p.inner; k += 4u) {
+        let a0 = block_a(row, k, a_transposed);
+        let a1 = block_a(row + 4u, k, a_transposed);
+        let b0 = block_b(column, k, b_transposed);
+        let b1 = block_b(column + 4u, k, b_transposed);
+        multiply_add(&sums, a0[0], a1[0], b0[0], b1[0]);
+        multiply_add(&sums, a0[1], a1[1], b0[1], b1[1]);
+        multiply_add(&sums, a0[2], a1[2], b0[2], b1[2]);
+        multiply_add(&sums, a0[3], a1[3], b0[3], b1[3]);
+    }
+    store_all(&sums, row, row + 4u, column, column + 4u);
+}
+
+@compute @workgroup_size(EMULATED_X, EMULATED_Y)
+fn forward_emulated(@builtin(global_invocation_id) id: vec3<u32>) {
+    alone(id, false, false);
+}
+
+@compute @workgroup_size(EMULATED_X, EMULATED_Y)
+fn times_transpose_emulated(@builtin(global_invocation_id) id: vec3<u32>) {
+    alone(id, false, true);
+}
+
+@compute @workgroup_size(EMULATED_X, EMULATED_Y)
+fn transpose_times_emulated(@builtin(global_invocation_id) id: vec3<u32>) {
+    alone(id, true, false);
+}
+
 @group(0) @binding(1) var<storage, read> dy: array<f32>; // (N, M)
 @group(0) @binding(2) var<storage, read> step_scalars: array<f32>; // step scalars
 @group(0) @binding(3) var<storage, read_write> dbias: array<f32>; // (M)

@@ -21,3 +21,13 @@ macro_rules! test {
 }
 
 every_op!(test);
+
+/// On an emulated adapter the products above ran in the kernels for emulated ones: here the others run.
+#[test]
+fn matmul_in_the_other_shape() {
+    let device = gpu();
+    let emulated = device.is_emulated();
+    device.set_emulated(!emulated);
+    pollster::block_on(cases::matmul(&[("gpu", device.clone())]));
+    device.set_emulated(emulated);
+}

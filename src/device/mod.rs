@@ -291,6 +291,22 @@ impl Device {
         }
     }
 
+    /// Whether a GPU is emulated on a CPU, for which some kernels have a shape of their own.
+    pub fn is_emulated(&self) -> bool {
+        match self {
+            Device::Cpu(_) => false,
+            Device::Gpu(gpu) => gpu.emulated.get(),
+        }
+    }
+
+    /// Records kernels in the shape for emulated adapters or in that for hardware from here on, whatever this one is:
+    /// how both are tested on either.
+    pub fn set_emulated(&self, emulated: bool) {
+        if let Device::Gpu(gpu) = self {
+            gpu.emulated.set(emulated);
+        }
+    }
+
     /// The largest range that one binding may hold, in elements: a multiple of 64 where there is a limit.
     pub fn max_binding(&self) -> usize {
         match self {

@@ -26,17 +26,48 @@ params! {
     bias: u32,
 }
 
-static FORWARD: Kernel = kernel!("matmul", forward);
-static TIMES_TRANSPOSE: Kernel = kernel!("matmul", times_transpose);
-static TRANSPOSE_TIMES: Kernel = kernel!("matmul", transpose_times);
+static FORWARD: Form = Form {
+    tiled: kernel!("matmul", forward),
+    emulated: kernel!("matmul", forward_emulated, forward),
+    transposed: [false, false],
+};
+static TIMES_TRANSPOSE: Form = Form {
+    tiled: kernel!("matmul", times_transpose),
+    emulated: kernel!("matmul", times_transpose_emulated, times_transpose),
+    transposed: [false, true],
+};
+static TRANSPOSE_TIMES: Form = Form {
+    tiled: kernel!("matmul", transpose_times),
+    emulated: kernel!("matmul", transpose_times_emulated, transpose_times),
+    transposed: [true, false],
+};
 static COLUMN_SUMS: Kernel = kernel!("matmul", column_sums);
 
 pub(super) const OP: Op = Op {
     name: "matmul",
     fields: FIELDS,
-    kernels: &[&FORWARD, &TIMES_TRANSPOSE, &TRANSPOSE_TIMES, &COLUMN_SUMS],
+    kernels: &[
+        &FORWARD.tiled,
+        &FORWARD.emulated,
+        &TIMES_TRANSPOSE.tiled,
+        &TIMES_TRANSPOSE.emulated,
+        &TRANSPOSE_TIMES.tiled,
+        &TRANSPOSE_TIMES.emulated,
+        &COLUMN_SUMS,
+    ],
     constants: &[("SIDE", &[8, 16]), ("ALIGNED", &[0, 1])],
 };
+
+/// One of the three products, in the shapes that suit hardware and adapters that a CPU emulates.
+struct Form {
+    tiled: Kernel,
+    emulated: Kernel,
+    /// Whether `a` and `b` lie transposed in memory.
+    transposed: [bool; 2],
+}
+
+/// Columns and rows that one workgroup of an emulated kernel computes; matmul.wgsl has the same numbers.
+const EMULATED: [usize; 2] = [64, 32];
 
 /// Large tiles of the product, 128 rows and columns, are worth it where there are this many of them; else they have 64.
 const ENOUGH: usize = 128;
@@ -103,21 +134,24 @@ impl Product {
     fn call(
         self,
         tape: &Tape,
-        kernel: &'static Kernel,
+        form: &'static Form,
         [a, b, bias, c]: [View; 4],
         accumulate: Accumulate,
         has_bias: bool,
     ) -> Dispatch {
         let bindings = vec![read(a), read(b), read(bias), read(tape.scalars()), write(c)];
-        let tiles = |tile| [self.columns.div_ceil(tile), self.rows.div_ceil(tile), 1];
-        let large: usize = tiles(128).iter().product();
-        let side = if large >= ENOUGH { 16 } else { 8 };
-        let a_width = if std::ptr::eq(kernel, &TRANSPOSE_TIMES) { self.rows } else { self.inner };
-        let b_width = if std::ptr::eq(kernel, &TIMES_TRANSPOSE) { self.inner } else { self.columns };
+        let tiles = |[width, height]: [usize; 2]| [self.columns.div_ceil(width), self.rows.div_ceil(height), 1];
+        let side = if tiles([128; 2]).iter().product::<usize>() >= ENOUGH { 16 } else { 8 };
+        let (kernel, groups) = match tape.device().is_emulated() {
+            true => (&form.emulated, tiles(EMULATED)),
+            false => (&form.tiled, tiles([8 * side as usize; 2])),
+        };
+        let a_width = if form.transposed[0] { self.rows } else { self.inner };
+        let b_width = if form.transposed[1] { self.inner } else { self.columns };
         let aligned = [self.a.0, self.a.1, a_width, b_width].iter().all(|n| n % 4 == 0);
         Dispatch {
             constants: constants(side, aligned),
-            ..call(kernel, self.params(accumulate, has_bias), tiles(8 * side as usize), self.work(), bindings)
+            ..call(kernel, self.params(accumulate, has_bias), groups, self.work(), bindings)
         }
     }
 }

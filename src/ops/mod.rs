@@ -69,9 +69,12 @@ macro_rules! params {
 }
 
 /// The kernel of an entry point: `kernel!("layer_norm", forward)` is `fn forward<F: Float>(&Params, Bindings<F>)` and
-/// the entry point of that name in shaders/layer_norm.wgsl.
+/// the entry point of that name in shaders/layer_norm.wgsl; a third argument names the function where it is another.
 macro_rules! kernel {
     ($op:literal, $entry:ident) => {
+        $crate::ops::kernel!($op, $entry, $entry)
+    };
+    ($op:literal, $entry:ident, $function:ident) => {
         $crate::device::Kernel {
             name: $op,
             entry: stringify!($entry),
@@ -80,8 +83,8 @@ macro_rules! kernel {
                 "\n",
                 include_str!(concat!("../../shaders/", $op, ".wgsl"))
             ),
-            f32: |words, bindings| $entry::<f32>(bytemuck::from_bytes(bytemuck::cast_slice(words)), bindings),
-            f64: |words, bindings| $entry::<f64>(bytemuck::from_bytes(bytemuck::cast_slice(words)), bindings),
+            f32: |words, bindings| $function::<f32>(bytemuck::from_bytes(bytemuck::cast_slice(words)), bindings),
+            f64: |words, bindings| $function::<f64>(bytemuck::from_bytes(bytemuck::cast_slice(words)), bindings),
         }
     };
 }
