@@ -49,6 +49,10 @@ pub trait Float:
     /// The numbers of a storage of this precision, to write.
     fn slice_mut(storage: &mut Storage) -> &mut [Self];
 
+    /// Runs `work` with the widest vector instructions that this processor has; everything it calls must be inlined.
+    /// The oracle runs as it is compiled: nobody waits for it.
+    fn vectorised<R>(work: impl FnOnce() -> R) -> R;
+
     /// 1 / (1 + e^-self).
     #[inline(always)]
     fn sigmoid(self) -> Self {
@@ -110,6 +114,10 @@ impl Float for f32 {
     fn mul_add(self, a: f32, b: f32) -> f32 {
         self.mul_add_fast(a, b)
     }
+    #[inline(always)]
+    fn vectorised<R>(work: impl FnOnce() -> R) -> R {
+        pulp::Arch::new().dispatch(work)
+    }
     fn slice(storage: &Storage) -> &[f32] {
         match storage {
             Storage::F32(x) => x,
@@ -162,6 +170,10 @@ impl Float for f64 {
     fn mul_add(self, a: f64, b: f64) -> f64 {
         self * a + b
     }
+    #[inline(always)]
+    fn vectorised<R>(work: impl FnOnce() -> R) -> R {
+        work()
+    }
     fn slice(storage: &Storage) -> &[f64] {
         match storage {
             Storage::F64(x) => x,
@@ -189,10 +201,14 @@ impl MulAddFast for f32 {
     }
 }
 
-/// Runs `work` with the widest vector instructions that this processor has; everything it calls must be inlined.
+/// Writes values over `y`, or adds them: two loops, since a condition inside one keeps it from vectorising.
 #[inline(always)]
-pub fn vectorised<R>(work: impl FnOnce() -> R) -> R {
-    pulp::Arch::new().dispatch(work)
+pub fn put<F: Float>(y: &mut [F], add: bool, values: impl Iterator<Item = F>) {
+    if add {
+        y.iter_mut().zip(values).for_each(|(y, value)| *y += value);
+    } else {
+        y.iter_mut().zip(values).for_each(|(y, value)| *y = value);
+    }
 }
 
 #[cfg(test)]

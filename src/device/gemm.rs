@@ -37,12 +37,24 @@ impl Strides {
 
 /// `c = scale · a · b`, or `c + scale · a · b` where `add`, on this thread: `a` is (m, k), `b` (k, n), `c` (m, n).
 pub fn multiply<F: Float>(
+    shape: [usize; 3],
+    a: (&[F], Strides),
+    b: (&[F], Strides),
+    c: (&mut [F], Strides),
+    scale: F,
+    add: bool,
+) {
+    product(shape, a, b, c, scale, add, gemm::Parallelism::None);
+}
+
+fn product<F: Float>(
     [m, k, n]: [usize; 3],
     (a, a_strides): (&[F], Strides),
     (b, b_strides): (&[F], Strides),
     (c, c_strides): (&mut [F], Strides),
     scale: F,
     add: bool,
+    parallelism: gemm::Parallelism,
 ) {
     if m == 0 || n == 0 {
         return;
@@ -74,43 +86,18 @@ pub fn multiply<F: Float>(
             false,
             false,
             false,
-            gemm::Parallelism::None,
+            parallelism,
         );
     }
 }
 
-/// The same product over all cores, `c` being whole rows of `width` elements of which columns `0..n` are written.
-/// `finish(first row, rows)` runs on each finished block of rows while it is in cache.
-pub fn multiply_rows<F: Float>(
-    [m, k, n]: [usize; 3],
-    (a, a_strides): (&[F], Strides),
-    (b, b_strides): (&[F], Strides),
-    (c, width): (&mut [F], usize),
+/// The same product over all cores; the crate divides it, and its results do not depend on how many there are.
+pub fn multiply_parallel<F: Float>(
+    shape: [usize; 3],
+    a: (&[F], Strides),
+    b: (&[F], Strides),
+    c: (&mut [F], Strides),
     add: bool,
-    prepare: impl Fn(usize, &mut [F]) + Sync + Send,
-    finish: impl Fn(usize, &mut [F]) + Sync + Send,
 ) {
-    let block = block(m, k * n);
-    let blocks: Vec<&mut [F]> = c[..(m - 1) * width + n].chunks_mut(block * width).collect();
-    parallel::each(blocks, |i, rows| {
-        let first = i * block;
-        let count = block.min(m - first);
-        prepare(first, rows);
-        multiply(
-            [count, k, n],
-            (a, a_strides.at(first * a_strides.row)),
-            (b, b_strides),
-            (rows, Strides::rows(width)),
-            F::ONE,
-            add,
-        );
-        finish(first, rows);
-    });
-}
-
-/// Rows of one task: so many that a task is about 8 MFLOP, and a multiple of 16 for the microkernel.
-fn block(m: usize, row_work: usize) -> usize {
-    let wanted = (4_000_000 / row_work.max(1)).max(16);
-    let tasks = (m / wanted).max(1);
-    m.div_ceil(tasks).next_multiple_of(16)
+    product(shape, a, b, c, F::ONE, add, parallel::gemm());
 }

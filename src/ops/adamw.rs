@@ -2,7 +2,7 @@
 
 use super::{GradientNorm, Op, WORKGROUP, call, kernel, params, size, strided};
 use crate::device::cpu::Bindings;
-use crate::device::float::{Float, vectorised};
+use crate::device::float::Float;
 use crate::device::{Kernel, View, parallel, read, write};
 use crate::tape::{Scalar, Tape};
 
@@ -69,7 +69,7 @@ fn update<F: Float>(params: &Params, mut b: Bindings<F>) {
     let blocks = p.chunks_mut(grain).zip(m.chunks_mut(grain)).zip(v.chunks_mut(grain)).collect();
     parallel::each(blocks, |i, ((p, m), v)| {
         let g = &g[i * grain..][..p.len()];
-        vectorised(
+        F::vectorised(
             #[inline(always)]
             || {
                 let (m, v) = (&mut m[..p.len()], &mut v[..p.len()]);

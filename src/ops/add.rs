@@ -2,7 +2,7 @@
 
 use super::{Op, WORKGROUP, call, kernel, params, size, strided};
 use crate::device::cpu::Bindings;
-use crate::device::float::Float;
+use crate::device::float::{Float, put};
 use crate::device::{Kernel, read, write};
 use crate::tape::{Accumulate, Tape, Tensor};
 
@@ -41,21 +41,26 @@ pub fn add(tape: &mut Tape, a: &Tensor, b: &Tensor) -> Tensor {
 
 fn forward<F: Float>(_: &Params, mut b: Bindings<F>) {
     let (x, z, y) = (b.read(), b.read(), b.write());
-    super::gelu::blocks(y, |start, y| {
-        let (x, z) = (&x[start..][..y.len()], &z[start..][..y.len()]);
-        for i in 0..y.len() {
-            y[i] = x[i] + z[i];
-        }
-    });
+    super::gelu::blocks(
+        y,
+        #[inline(always)]
+        |start, y| {
+            let (x, z) = (&x[start..][..y.len()], &z[start..][..y.len()]);
+            for i in 0..y.len() {
+                y[i] = x[i] + z[i];
+            }
+        },
+    );
 }
 
 fn backward<F: Float>(p: &Params, mut b: Bindings<F>) {
     let (dy, dx) = (b.read(), b.write());
     let add = p.accumulate == Accumulate::Add as u32;
-    super::gelu::blocks(dx, |start, dx| {
-        let dy = &dy[start..][..dx.len()];
-        for i in 0..dx.len() {
-            dx[i] = if add { dx[i] + dy[i] } else { dy[i] };
-        }
-    });
+    super::gelu::blocks(
+        dx,
+        #[inline(always)]
+        |start, dx| {
+            put(dx, add, dy[start..].iter().copied());
+        },
+    );
 }

@@ -4,7 +4,7 @@ use super::layer_norm::sum_of;
 use super::softmax::exponentiate;
 use super::{Op, call, kernel, params, size, strided};
 use crate::device::cpu::Bindings;
-use crate::device::float::{Float, vectorised};
+use crate::device::float::Float;
 use crate::device::gemm::{Strides, multiply};
 use crate::device::{Dispatch, Kernel, parallel, read, write};
 use crate::tape::{Accumulate, Scalar, Tape, Tensor};
@@ -149,7 +149,7 @@ fn forward<F: Float>(p: &Params, mut b: Bindings<F>) {
             let shape = [count, head_size, keys];
             let (queries, keys_at) = (strides.at(first * 3 * channels), transposed.at(channels));
             multiply(shape, (qkv, queries), (qkv, keys_at), (&mut scores, Strides::rows(keys)), scale(p), false);
-            vectorised(
+            F::vectorised(
                 #[inline(always)]
                 || {
                     for r in 0..count {
@@ -222,7 +222,7 @@ fn score_gradients<F: Float>(
         false,
     );
     let scale: F = scale(p);
-    vectorised(
+    F::vectorised(
         #[inline(always)]
         || {
             for r in 0..count {
@@ -357,7 +357,7 @@ fn cached<F: Float>(p: &Params, mut b: Bindings<F>) {
         assert!(t < context);
         let query = &qkv[t * 3 * channels + head * head_size..][..head_size];
         let keys = (held + t + 1).min(p.capacity as usize);
-        vectorised(
+        F::vectorised(
             #[inline(always)]
             || {
                 let key = |j: usize| &cache[j * 2 * channels + head * head_size..][..head_size];

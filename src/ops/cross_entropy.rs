@@ -4,7 +4,7 @@ use super::matmul::{Product, adds, windows};
 use super::softmax::exponentiate;
 use super::{Op, call, kernel, params, size, strided};
 use crate::device::cpu::Bindings;
-use crate::device::float::{Float, vectorised};
+use crate::device::float::Float;
 use crate::device::{Kernel, parallel, read, write};
 use crate::tape::{Accumulate, Scalar, Tape, Tensor};
 
@@ -95,7 +95,7 @@ fn forward<F: Float>(p: &Params, mut b: Bindings<F>) {
     let vocab = p.vocab as usize;
     parallel::each(losses.iter_mut().collect(), |row, loss| {
         let logits = &logits[row * vocab..][..vocab];
-        vectorised(
+        F::vectorised(
             #[inline(always)]
             || {
                 let (max, sum) = exponentiate(&mut logits.to_vec());
@@ -113,7 +113,7 @@ fn backward<F: Float>(p: &Params, mut b: Bindings<F>) {
     let grain = parallel::grain(vocab);
     let blocks = logits[..p.rows as usize * vocab].chunks_mut(grain * vocab).zip(losses.chunks_mut(grain)).collect();
     parallel::each(blocks, |i, (block, losses)| {
-        vectorised(
+        F::vectorised(
             #[inline(always)]
             || {
                 for (row, (logits, loss)) in block.chunks_exact_mut(vocab).zip(losses).enumerate() {

@@ -2,7 +2,7 @@
 
 use super::{Op, WORKGROUP, call, kernel, params, size, strided};
 use crate::device::cpu::Bindings;
-use crate::device::float::{Float, vectorised};
+use crate::device::float::{Float, put};
 use crate::device::{Kernel, parallel, read, write};
 use crate::tape::{Accumulate, Tape, Tensor};
 
@@ -37,28 +37,37 @@ const CUBIC: f64 = 0.044715;
 
 fn forward<F: Float>(_: &Params, mut b: Bindings<F>) {
     let (x, y) = (b.read(), b.write());
-    blocks(y, |start, y| {
-        let x = &x[start..][..y.len()];
-        for i in 0..y.len() {
-            let u = F::of(SCALE) * (x[i] + F::of(CUBIC) * x[i] * x[i] * x[i]);
-            y[i] = x[i] * u.sigmoid();
-        }
-    });
+    blocks(
+        y,
+        #[inline(always)]
+        |start, y| {
+            let x = &x[start..][..y.len()];
+            for i in 0..y.len() {
+                let u = F::of(SCALE) * (x[i] + F::of(CUBIC) * x[i] * x[i] * x[i]);
+                y[i] = x[i] * u.sigmoid();
+            }
+        },
+    );
 }
 
 fn backward<F: Float>(p: &Params, mut b: Bindings<F>) {
     let (x, dy, dx) = (b.read(), b.read(), b.write());
     let add = p.accumulate == Accumulate::Add as u32;
-    blocks(dx, |start, dx| {
-        let (x, dy) = (&x[start..][..dx.len()], &dy[start..][..dx.len()]);
-        for i in 0..dx.len() {
-            let square = x[i] * x[i];
-            let s = (F::of(SCALE) * (x[i] + F::of(CUBIC) * x[i] * square)).sigmoid();
-            let slope = F::of(SCALE) * (F::ONE + F::of(3.0 * CUBIC) * square);
-            let value = dy[i] * (s + x[i] * s * (F::ONE - s) * slope);
-            dx[i] = if add { dx[i] + value } else { value };
-        }
-    });
+    blocks(
+        dx,
+        #[inline(always)]
+        |start, dx| {
+            let slopes = x[start..].iter().zip(&dy[start..]).map(
+                #[inline(always)]
+                |(&x, &dy)| {
+                    let s = (F::of(SCALE) * (x + F::of(CUBIC) * x * x * x)).sigmoid();
+                    let slope = F::of(SCALE) * (F::ONE + F::of(3.0 * CUBIC) * x * x);
+                    dy * (s + x * s * (F::ONE - s) * slope)
+                },
+            );
+            put(dx, add, slopes);
+        },
+    );
 }
 
 /// Runs `work(start, block)` over blocks of an array on all cores.
@@ -66,7 +75,7 @@ fn backward<F: Float>(p: &Params, mut b: Bindings<F>) {
 pub(super) fn blocks<F: Float>(y: &mut [F], work: impl Fn(usize, &mut [F]) + Sync + Send) {
     let grain = parallel::grain(1);
     parallel::each(y.chunks_mut(grain).collect(), |i, block| {
-        vectorised(
+        F::vectorised(
             #[inline(always)]
             || work(i * grain, block),
         )

@@ -3,7 +3,7 @@
 use super::layer_norm::sum;
 use super::{Op, call, kernel, params, size};
 use crate::device::cpu::Bindings;
-use crate::device::float::{Float, vectorised};
+use crate::device::float::Float;
 use crate::device::{Kernel, View, parallel, read, write};
 use crate::tape::{Tape, Tensor};
 
@@ -50,7 +50,7 @@ fn partial<F: Float>(p: &Params, mut b: Bindings<F>) {
     let share = gradients.len().div_ceil(PARTIALS).max(1);
     parallel::each(partials[p.partials as usize..][..PARTIALS].iter_mut().collect(), |i, partial| {
         let part = &gradients[(i * share).min(gradients.len())..((i + 1) * share).min(gradients.len())];
-        *partial = vectorised(
+        *partial = F::vectorised(
             #[inline(always)]
             || sum(part, |g| g * g),
         );

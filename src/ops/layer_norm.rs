@@ -2,7 +2,7 @@
 
 use super::{Op, call, kernel, params, size, strided};
 use crate::device::cpu::Bindings;
-use crate::device::float::{Float, vectorised};
+use crate::device::float::{Float, put};
 use crate::device::{Kernel, parallel, read, write};
 use crate::tape::{Accumulate, Tape, Tensor};
 
@@ -62,7 +62,7 @@ fn forward<F: Float>(p: &Params, mut b: Bindings<F>) {
     let blocks = y.chunks_mut(grain * channels).zip(stats.chunks_mut(grain * 2)).collect();
     parallel::each(blocks, |i, (y, stats)| {
         let x = &x[i * grain * channels..];
-        vectorised(
+        F::vectorised(
             #[inline(always)]
             || {
                 for (row, (y, stats)) in y.chunks_exact_mut(channels).zip(stats.chunks_exact_mut(2)).enumerate() {
@@ -86,7 +86,7 @@ fn backward<F: Float>(p: &Params, mut b: Bindings<F>) {
     let channels = p.channels as usize;
     let grain = parallel::grain(channels);
     parallel::each(dx.chunks_mut(grain * channels).collect(), |i, dx| {
-        vectorised(
+        F::vectorised(
             #[inline(always)]
             || {
                 for (row, dx) in dx.chunks_exact_mut(channels).enumerate() {
@@ -96,12 +96,11 @@ fn backward<F: Float>(p: &Params, mut b: Bindings<F>) {
                     let of_c = F::ONE / F::of(channels as f64);
                     let mean_g = sum_of(channels, |c| dy[c] * weight[c]) * of_c;
                     let mean_gx = sum_of(channels, |c| dy[c] * weight[c] * ((x[c] - mean) * rstd)) * of_c;
-                    let keep = if p.accumulate == Accumulate::Add as u32 { F::ONE } else { F::ZERO };
-                    for c in 0..channels {
-                        let normalised = (x[c] - mean) * rstd;
-                        let value = rstd * (dy[c] * weight[c] - mean_g - normalised * mean_gx);
-                        dx[c] = if keep == F::ONE { dx[c] + value } else { value };
-                    }
+                    let values = x.iter().zip(dy).zip(weight).map(
+                        #[inline(always)]
+                        |((&x, &dy), &weight)| rstd * (dy * weight - mean_g - (x - mean) * rstd * mean_gx),
+                    );
+                    put(dx, p.accumulate == Accumulate::Add as u32, values);
                 }
             },
         );

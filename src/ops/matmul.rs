@@ -2,8 +2,8 @@
 
 use super::{MAX_GROUPS, Op, call, kernel, params, size};
 use crate::device::cpu::Bindings;
-use crate::device::float::{Float, vectorised};
-use crate::device::gemm::{Strides, multiply_rows};
+use crate::device::float::Float;
+use crate::device::gemm::{Strides, multiply_parallel};
 use crate::device::{Dispatch, Kernel, View, parallel, read, write};
 use crate::tape::{Accumulate, Scalar, Tape, Tensor};
 
@@ -246,13 +246,15 @@ fn transpose_times<F: Float>(p: &Params, mut b: Bindings<F>) {
 
 fn product<F: Float>(p: &Params, a: (&[F], Strides), b: (&[F], Strides), bias: Option<&[F]>, c: &mut [F], add: bool) {
     let [rows, inner, columns] = [p.rows, p.inner, p.columns].map(|n| n as usize);
-    let c = (&mut c[p.c_offset as usize..], p.c_stride as usize);
-    let set_bias = |_: usize, block: &mut [F]| {
-        if let Some(bias) = bias {
-            block.chunks_mut(p.c_stride as usize).for_each(|row| row[..columns].copy_from_slice(bias));
-        }
-    };
-    multiply_rows([rows, inner, columns], a, b, c, add || bias.is_some(), set_bias, |_, _| ());
+    let stride = p.c_stride as usize;
+    if let Some(bias) = bias {
+        let grain = parallel::grain(columns);
+        parallel::each(c.chunks_mut(grain * stride).collect(), |_, block| {
+            block.chunks_mut(stride).for_each(|row| row[..columns].copy_from_slice(bias));
+        });
+    }
+    let c = (c, Strides::rows(stride).at(p.c_offset as usize));
+    multiply_parallel([rows, inner, columns], a, b, c, add || bias.is_some());
 }
 
 fn column_sums<F: Float>(p: &Params, mut b: Bindings<F>) {
@@ -270,7 +272,7 @@ pub(super) fn partial_sums<F: Float>(rows: usize, width: usize, add: impl Fn(usi
     let block = (16 * parallel::grain(width)).clamp(16, 1024);
     let parts = parallel::map(rows.div_ceil(block), |i| {
         let mut sums = vec![F::ZERO; width];
-        vectorised(
+        F::vectorised(
             #[inline(always)]
             || {
                 for row in i * block..rows.min((i + 1) * block) {

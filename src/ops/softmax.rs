@@ -3,7 +3,7 @@
 use super::layer_norm::{sum, sum_of};
 use super::{Op, call, kernel, params, size, strided};
 use crate::device::cpu::Bindings;
-use crate::device::float::{Float, vectorised};
+use crate::device::float::{Float, put};
 use crate::device::{Kernel, parallel, read, write};
 use crate::tape::{Accumulate, Tape, Tensor};
 
@@ -59,7 +59,7 @@ fn forward<F: Float>(p: &Params, mut b: Bindings<F>) {
     let columns = p.columns as usize;
     let grain = parallel::grain(columns);
     parallel::each(y.chunks_mut(grain * columns).collect(), |i, block| {
-        vectorised(
+        F::vectorised(
             #[inline(always)]
             || {
                 block.copy_from_slice(&x[i * grain * columns..][..block.len()]);
@@ -82,10 +82,7 @@ fn backward<F: Float>(p: &Params, mut b: Bindings<F>) {
             let start = (i * grain + row) * columns;
             let (y, dy) = (&y[start..][..columns], &dy[start..][..columns]);
             let dot = sum_of(columns, |c| y[c] * dy[c]);
-            for c in 0..columns {
-                let value = y[c] * (dy[c] - dot);
-                dx[c] = if add { dx[c] + value } else { value };
-            }
+            put(dx, add, y.iter().zip(dy).map(|(&y, &dy)| y * (dy - dot)));
         }
     });
 }
