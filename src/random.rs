@@ -102,7 +102,7 @@ mod tests {
         }
     }
 
-    /// Bits, so that a change of the library of mathematics is seen. The same lines run in wasm.
+    /// The bits that a computation in Python's float64 gives too: a change of the library of mathematics is seen.
     #[test]
     fn normals_have_these_bits() {
         let [a, b] = normals(42, PARAMETERS, 7);

@@ -60,9 +60,11 @@ impl ModelConfig {
                 self.channels.div_ceil(256)
             )));
         }
-        if self.parameter_count() > 1 << 40 {
+        // A tensor of all weights is to be addressable, which in a tab means less than 2 GiB.
+        let most = (isize::MAX as u64 / 4).min(1 << 40);
+        if self.parameter_count() > most {
             return Err(Error::Config(format!(
-                "this shape has {} parameters, and at most 2^40 are counted: take fewer layers or channels",
+                "this shape has {} parameters, and at most {most} are computed here: take fewer layers or channels",
                 self.parameter_count()
             )));
         }
@@ -164,7 +166,10 @@ mod tests {
             (ModelConfig { layers: 0, ..tiny }, "layers: expected a number from 1 to 1024, found 0"),
             (ModelConfig { vocab: usize::MAX, ..tiny }, "the vocabulary: expected a number from 1 to 4194304"),
             (ModelConfig { channels: 514, heads: 2, ..tiny }, "a head of 257, and at most 256"),
-            (ModelConfig { layers: 1 << 10, channels: 1 << 16, heads: 256, ..tiny }, "parameters, and at most 2^40"),
+            (
+                ModelConfig { layers: 1 << 10, channels: 1 << 16, heads: 256, ..tiny },
+                "parameters, and at most 1099511627776",
+            ),
         ];
         for (config, message) in refusals {
             let refusal = config.validate().unwrap_err().to_string();
