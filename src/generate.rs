@@ -7,6 +7,7 @@ use crate::device::{Device, Element, Reading, View};
 use crate::model::{Attend, Gpt, ModelConfig};
 use crate::ops::{self, Tokens};
 use crate::tape::{Recording, SCALARS, Scalar, Tape, Tensor};
+use crate::tokenizer::Tokenizer;
 use crate::{Error, Result, random};
 
 /// Tokens of the prompt that one call encodes.
@@ -102,6 +103,15 @@ pub fn softmax(logits: &[f64]) -> Vec<f64> {
     let exps: Vec<f64> = logits.iter().map(|x| libm::exp(x - max)).collect();
     let sum: f64 = exps.iter().sum();
     exps.into_iter().map(|e| e / sum).collect()
+}
+
+/// The tokens that a model goes on from: those of the prompt, with special tokens in it as text and nothing in front; where
+/// it is empty, `end_of_text` alone, as in front of every document.
+pub fn prompt_ids(tokenizer: &Tokenizer, prompt: &str, end_of_text: u32) -> Vec<u32> {
+    match prompt {
+        "" => vec![end_of_text],
+        _ => tokenizer.encode(prompt.as_bytes()),
+    }
 }
 
 /// One new token.

@@ -33,6 +33,8 @@ pub struct Engine {
     /// Steps that a `Step` command has left to take.
     steps_left: Option<u64>,
     events: Vec<Event>,
+    /// What ended the run, to be told after the events that came before it.
+    failure: Option<Error>,
 }
 
 enum Work {
@@ -45,7 +47,16 @@ impl Engine {
     /// An engine on `device` that works for `slice` at most a tick (natively 30 ms, in a tab 16 ms) and may use `memory`
     /// bytes of the device, where that is known.
     pub fn new(device: Device, slice: Duration, memory: Option<u64>) -> Engine {
-        Engine { device, slice, memory, work: Work::None, running: false, steps_left: None, events: Vec::new() }
+        Engine {
+            device,
+            slice,
+            memory,
+            work: Work::None,
+            running: false,
+            steps_left: None,
+            events: Vec::new(),
+            failure: None,
+        }
     }
 
     /// The device that it runs on.
@@ -67,7 +78,7 @@ impl Engine {
     /// Whether a tick would find something to do.
     pub fn busy(&self) -> bool {
         match &self.work {
-            Work::None => false,
+            Work::None => self.failure.is_some(),
             Work::Prepare { .. } => true,
             Work::Run(run) => run.busy() || self.running && !run.finished(),
         }
@@ -112,6 +123,7 @@ impl Engine {
                 "this is a model alone, with no run to go on with: only sampling and evaluation work",
             )
         })?;
+        fits(&save.config, state.train.batch, self.memory, &self.device.name())?;
         state.corpus.check(&crate::data::Corpus::describe(&text.name, &text.documents))?;
         let tokenizer = Tokenizer::from_json(&save.tokenizer_json)?;
         let settings = Settings { preset: state.preset, changes, ..Settings::default() };
@@ -132,15 +144,18 @@ impl Engine {
 
     /// Works for one slice and tells what happened. After an error there is no run any more: what was saved is intact.
     pub fn tick(&mut self) -> Result<Vec<Event>> {
+        if let Some(error) = self.failure.take() {
+            return Err(error);
+        }
         let deadline = Instant::now() + self.slice;
         let before = self.state();
         let result = self.advance(deadline);
-        if result.is_err() {
+        if let Err(error) = result {
             (self.work, self.running) = (Work::None, false);
+            self.failure = Some(error);
         }
         self.tell_state(before);
-        let events = std::mem::take(&mut self.events);
-        result.map(|()| events)
+        Ok(std::mem::take(&mut self.events))
     }
 
     fn advance(&mut self, deadline: Instant) -> Result<()> {

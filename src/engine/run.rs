@@ -7,7 +7,7 @@ use web_time::Instant;
 use super::prepare::Prepared;
 use super::protocol::{Changes, Event, Settings};
 use crate::device::{Device, Reading};
-use crate::generate::{Choice, Generation, Generator, Sampling};
+use crate::generate::{Choice, Generation, Generator, Sampling, prompt_ids};
 use crate::hub::{Moments, Save, TrainerState};
 use crate::model::Gpt;
 use crate::tokenizer::Tokenizer;
@@ -95,9 +95,10 @@ impl Run {
         let dataset = Arc::new(prepared.dataset(save.config.context)?);
         let gpt = load_weights(device, &save, true)?;
         let mut trainer = Trainer::new(gpt, device, state.train.clone(), dataset)?;
-        let seconds = last_line(&save.log).map_or(0.0, |line| line.seconds);
+        // A run that was killed has logged steps that its last save does not hold.
+        let (log, seconds) = cut(&save.log, state.step);
         trainer.resume_at(state.step, seconds);
-        Run::assemble(device, prepared, trainer, state, save.log, changes)
+        Run::assemble(device, prepared, trainer, state, log, changes)
     }
 
     fn assemble(
@@ -301,8 +302,7 @@ impl Run {
         }
         let generator = self.generator.as_ref().expect("made above");
         if sample.generation.is_none() {
-            let mut ids = vec![self.end_of_text];
-            ids.extend(self.tokenizer.encode(sample.prompt.as_bytes()));
+            let ids = prompt_ids(&self.tokenizer, &sample.prompt, self.end_of_text);
             sample.generation = Some(Generation::new(&ids, sample.sampling));
         }
         let generation = sample.generation.as_mut().expect("made above");
@@ -384,7 +384,15 @@ pub fn load_weights(device: &Device, save: &Save, training: bool) -> Result<Gpt>
     Ok(model)
 }
 
-fn last_line(log: &[u8]) -> Option<StepReport> {
-    let line = log.trim_ascii_end().rsplit(|byte| *byte == b'\n').next()?;
-    serde_json::from_slice(line).ok()
+/// The lines of a log up to `step`, and the seconds that the last of them tells.
+fn cut(log: &[u8], step: u64) -> (Vec<u8>, f64) {
+    let (mut kept, mut seconds) = (Vec::new(), 0.0);
+    for line in log.split_inclusive(|byte| *byte == b'\n') {
+        let Ok(report) = serde_json::from_slice::<StepReport>(line) else { continue };
+        if report.step <= step {
+            kept.extend_from_slice(line);
+            seconds = report.seconds;
+        }
+    }
+    (kept, seconds)
 }
