@@ -31,9 +31,18 @@ pub struct Dataset {
     pub validation: Option<Windows>,
     /// Tokens of a window, T.
     pub context: usize,
+    /// Whether the stream is rows of T + 1 tokens that are taken as they stand, over and over.
+    pub rows: bool,
 }
 
 impl Dataset {
+    /// Rows of `context` tokens and a last target each, to be taken in their order: what a benchmark compares on.
+    pub fn rows(tokens: Vec<u32>, context: usize) -> Self {
+        let whole = !tokens.is_empty() && tokens.len().is_multiple_of(context + 1);
+        assert!(whole, "Dataset: expected rows of {} tokens, got {} tokens", context + 1, tokens.len());
+        Dataset { train: tokens.into(), validation: None, context, rows: true }
+    }
+
     /// Joins documents into one stream, each preceded by `end_of_text`, and sets the validation tokens aside.
     /// Refuses a stream that is shorter than one window and its last target.
     pub fn new(documents: &[Vec<u32>], end_of_text: u32, context: usize) -> Result<Self> {
@@ -52,7 +61,7 @@ impl Dataset {
             let tail = tokens.split_off(tokens.len() - held_out);
             Windows { tokens: tail.into(), context }
         });
-        Ok(Dataset { train: tokens.into(), validation, context })
+        Ok(Dataset { train: tokens.into(), validation, context, rows: false })
     }
 
     /// Where there is no validation: why, as a sentence for the person who trains.
@@ -89,6 +98,10 @@ impl Dataset {
 
     /// Where the window at `position` of the endless row of epochs starts.
     fn start(&self, seed: u64, position: u128) -> usize {
+        if self.rows {
+            let row = self.context + 1;
+            return (position % (self.train.len() / row) as u128) as usize * row;
+        }
         let windows = self.windows();
         let (epoch, index) = ((position / u128::from(windows)) as u64, (position % u128::from(windows)) as u64);
         let stream = random::WINDOWS.wrapping_add(epoch.wrapping_mul(2));

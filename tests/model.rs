@@ -260,8 +260,8 @@ fn finite_differences() {
     let head = ops::cross_entropy(&mut tape, &hidden, bound.get("wte.weight"), &targets, &weights);
     drop((bound, hidden));
     let recording = tape.finish().unwrap();
-    let dataset =
-        Dataset { train: (0..40).map(|i| i * 7 % 13).collect::<Vec<u32>>().into(), validation: None, context: 5 };
+    let train: Vec<u32> = (0..40).map(|i| i * 7 % 13).collect();
+    let dataset = Dataset { train: train.into(), validation: None, context: 5, rows: false };
     let batch = dataset.batch(1, 0, 2);
     tokens.write(&device, &batch.inputs);
     device.write_index(targets.view(), &batch.targets);

@@ -316,7 +316,8 @@ pub fn required_bytes(model: &ModelConfig, batch: usize) -> Result<u64> {
     // A CPU device takes memory when it is first used, so recording on one only counts.
     let planner = Device::cpu();
     let gpt = Gpt::new(&planner, *model, true)?;
-    let dataset = Dataset { train: vec![0; model.context + 1].into(), validation: None, context: model.context };
+    let dataset =
+        Dataset { train: vec![0; model.context + 1].into(), validation: None, context: model.context, rows: false };
     let config = TrainConfig { batch, ..TrainConfig::preset(crate::model::Preset::Tiny) };
     let _trainer = Trainer::new(gpt, &planner, config, Arc::new(dataset))?;
     Ok(planner.bytes())
