@@ -26,6 +26,27 @@ pub enum Storage {
     U32(Vec<u32>),
 }
 
+/// The vector instructions of this processor that make a difference here, the widest last.
+pub fn instruction_sets() -> Vec<&'static str> {
+    let mut found = Vec::new();
+    #[cfg(target_arch = "x86_64")]
+    {
+        let sets = [
+            ("sse2", is_x86_feature_detected!("sse2")),
+            ("avx", is_x86_feature_detected!("avx")),
+            ("avx2", is_x86_feature_detected!("avx2")),
+            ("fma", is_x86_feature_detected!("fma")),
+            ("avx512f", is_x86_feature_detected!("avx512f")),
+        ];
+        found.extend(sets.iter().filter(|(_, has)| *has).map(|(name, _)| *name));
+    }
+    #[cfg(target_arch = "aarch64")]
+    found.push("neon");
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    found.push("simd128");
+    found
+}
+
 /// The CPU as a device.
 pub struct Cpu {
     precision: Precision,
