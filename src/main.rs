@@ -10,7 +10,7 @@ fn main() -> ExitCode {
     match cli::run(cli::Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("glasshouse: {error}");
+            eprintln!("error: {error}");
             ExitCode::from(if matches!(error, glasshouse::Error::Usage(_)) { 2 } else { 1 })
         }
     }

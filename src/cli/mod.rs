@@ -1,27 +1,60 @@
-//! The subcommands, one file each.
+//! The subcommands, one file each: they parse, call the library and print.
 
+mod bench;
+mod device;
+mod doctor;
+mod eval;
 mod input;
+mod job;
+mod output;
+mod place;
+mod progress;
+mod sample;
 mod tokenizer;
+mod train;
 
 use clap::{Parser, Subcommand};
 use glasshouse::Result;
 
-/// Grows a language model where you can see it.
+/// Grows a language model where you can see it: trains a byte-level BPE tokenizer and a GPT on real text, on the GPU or
+/// the CPU, and samples from it.
 #[derive(Parser, Debug)]
-#[command(name = "glasshouse", version)]
+#[command(name = "glasshouse", version, after_help = EXAMPLES)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  glasshouse train                               a small model of Shakespeare
+  glasshouse train --preset small --data notes/  a model of your own text
+  glasshouse train --resume runs/tiny-1 --steps 5000
+  glasshouse sample --model runs/tiny-1 --prompt \"To be\"
+  glasshouse eval --model runs/tiny-1 --data other.txt
+
+It exits with 0, with 1 when something failed, with 2 when it was called
+wrongly; the reason is on standard error.";
+
 #[derive(Subcommand, Debug)]
 enum Command {
+    /// Show the devices to train on, and which one is taken by itself.
+    Doctor(doctor::DoctorArgs),
     Tokenizer(tokenizer::TokenizerArgs),
+    Train(Box<train::TrainArgs>),
+    Sample(sample::SampleArgs),
+    Eval(eval::EvalArgs),
+    Bench(bench::BenchArgs),
 }
 
 /// Runs the subcommand.
 pub fn run(cli: Cli) -> Result<()> {
     match cli.command {
+        Command::Doctor(args) => doctor::run(args),
         Command::Tokenizer(args) => tokenizer::run(args),
+        Command::Train(args) => train::run(*args),
+        Command::Sample(args) => sample::run(args),
+        Command::Eval(args) => eval::run(args),
+        Command::Bench(args) => bench::run(args),
     }
 }

@@ -1,0 +1,219 @@
+//! A run under way: drives the engine, shows what it tells, logs, saves, and goes on where a device was lost.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use glasshouse::engine::{Changes, Command, Engine, Event, State};
+use glasshouse::hub::{self, Log};
+use glasshouse::{Error, Result};
+
+use super::device::Choice;
+use super::output::{duration, grouped};
+use super::place::text_of;
+use super::progress::Display;
+
+/// How often Ctrl-C was pressed.
+static INTERRUPTS: AtomicU32 = AtomicU32::new(0);
+
+/// Work between two looks at Ctrl-C.
+pub const SLICE: Duration = Duration::from_millis(30);
+
+/// The device may be lost so often between two saves.
+const LOSSES: u32 = 3;
+
+/// Lets Ctrl-C end a run between two steps; the second one ends it at once.
+pub fn catch_interrupts() -> Result<()> {
+    let handler = || {
+        if INTERRUPTS.fetch_add(1, Ordering::Relaxed) > 0 {
+            std::process::exit(1);
+        }
+    };
+    ctrlc::set_handler(handler).map_err(|error| Error::Device(format!("Ctrl-C cannot be caught: {error}")))
+}
+
+/// What a call was told about a run that is not its settings.
+#[derive(Clone)]
+pub struct Orders {
+    /// Where to train.
+    pub device: Choice,
+    /// What changes when the run goes on.
+    pub changes: Changes,
+    /// Where the text is; empty where nothing was said.
+    pub data: Vec<PathBuf>,
+}
+
+/// A run under way.
+pub struct Job<'a> {
+    engine: Engine,
+    orders: Orders,
+    folder: &'a Path,
+    display: &'a mut Display,
+    log: Log,
+    /// The step that the folder holds; none of a run that was never saved.
+    saved: Option<u64>,
+    /// The step at which this call ends.
+    end: u64,
+    /// How often the device was lost since the last save.
+    losses: u32,
+    /// Whether Ctrl-C was pressed.
+    stopping: bool,
+}
+
+impl<'a> Job<'a> {
+    /// The run that `engine` prepares, in `folder`, which holds it as it was after step `saved`.
+    pub fn new(
+        engine: Engine,
+        orders: Orders,
+        folder: &'a Path,
+        saved: Option<u64>,
+        display: &'a mut Display,
+    ) -> Result<Job<'a>> {
+        let log = Log::open(folder, saved.unwrap_or(0))?;
+        Ok(Job { engine, orders, folder, display, log, saved, end: 0, losses: 0, stopping: false })
+    }
+
+    /// Whether the folder holds the run.
+    pub fn is_saved(&self) -> bool {
+        self.saved.is_some()
+    }
+
+    /// Trains until all steps are taken or Ctrl-C is pressed. `watch` sees each event before it is dealt with.
+    pub fn drive(&mut self, watch: &mut dyn FnMut(&Engine, &Event)) -> Result<()> {
+        loop {
+            if INTERRUPTS.load(Ordering::Relaxed) > 0 && !self.stopping {
+                if self.engine.state() == State::Preparing {
+                    return self.display.note("stopped before the first step: there is nothing to save");
+                }
+                self.display.note("saving after this step; Ctrl-C again leaves at once")?;
+                self.engine.send(Command::Pause)?;
+                self.engine.send(Command::Save)?;
+                self.stopping = true;
+            }
+            match self.engine.tick() {
+                Ok(events) => {
+                    for event in &events {
+                        watch(&self.engine, event);
+                        self.deal(event)?;
+                    }
+                    if events.is_empty() && self.engine.device().adapter().is_some() {
+                        // The GPU is at work: asking it again at once would take a core from its driver.
+                        std::thread::sleep(Duration::from_micros(100));
+                    }
+                }
+                Err(Error::DeviceLost(message)) => self.recover(message)?,
+                Err(error) => {
+                    if let (Error::NotFinite { .. }, Some(saved)) = (&error, self.saved) {
+                        let folder = self.folder.display();
+                        self.display.note(format!("{folder} holds the run as it was after step {saved}"))?;
+                    }
+                    return Err(error);
+                }
+            }
+            let ends = self.stopping || self.engine.state() == State::Finished;
+            if ends && !self.engine.busy() {
+                return self.conclude();
+            }
+        }
+    }
+
+    fn deal(&mut self, event: &Event) -> Result<()> {
+        match event {
+            Event::Ready { step, train, .. } => {
+                self.end =
+                    self.orders.changes.stop_after.map_or(train.steps, |n| train.steps.min(step.saturating_add(n)));
+                self.introduce(event)?;
+                // A full disk is met now and not in an hour, and a lost device finds something to go on from.
+                if self.saved.is_none() && train.save_every > 0 {
+                    self.engine.send(Command::Save)?;
+                }
+            }
+            Event::Step { report } => {
+                self.log.append(report)?;
+                self.display.show(event)?;
+            }
+            Event::Saved { step } => {
+                if let Some(mut save) = self.engine.take_save() {
+                    // The folder's own log is appended to line by line.
+                    save.log.clear();
+                    hub::save(self.folder, &save)?;
+                    (self.saved, self.losses) = (Some(*step), 0);
+                }
+            }
+            _ => self.display.show(event)?,
+        }
+        Ok(())
+    }
+
+    /// Says what is about to be trained.
+    fn introduce(&mut self, event: &Event) -> Result<()> {
+        let Event::Ready { model, train, parameters, train_tokens, validation_tokens, step, notices } = event else {
+            return Ok(());
+        };
+        let tokens = (train.batch * train.accumulate * model.context) as u64;
+        let shape = format!("{} layers, {} heads, {} channels", model.layers, model.heads, model.channels);
+        let rest = format!("context {}, vocabulary {}", model.context, grouped(model.vocab as u64));
+        let counts = [*train_tokens, *validation_tokens, *parameters, step + 1, self.end, train.steps].map(grouped);
+        let [for_training, for_validation, parameters, first, last, steps] = counts;
+        let display = &mut *self.display;
+        display.fact("tokens", format!("{for_training} to train on, {for_validation} to validate with"))?;
+        display.fact("model", format!("{shape}, {rest}: {parameters} parameters"))?;
+        match *step < self.end {
+            true => display.fact("steps", format!("{first} to {last} of {steps}, {} tokens each", grouped(tokens)))?,
+            false => display.fact("steps", format!("none: {} of {steps} are taken", grouped(*step)))?,
+        }
+        display.fact("folder", self.folder.display())?;
+        for notice in notices {
+            display.fact("note", notice)?;
+        }
+        display.ready(train, tokens, *step, self.end);
+        Ok(())
+    }
+
+    /// Opens the device again and goes on from the last save.
+    fn recover(&mut self, message: String) -> Result<()> {
+        self.losses += 1;
+        let Some(saved) = self.saved.filter(|_| self.losses <= LOSSES) else {
+            return Err(Error::DeviceLost(message));
+        };
+        self.display.note(format!("the device was lost ({message}): going on from the save of step {saved}"))?;
+        let mut save = hub::load(self.folder)?;
+        // Standard input cannot be read twice, but then the save has the text.
+        let data = if save.corpus.is_some() { &[] } else { &self.orders.data[..] };
+        let text = text_of(&mut save, data)?;
+        let opened = self.orders.device.open()?;
+        self.display.fact("device", opened.device.name())?;
+        self.engine = Engine::new(opened.device, SLICE, opened.memory);
+        let stop_after = self.orders.changes.stop_after.map(|_| self.end - saved);
+        let changes = Changes { stop_after, ..self.orders.changes.clone() };
+        self.log = Log::open(self.folder, saved)?;
+        self.engine.resume(save, changes, text, true)
+    }
+
+    /// Says where the model is, and what to do with it.
+    fn conclude(&mut self) -> Result<()> {
+        let display = &*self.display;
+        display.close();
+        if let Some(report) = &display.last {
+            let mut text = format!("loss {:.4}", report.loss);
+            if let Some(validation) = display.validation {
+                text += &format!(", validation loss {validation:.4}");
+            }
+            display.note(format!("step {}: {text}, after {}", grouped(report.step), duration(report.seconds)))?;
+        }
+        let program = std::env::args_os().next().map_or_else(|| "glasshouse".into(), |name| shell(Path::new(&name)));
+        let folder = shell(self.folder);
+        display.note(format!("the model is in {}", self.folder.display()))?;
+        if self.stopping || self.orders.changes.stop_after.is_some() {
+            display.note(format!("go on with  {program} train --resume {folder}"))?;
+        }
+        display.note(format!("try         {program} sample --model {folder}"))
+    }
+}
+
+/// A path as it is typed.
+fn shell(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/\\._-+:".contains(c);
+    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}

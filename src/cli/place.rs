@@ -1,0 +1,138 @@
+//! Where a run's text and tokenizer come from, and the folder that it is saved in.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use glasshouse::corpus::{self, Builtin};
+use glasshouse::engine::Text;
+use glasshouse::hub::{self, Save};
+use glasshouse::model::Preset;
+use glasshouse::{Error, Result};
+
+use super::{input, tokenizer};
+
+/// A folder that this call made or took for its run.
+pub struct Folder {
+    /// Where it is.
+    pub path: PathBuf,
+    made: bool,
+}
+
+impl Folder {
+    /// Takes the folder `out`, which holds nothing that a run would overwrite.
+    pub fn take(out: &Path) -> Result<Folder> {
+        check_vacant(out)?;
+        let made = !out.exists();
+        fs::create_dir_all(out).map_err(|error| Error::io(out, "create", error))?;
+        Ok(Folder { path: out.to_owned(), made })
+    }
+
+    /// Makes the first free `runs/PRESET-N`.
+    pub fn number(preset: Preset) -> Result<Folder> {
+        let runs = Path::new("runs");
+        fs::create_dir_all(runs).map_err(|error| Error::io(runs, "create", error))?;
+        let mut n = 1_u64;
+        loop {
+            let path = runs.join(format!("{preset}-{n}"));
+            // Another run may be looking for a free name, too.
+            match fs::create_dir(&path) {
+                Ok(()) => return Ok(Folder { path, made: true }),
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => n += 1,
+                Err(error) => return Err(Error::io(path, "create", error)),
+            }
+        }
+    }
+
+    /// Removes the folder of a run that has left nothing in it.
+    pub fn abandon(self) {
+        let log = self.path.join("log.jsonl");
+        let empty = fs::metadata(&log).is_ok_and(|file| file.len() == 0);
+        // Nothing is lost where these stay.
+        if empty {
+            let _ = fs::remove_file(log);
+        }
+        if self.made {
+            let _ = fs::remove_dir(&self.path);
+        }
+    }
+}
+
+/// Refuses a folder with something in it that a run would overwrite.
+pub fn check_vacant(folder: &Path) -> Result<()> {
+    if hub::holds_run(folder) {
+        let message = "holds a run already: go on with it by --resume, or give another --out";
+        return Err(Error::Config(format!("{} {message}", folder.display())));
+    }
+    if ["config.json", "model.safetensors"].iter().any(|name| folder.join(name).exists()) {
+        return Err(Error::Config(format!("{} holds a model already: give another --out", folder.display())));
+    }
+    Ok(())
+}
+
+/// Puts the run of a zip into a folder: `out`, or the one that has the zip's name without its ending.
+pub fn unpack(zip: &Path, out: Option<&Path>, save: &Save) -> Result<PathBuf> {
+    let folder = match out {
+        Some(folder) => folder.to_owned(),
+        None if zip.extension().is_some() => zip.with_extension(""),
+        None => return Err(Error::Usage(format!("{} has no ending: say with --out where to go on", zip.display()))),
+    };
+    check_vacant(&folder)?;
+    hub::save(&folder, save)?;
+    Ok(folder)
+}
+
+/// A corpus that comes with the program.
+pub fn builtin(corpus: Builtin) -> Result<Text> {
+    Ok(Text { name: corpus.name().into(), documents: corpus::documents(corpus.file())?, keep: false })
+}
+
+/// The user's text. Its name is the paths as they were given, so that they can be read again; what came by standard
+/// input is kept with the run, having no other place.
+pub fn given(paths: &[PathBuf]) -> Result<Text> {
+    let joined = std::env::join_paths(paths).map(|joined| joined.to_string_lossy().into_owned());
+    let name = match joined {
+        _ if is_standard_input(paths) && paths.len() == 1 => "standard input".into(),
+        Ok(name) if name.parse::<Builtin>().is_ok() => format!("./{name}"),
+        Ok(name) => name,
+        Err(_) => format!("{} paths", paths.len()),
+    };
+    Ok(Text { name, documents: input::documents(paths)?, keep: is_standard_input(paths) })
+}
+
+fn is_standard_input(paths: &[PathBuf]) -> bool {
+    paths.iter().any(|path| path == Path::new("-"))
+}
+
+/// The text of a run that goes on: from the places given, or out of the save, the program, the place where it was.
+pub fn text_of(save: &mut Save, data: &[PathBuf]) -> Result<Text> {
+    let name = save.trainer.as_ref().map_or_else(String::new, |state| state.corpus.name.clone());
+    let kept = save.corpus.take();
+    if !data.is_empty() {
+        let keep = kept.is_some() || is_standard_input(data);
+        return Ok(Text { name, documents: input::documents(data)?, keep });
+    }
+    if let Some(documents) = kept {
+        return Ok(Text { name, documents, keep: true });
+    }
+    if let Ok(corpus) = name.parse::<Builtin>() {
+        return builtin(corpus);
+    }
+    let paths: Vec<PathBuf> = std::env::split_paths(&name).collect();
+    let documents = input::documents(&paths).map_err(|error| {
+        Error::Config(format!("this run was trained on {name:?}, which cannot be read again ({error}): give --data"))
+    })?;
+    Ok(Text { name, documents, keep: false })
+}
+
+/// The tokenizer at `path`, as tokenizer.json.
+pub fn tokenizer_json(path: &Path) -> Result<Vec<u8>> {
+    match tokenizer::load(path, None) {
+        Ok(tokenizer) => Ok(tokenizer.to_json()),
+        // A file of ranks alone has no special token that could stand between documents.
+        Err(Error::Usage(_)) => Err(Error::format(
+            path.display(),
+            "expected a tokenizer.json, or a vocab.bpe with its encoder.json beside it: train takes no other",
+        )),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,248 @@
+//! `glasshouse train`: a tokenizer and a model from a text, or a run that goes on.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use glasshouse::corpus::Builtin;
+use glasshouse::engine::{Changes, Command, Engine, Settings, Text};
+use glasshouse::hub;
+use glasshouse::model::Preset;
+use glasshouse::train::schedule::Schedule;
+use glasshouse::{Error, Result};
+
+use super::device::{Choice, Opened};
+use super::job::{Job, Orders, SLICE, catch_interrupts};
+use super::output::{grouped, size};
+use super::place::{Folder, builtin, check_vacant, given, text_of, tokenizer_json, unpack};
+use super::progress::Display;
+
+/// Train a tokenizer and a model on a text, or go on with a run.
+///
+/// Without options it trains the preset `tiny` on the built-in English corpus, on the best device there is, and leaves
+/// a model folder that Hugging Face transformers opens. What is not given is the preset's.
+#[derive(Args, Debug)]
+#[command(after_help = AFTER)]
+pub struct TrainArgs {
+    /// Shape and numbers to begin with; tiny where none is named.
+    #[arg(long, value_name = "tiny|small|baby|gpt2")]
+    preset: Option<Preset>,
+    /// A text that comes with the program: en (Shakespeare, the default) or zh (Song and Yuan poems).
+    #[arg(long, value_name = "en|zh", conflicts_with = "data")]
+    corpus: Option<Builtin>,
+    /// Your own text: files, folders, JSONL with a `text` field, or - for standard input. When a run goes on: a new
+    /// place of the same text.
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    data: Vec<PathBuf>,
+    /// A tokenizer.json, or a vocab.bpe with its encoder.json beside it; without it a tokenizer is trained on the text.
+    #[arg(long, value_name = "FILE")]
+    tokenizer: Option<PathBuf>,
+    /// Tokens to tell apart: the 256 bytes, the merges and <|endoftext|>.
+    #[arg(long, value_name = "N")]
+    vocab_size: Option<usize>,
+    /// The model folder; the first free runs/PRESET-N where none is named.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Go on with the run in this folder. A zip of a run goes on in the folder of its name, or in --out.
+    #[arg(long, value_name = "DIR")]
+    resume: Option<PathBuf>,
+    /// auto takes real hardware, else the CPU; gpu the best adapter, software included; gpu:N the one `doctor` calls N.
+    #[arg(long, value_name = "auto|cpu|gpu|gpu:N", default_value = "auto", hide_default_value = true)]
+    device: Choice,
+    /// What every random draw follows from; 0 where none is given.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Print a JSON object for each step, as in log.jsonl, and nothing else, on standard output.
+    #[arg(long)]
+    json: bool,
+
+    /// Updates of the weights in the whole run.
+    #[arg(long, value_name = "N", help_heading = "Length")]
+    steps: Option<u64>,
+    /// Save and leave after so many steps of this call; the schedule stays that of the whole run.
+    #[arg(long, value_name = "N", help_heading = "Length")]
+    stop_after: Option<u64>,
+    /// Steps between two measurements of the validation loss; 0 for none.
+    #[arg(long, value_name = "N", help_heading = "Length")]
+    eval_every: Option<u64>,
+    /// Steps between two saves; 0 for one at the end.
+    #[arg(long, value_name = "N", help_heading = "Length")]
+    save_every: Option<u64>,
+    /// Steps between two samples; 0 for none.
+    #[arg(long, value_name = "N", help_heading = "Length")]
+    sample_every: Option<u64>,
+
+    /// Windows of text in one pass.
+    #[arg(long, value_name = "N", help_heading = "Model")]
+    batch: Option<usize>,
+    /// Tokens that the model sees at once.
+    #[arg(long, value_name = "N", help_heading = "Model")]
+    context: Option<usize>,
+    /// Blocks.
+    #[arg(long, value_name = "N", help_heading = "Model")]
+    layers: Option<usize>,
+    /// Attention heads of a block; they divide the channels.
+    #[arg(long, value_name = "N", help_heading = "Model")]
+    heads: Option<usize>,
+    /// Width of the residual stream.
+    #[arg(long, value_name = "N", help_heading = "Model")]
+    channels: Option<usize>,
+
+    /// Passes whose gradients are added up before one update.
+    #[arg(long, value_name = "N", help_heading = "Optimiser")]
+    accumulate: Option<usize>,
+    /// The highest learning rate.
+    #[arg(long, value_name = "X", help_heading = "Optimiser")]
+    lr: Option<f64>,
+    /// Steps in which the learning rate rises; 0 for none.
+    #[arg(long, value_name = "N", help_heading = "Optimiser")]
+    warmup: Option<u64>,
+    /// How the learning rate falls; cosine where none is named.
+    #[arg(long, value_name = "cosine|linear|constant|wsd", help_heading = "Optimiser")]
+    schedule: Option<Schedule>,
+    /// AdamW's decay of matrices and embeddings; 0.1 where none is given.
+    #[arg(long, value_name = "X", help_heading = "Optimiser")]
+    weight_decay: Option<f64>,
+    /// The largest global norm of a gradient, 0 for any; 1 where none is given.
+    #[arg(long, value_name = "X", help_heading = "Optimiser")]
+    clip: Option<f64>,
+}
+
+const AFTER: &str = "\
+Presets:
+  name  layers heads channels context     vocabulary batch    lr warm-up  steps
+  tiny       4     4      128      64 1,024 (zh 2,048)  16  2e-3      20  1,200
+  small      6     6      192     128          2,048    16  1e-3     100  2,000
+  baby       6     6      384     256          4,096    12  1e-3     100  5,000
+  gpt2      12    12      768   1,024         50,257     4  6e-4     700 19,560
+gpt2 accumulates 128 passes, which makes 524,288 tokens a step. A preset's
+vocabulary shrinks to what the text allows.
+
+A run that goes on takes --steps, --stop-after, --eval-every, --save-every,
+--sample-every, --device, --data and --json; all else is as it was.
+Ctrl-C saves and leaves.";
+
+/// Runs the subcommand.
+pub fn run(args: TrainArgs) -> Result<()> {
+    catch_interrupts()?;
+    let mut display = Display::new(args.json);
+    let result = match &args.resume {
+        Some(path) => resume(&args, path, &mut display),
+        None => begin(&args, &mut display),
+    };
+    display.close();
+    result
+}
+
+impl TrainArgs {
+    fn changes(&self) -> Changes {
+        Changes {
+            steps: self.steps,
+            stop_after: self.stop_after,
+            eval_every: self.eval_every,
+            save_every: self.save_every,
+            sample_every: self.sample_every,
+        }
+    }
+
+    fn orders(&self) -> Orders {
+        Orders { device: self.device, changes: self.changes(), data: self.data.clone() }
+    }
+
+    fn settings(&self) -> Settings {
+        Settings {
+            preset: self.preset,
+            layers: self.layers,
+            heads: self.heads,
+            channels: self.channels,
+            context: self.context,
+            vocab_size: self.vocab_size,
+            batch: self.batch,
+            accumulate: self.accumulate,
+            lr: self.lr,
+            warmup: self.warmup,
+            schedule: self.schedule,
+            weight_decay: self.weight_decay,
+            clip: self.clip,
+            seed: self.seed,
+            changes: self.changes(),
+        }
+    }
+
+    /// Refuses what a run that goes on does not take.
+    fn check_resume(&self, zip: bool) -> Result<()> {
+        let given = [
+            ("--preset", self.preset.is_some()),
+            ("--corpus", self.corpus.is_some()),
+            ("--tokenizer", self.tokenizer.is_some()),
+            ("--vocab-size", self.vocab_size.is_some()),
+            ("--out", self.out.is_some() && !zip),
+            ("--seed", self.seed.is_some()),
+            ("--batch", self.batch.is_some()),
+            ("--context", self.context.is_some()),
+            ("--layers", self.layers.is_some()),
+            ("--heads", self.heads.is_some()),
+            ("--channels", self.channels.is_some()),
+            ("--accumulate", self.accumulate.is_some()),
+            ("--lr", self.lr.is_some()),
+            ("--warmup", self.warmup.is_some()),
+            ("--schedule", self.schedule.is_some()),
+            ("--weight-decay", self.weight_decay.is_some()),
+            ("--clip", self.clip.is_some()),
+        ];
+        match given.iter().find(|(_, given)| *given) {
+            None => Ok(()),
+            Some((option, _)) => Err(Error::Usage(format!(
+                "{option} cannot change when a run goes on: only --steps, --stop-after, --eval-every, --save-every, \
+                 --sample-every, --device and --data can"
+            ))),
+        }
+    }
+}
+
+/// A new run.
+fn begin(args: &TrainArgs, display: &mut Display) -> Result<()> {
+    args.out.as_deref().map(check_vacant).transpose()?;
+    let text = match &args.data[..] {
+        [] => builtin(args.corpus.unwrap_or(Builtin::English))?,
+        paths => given(paths)?,
+    };
+    let tokenizer = args.tokenizer.as_deref().map(tokenizer_json).transpose()?;
+    let opened = args.device.open()?;
+    describe(display, &opened, &text)?;
+    let mut engine = Engine::new(opened.device, SLICE, opened.memory);
+    engine.send(Command::Train { settings: args.settings(), text, tokenizer })?;
+    let folder = match &args.out {
+        Some(out) => Folder::take(out)?,
+        None => Folder::number(args.preset.unwrap_or(Preset::Tiny))?,
+    };
+    let mut job = Job::new(engine, args.orders(), &folder.path, None, display)?;
+    let result = job.drive(&mut |_, _| ());
+    if !job.is_saved() {
+        folder.abandon();
+    }
+    result
+}
+
+/// A run that goes on.
+fn resume(args: &TrainArgs, path: &Path, display: &mut Display) -> Result<()> {
+    let zip = !path.is_dir();
+    args.check_resume(zip)?;
+    let mut save = hub::load(path)?;
+    let step = save.trainer.as_ref().map_or(0, |state| state.step);
+    let folder = if zip { unpack(path, args.out.as_deref(), &save)? } else { path.to_owned() };
+    let text = text_of(&mut save, &args.data)?;
+    let opened = args.device.open()?;
+    describe(display, &opened, &text)?;
+    let mut engine = Engine::new(opened.device, SLICE, opened.memory);
+    engine.resume(save, args.changes(), text, true)?;
+    Job::new(engine, args.orders(), &folder, Some(step), display)?.drive(&mut |_, _| ())
+}
+
+fn describe(display: &Display, opened: &Opened, text: &Text) -> Result<()> {
+    let why = opened.why.as_ref().map_or(String::new(), |why| format!(" ({why})"));
+    display.fact("device", format!("{}{why}", opened.device.name()))?;
+    let bytes = text.documents.iter().map(|document| document.len() as u64).sum();
+    let documents = text.documents.len() as u64;
+    let plural = if documents == 1 { "" } else { "s" };
+    display.fact("text", format!("{}: {} document{plural}, {}", text.name, grouped(documents), size(bytes)))
+}
