@@ -33,8 +33,8 @@ pub struct Engine {
     /// Steps that a `Step` command has left to take.
     steps_left: Option<u64>,
     events: Vec<Event>,
-    /// What ended the run, to be told after the events that came before it.
-    failure: Option<Error>,
+    /// What ended the run, to be told after the events that came before it, and what the engine was doing.
+    failure: Option<(Error, State)>,
 }
 
 enum Work {
@@ -66,6 +66,9 @@ impl Engine {
 
     /// What it is doing.
     pub fn state(&self) -> State {
+        if let Some((_, state)) = &self.failure {
+            return *state;
+        }
         match &self.work {
             Work::None => State::Idle,
             Work::Prepare { .. } => State::Preparing,
@@ -93,12 +96,13 @@ impl Engine {
                 self.check_memory(&settings, &text)?;
                 let preparation = Box::new(Preparation::new(&settings, text, tokenizer)?);
                 self.work = Work::Prepare { preparation, settings, resume: None };
+                self.failure = None;
                 (self.running, self.steps_left) = (true, None);
             }
             Command::Run => (self.running, self.steps_left) = (true, None),
             Command::Pause => self.running = false,
             Command::Step => (self.running, self.steps_left) = (true, Some(1)),
-            Command::Reset => (self.work, self.running) = (Work::None, false),
+            Command::Reset => (self.work, self.running, self.failure) = (Work::None, false, None),
             Command::Save => self.run()?.save(),
             Command::Generate { prompt, max_tokens, sampling, ignore_end } => {
                 sampling.validate()?;
@@ -129,6 +133,7 @@ impl Engine {
         let settings = Settings { preset: state.preset, changes, ..Settings::default() };
         let preparation = Box::new(Preparation::new(&settings, text, Some(tokenizer))?);
         self.work = Work::Prepare { preparation, settings, resume: Some(Box::new(save)) };
+        self.failure = None;
         (self.running, self.steps_left) = (run, None);
         self.tell_state(before);
         Ok(())
@@ -144,7 +149,8 @@ impl Engine {
 
     /// Works for one slice and tells what happened. After an error there is no run any more: what was saved is intact.
     pub fn tick(&mut self) -> Result<Vec<Event>> {
-        if let Some(error) = self.failure.take() {
+        if let Some((error, before)) = self.failure.take() {
+            self.tell_state(before);
             return Err(error);
         }
         let deadline = Instant::now() + self.slice;
@@ -152,7 +158,7 @@ impl Engine {
         let result = self.advance(deadline);
         if let Err(error) = result {
             (self.work, self.running) = (Work::None, false);
-            self.failure = Some(error);
+            self.failure = Some((error, before));
         }
         self.tell_state(before);
         Ok(std::mem::take(&mut self.events))
