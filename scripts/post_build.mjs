@@ -1,7 +1,8 @@
 // Trunk's post-build hook: shrinks and speeds up the wasm with wasm-opt, lists the licences of what is in it, prints its size.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
@@ -14,9 +15,16 @@ if (profile === 'release') {
     console.error(`${program} is missing: run 'scripts/setup.sh page'`);
     process.exit(1);
   }
-  const smaller = `${wasm}.tmp`;
-  execFileSync(process.execPath, [program, '-O3', wasm, '-o', smaller], { stdio: 'inherit' });
-  renameSync(smaller, wasm);
+  // It takes a minute, so its last result is kept under the hash of its input.
+  const hash = createHash('sha256').update(readFileSync(wasm)).update(readFileSync('package-lock.json')).digest('hex');
+  const kept = `build/wasm-opt/${hash}.wasm`;
+  if (!existsSync(kept)) {
+    rmSync('build/wasm-opt', { recursive: true, force: true });
+    mkdirSync('build/wasm-opt', { recursive: true });
+    execFileSync(process.execPath, [program, '-O3', wasm, '-o', `${kept}.tmp`], { stdio: 'inherit' });
+    renameSync(`${kept}.tmp`, kept);
+  }
+  copyFileSync(kept, wasm);
 }
 writeFileSync(join(staging, 'licences.txt'), licences());
 // Trunk leaves the link that told it what to build.
