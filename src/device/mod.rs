@@ -315,7 +315,7 @@ impl Device {
         }
     }
 
-    /// Lowers that limit, so that small tensors are bound in windows: how windows are tested.
+    /// Sets that limit, as far as the device allows, so that small tensors are bound in windows: how windows are tested.
     pub fn limit_binding(&self, elements: usize) {
         match self {
             Device::Cpu(cpu) => cpu.max_binding.set(elements),

@@ -143,3 +143,18 @@ pub async fn finite_differences(
     }
     gradient
 }
+
+/// Holds the gradient of input `which` to finite differences: what is wrong with it, or nothing.
+pub async fn gradient_fault(
+    build: &Build<'_>,
+    inputs: &[(Vec<usize>, Vec<f64>)],
+    dy: &dyn Fn(usize) -> Vec<f64>,
+    which: usize,
+    gradient: &[f64],
+) -> Option<String> {
+    let numeric = finite_differences(build, inputs, dy, which).await;
+    let largest = numeric.iter().fold(1e-3_f64, |max, x| max.max(x.abs()));
+    let wrong = |&(_, (got, want)): &(usize, (&f64, &f64))| !((got - want).abs() / largest <= 1e-6);
+    let fault = gradient.iter().zip(&numeric).enumerate().find(wrong);
+    fault.map(|(at, (got, want))| format!("at [{at}]: got {got}, finite differences {want}"))
+}

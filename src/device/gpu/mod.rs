@@ -26,6 +26,8 @@ const WRITE: usize = 32 << 20;
 const SUBMISSION: f64 = 0.2;
 /// Floating-point operations a second that an unknown adapter is taken to do.
 const RATE: f64 = 1e10;
+/// The rate below which submissions are not made smaller.
+const SLOWEST: f64 = 1e8;
 
 /// All adapters, empty where there is no driver or no WebGPU: the N-th is `gpu:N`.
 pub async fn adapters() -> Vec<AdapterInfo> {
@@ -66,6 +68,19 @@ struct Pace {
     done: Instant,
 }
 
+impl Pace {
+    /// Learns from a submission of `work` operations that was handed over at `begun`.
+    fn observe(&mut self, work: f64, begun: Instant, now: Instant) {
+        // It began then, or when the one before it was done.
+        let seconds = now.saturating_duration_since(begun.max(self.done)).as_secs_f64();
+        self.done = now;
+        // A small submission only measures how long any submission takes.
+        if work > 0.1 * self.rate * SUBMISSION || seconds > SUBMISSION {
+            self.rate = (work / seconds.max(1e-6)).clamp(self.rate / 2.0, self.rate * 2.0).max(SLOWEST);
+        }
+    }
+}
+
 /// Dispatches with everything bound.
 pub struct Program {
     steps: Vec<Step>,
@@ -82,6 +97,12 @@ impl Program {
     pub(super) fn len(&self) -> usize {
         self.steps.len()
     }
+}
+
+/// Elements of the largest binding, a multiple of [`ALIGNMENT`].
+fn largest_binding(info: &AdapterInfo) -> usize {
+    let bytes = info.limits.max_binding.min(info.limits.max_buffer).min(u64::from(u32::MAX));
+    bytes as usize / 4 / ALIGNMENT * ALIGNMENT
 }
 
 impl Gpu {
@@ -112,9 +133,8 @@ impl Gpu {
                 _ => Fault::Invalid(error.to_string()),
             });
         }));
-        let largest = info.limits.max_binding.min(info.limits.max_buffer).min(u64::from(u32::MAX)) / 4;
         let gpu = Gpu {
-            max_binding: Cell::new(largest as usize / ALIGNMENT * ALIGNMENT),
+            max_binding: Cell::new(largest_binding(&info)),
             emulated: Cell::new(info.is_software),
             info,
             device,
@@ -143,7 +163,7 @@ impl Gpu {
     }
 
     pub(super) fn limit_binding(&self, elements: usize) {
-        self.max_binding.set(elements.min(self.max_binding.get()) / ALIGNMENT * ALIGNMENT);
+        self.max_binding.set(elements.min(largest_binding(&self.info)) / ALIGNMENT * ALIGNMENT);
     }
 
     pub(super) fn max_buffer(&self) -> u64 {
@@ -388,16 +408,33 @@ impl Gpu {
         self.queue.submit([encoder.finish()]);
         let (pace, begun) = (self.pace.clone(), Instant::now());
         self.queue.on_submitted_work_done(move || {
-            let mut pace = pace.lock().expect("callbacks do not panic");
-            let now = Instant::now();
-            // It began when it was submitted, or when the one before it was done.
-            let seconds = now.duration_since(begun.max(pace.done)).as_secs_f64();
-            pace.done = now;
-            // Small submissions measure how long a submission takes whatever it holds.
-            if work as f64 > 0.1 * pace.rate * SUBMISSION || seconds > SUBMISSION {
-                pace.rate = (work as f64 / seconds.max(1e-6)).clamp(pace.rate / 2.0, pace.rate * 2.0).max(1e8);
-            }
+            pace.lock().expect("callbacks do not panic").observe(work as f64, begun, Instant::now());
         });
         self.check()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn submissions_come_to_take_a_fifth_of_a_second() {
+        for speed in [2e9, 1e10, 3e13] {
+            let mut now = Instant::now();
+            let mut pace = Pace { rate: RATE, done: now };
+            for _ in 0..20 {
+                let (work, begun) = (pace.rate * SUBMISSION, now);
+                now += Duration::from_secs_f64(work / speed);
+                pace.observe(work, begun, now);
+            }
+            assert!((pace.rate / speed - 1.0).abs() < 0.01, "at {speed}: {}", pace.rate);
+            let before = pace.rate;
+            // Tiny submissions, however slow for their size, say nothing of how much fits into one.
+            pace.observe(1.0, now, now + Duration::from_millis(1));
+            assert_eq!(pace.rate, before);
+        }
     }
 }
