@@ -154,7 +154,10 @@ pub async fn gradient_fault(
 ) -> Option<String> {
     let numeric = finite_differences(build, inputs, dy, which).await;
     let largest = numeric.iter().fold(1e-3_f64, |max, x| max.max(x.abs()));
-    let wrong = |&(_, (got, want)): &(usize, (&f64, &f64))| !((got - want).abs() / largest <= 1e-6);
+    let wrong = |&(_, (got, want)): &(usize, (&f64, &f64))| {
+        let error = (got - want).abs() / largest;
+        error.is_nan() || error > 1e-6
+    };
     let fault = gradient.iter().zip(&numeric).enumerate().find(wrong);
     fault.map(|(at, (got, want))| format!("at [{at}]: got {got}, finite differences {want}"))
 }
