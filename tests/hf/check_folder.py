@@ -29,11 +29,16 @@ TEXTS = [
 PROMPTS = ["The king ", "明月"]
 
 
-def run(*words):
-    done = subprocess.run([str(GLASSHOUSE), *map(str, words), "--json"], capture_output=True, text=True)
+def output(*words):
+    """What a command prints, as bytes."""
+    done = subprocess.run([str(GLASSHOUSE), *map(str, words)], capture_output=True)
     if done.returncode:
-        sys.exit(f"glasshouse {' '.join(map(str, words))}: exit code {done.returncode}: {done.stderr.strip()}")
-    return json.loads(done.stdout)
+        sys.exit(f"glasshouse {' '.join(map(str, words))}: exit code {done.returncode}: {done.stderr.decode().strip()}")
+    return done.stdout
+
+
+def run(*words):
+    return json.loads(output(*words, "--json"))
 
 
 def require(condition, message):
@@ -46,8 +51,8 @@ def check_ids(folder, tokenizer):
         ours = run("tokenizer", "encode", "--tokenizer", folder / "tokenizer.json", "--special", "token", "--text", text)["ids"]
         theirs = tokenizer.encode(text, add_special_tokens=False)
         require(ours == theirs, f"{text!r} has ids {ours} here and {theirs} in transformers")
-        plain = run("tokenizer", "decode", "--tokenizer", folder / "tokenizer.json", *ours)["text"] if ours else ""
-        require(plain == text, f"{text!r} decodes to {plain!r}")
+        plain = output("tokenizer", "decode", "--tokenizer", folder / "tokenizer.json", *ours) if ours else b""
+        require(plain == text.encode(), f"{text!r} decodes to {plain!r}")
 
 
 @torch.no_grad()
