@@ -12,7 +12,11 @@ format() { cargo fmt --check; }
 clippy() { cargo clippy --quiet --all-targets -- -D warnings; }
 documentation() { RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps --document-private-items; }
 licences() { cargo deny --offline check --hide-inclusion-graph licenses bans sources; }
-native() { cargo test --no-fail-fast; }
+# Without a folder for sockets the Vulkan driver complains once an instance.
+native() {
+  install -d -m 700 build/test/runtime
+  XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-$PWD/build/test/runtime}" cargo test --no-fail-fast
+}
 wasm() { for_wasm trunk build --release; }
 web_chrome() { web --chrome --chromedriver "$(command -v chromedriver)"; }
 web_firefox() { web --firefox --geckodriver "$(command -v geckodriver)"; }
