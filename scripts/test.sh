@@ -79,21 +79,24 @@ if [[ ${1:-} == --raw ]]; then
   "$2"
   exit
 fi
-mkdir -p build/test
-[[ $# -gt 0 ]] || set -- "${STAGES[@]}"
-for stage in "$@"; do
-  declare -F "$stage" >/dev/null || { failed=$((failed + 1)); finish "$stage" "there is no such stage"; }
-  for file in $(files "$stage"); do
-    [[ -e $file ]] || { failed=$((failed + 1)); finish "$stage" "$file is missing"; }
+# Read whole before it runs, so that the file may change meanwhile.
+{
+  mkdir -p build/test
+  [[ $# -gt 0 ]] || set -- "${STAGES[@]}"
+  for stage in "$@"; do
+    declare -F "$stage" >/dev/null || { failed=$((failed + 1)); finish "$stage" "there is no such stage"; }
+    for file in $(files "$stage"); do
+      [[ -e $file ]] || { failed=$((failed + 1)); finish "$stage" "$file is missing"; }
+    done
+    log=build/test/$stage.log
+    started=$SECONDS
+    echo "== $stage"
+    limited scripts/test.sh --raw "$stage" </dev/null 2>&1 | tee "$log"
+    status=${PIPESTATUS[0]}
+    count "$stage" "$log" "$status"
+    echo "== $stage: $((SECONDS - started)) s"
+    [[ $status == 0 ]] || finish "$stage" "its output is above and in $log"
+    [[ $counted != 0 ]] || { failed=$((failed + 1)); finish "$stage" "it ran no test"; }
   done
-  log=build/test/$stage.log
-  started=$SECONDS
-  echo "== $stage"
-  limited scripts/test.sh --raw "$stage" </dev/null 2>&1 | tee "$log"
-  status=${PIPESTATUS[0]}
-  count "$stage" "$log" "$status"
-  echo "== $stage: $((SECONDS - started)) s"
-  [[ $status == 0 ]] || finish "$stage" "its output is above and in $log"
-  [[ $counted != 0 ]] || { failed=$((failed + 1)); finish "$stage" "it ran no test"; }
-done
-finish
+  finish
+}
