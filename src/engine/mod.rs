@@ -175,7 +175,7 @@ impl Engine {
                 }
             },
             Work::Run(mut run) => {
-                let steps = self.running.then(|| self.steps_left.unwrap_or(u64::MAX)).unwrap_or(0);
+                let steps = if self.running { self.steps_left.unwrap_or(u64::MAX) } else { 0 };
                 let taken = run.advance(steps, deadline, &mut self.events)?;
                 if let Some(left) = &mut self.steps_left {
                     *left -= taken.min(*left);
