@@ -33,6 +33,8 @@ pub struct Engine {
     /// Steps that a `Step` command has left to take.
     steps_left: Option<u64>,
     events: Vec<Event>,
+    /// The save that was announced last, until it is taken.
+    saved: Option<Save>,
     /// What ended the run, to be told after the events that came before it, and what the engine was doing.
     failure: Option<(Error, State)>,
 }
@@ -55,6 +57,7 @@ impl Engine {
             running: false,
             steps_left: None,
             events: Vec::new(),
+            saved: None,
             failure: None,
         }
     }
@@ -96,13 +99,16 @@ impl Engine {
                 self.check_memory(&settings, &text)?;
                 let preparation = Box::new(Preparation::new(&settings, text, tokenizer)?);
                 self.work = Work::Prepare { preparation, settings, resume: None };
-                self.failure = None;
+                (self.failure, self.saved) = (None, None);
                 (self.running, self.steps_left) = (true, None);
             }
             Command::Run => (self.running, self.steps_left) = (true, None),
             Command::Pause => self.running = false,
             Command::Step => (self.running, self.steps_left) = (true, Some(1)),
-            Command::Reset => (self.work, self.running, self.failure) = (Work::None, false, None),
+            Command::Reset => {
+                (self.work, self.running) = (Work::None, false);
+                (self.failure, self.saved) = (None, None);
+            }
             Command::Save => self.run()?.save(),
             Command::Generate { prompt, max_tokens, sampling, ignore_end } => {
                 sampling.validate()?;
@@ -133,7 +139,7 @@ impl Engine {
         let settings = Settings { preset: state.preset, changes, ..Settings::default() };
         let preparation = Box::new(Preparation::new(&settings, text, Some(tokenizer))?);
         self.work = Work::Prepare { preparation, settings, resume: Some(Box::new(save)) };
-        self.failure = None;
+        (self.failure, self.saved) = (None, None);
         (self.running, self.steps_left) = (run, None);
         self.tell_state(before);
         Ok(())
@@ -141,10 +147,7 @@ impl Engine {
 
     /// The save that an [`Event::Saved`] announced.
     pub fn take_save(&mut self) -> Option<Save> {
-        match &mut self.work {
-            Work::Run(run) => run.saved.take(),
-            _ => None,
-        }
+        self.saved.take()
     }
 
     /// Works for one slice and tells what happened. After an error there is no run any more: what was saved is intact.
@@ -176,7 +179,10 @@ impl Engine {
             },
             Work::Run(mut run) => {
                 let steps = if self.running { self.steps_left.unwrap_or(u64::MAX) } else { 0 };
-                let taken = run.advance(steps, deadline, &mut self.events)?;
+                let taken = run.advance(steps, deadline, &mut self.events);
+                // A save outlives the run that it is of.
+                self.saved = run.saved.take().or(self.saved.take());
+                let taken = taken?;
                 if let Some(left) = &mut self.steps_left {
                     *left -= taken.min(*left);
                     if *left == 0 && !run.busy() {
