@@ -56,6 +56,9 @@ impl Error {
     pub fn io(path: impl AsRef<Path>, verb: &str, error: std::io::Error) -> Self {
         let hint = match error.kind() {
             std::io::ErrorKind::StorageFull => " (the disk is full: free some space, or give another --out)",
+            std::io::ErrorKind::QuotaExceeded | std::io::ErrorKind::FileTooLarge => {
+                " (a limit on files is met: raise it, or give another --out)"
+            }
             std::io::ErrorKind::NotFound => " (check the path)",
             _ => "",
         };

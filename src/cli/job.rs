@@ -50,12 +50,16 @@ pub struct Job<'a> {
     folder: &'a Path,
     display: &'a mut Display,
     log: Log,
+    /// Work of one tick of an engine that is opened anew.
+    slice: Duration,
     /// The step that the folder holds; none of a run that was never saved.
     saved: Option<u64>,
     /// The step at which this call ends.
     end: u64,
     /// How often the device was lost since the last save.
     losses: u32,
+    /// Whether the first step waits for a save.
+    waits: bool,
     /// Whether Ctrl-C was pressed.
     stopping: bool,
 }
@@ -70,7 +74,19 @@ impl<'a> Job<'a> {
         display: &'a mut Display,
     ) -> Result<Job<'a>> {
         let log = Log::open(folder, saved.unwrap_or(0))?;
-        Ok(Job { engine, orders, folder, display, log, saved, end: 0, losses: 0, stopping: false })
+        Ok(Job {
+            engine,
+            orders,
+            folder,
+            display,
+            log,
+            slice: SLICE,
+            saved,
+            end: 0,
+            losses: 0,
+            waits: false,
+            stopping: false,
+        })
     }
 
     /// Whether the folder holds the run.
@@ -96,6 +112,7 @@ impl<'a> Job<'a> {
                         watch(&self.engine, event);
                         self.deal(event)?;
                     }
+                    self.save()?;
                     if events.is_empty() && self.engine.device().adapter().is_some() {
                         // The GPU is at work: asking it again at once would take a core from its driver.
                         std::thread::sleep(Duration::from_micros(100));
@@ -125,22 +142,30 @@ impl<'a> Job<'a> {
                 self.introduce(event)?;
                 // A full disk is met now and not in an hour, and a lost device finds something to go on from.
                 if self.saved.is_none() && train.save_every > 0 {
+                    self.engine.send(Command::Pause)?;
                     self.engine.send(Command::Save)?;
+                    self.waits = true;
                 }
             }
             Event::Step { report } => {
                 self.log.append(report)?;
                 self.display.show(event)?;
             }
-            Event::Saved { step } => {
-                if let Some(mut save) = self.engine.take_save() {
-                    // The folder's own log is appended to line by line.
-                    save.log.clear();
-                    hub::save(self.folder, &save)?;
-                    (self.saved, self.losses) = (Some(*step), 0);
-                }
-            }
             _ => self.display.show(event)?,
+        }
+        Ok(())
+    }
+
+    /// Saves what the engine has to save. The log has all steps of it by now.
+    fn save(&mut self) -> Result<()> {
+        let Some(mut save) = self.engine.take_save() else { return Ok(()) };
+        // The folder's own log is appended to line by line.
+        save.log.clear();
+        hub::save(self.folder, &save)?;
+        self.saved = save.trainer.as_ref().map(|state| state.step);
+        self.losses = 0;
+        if std::mem::take(&mut self.waits) && !self.stopping {
+            self.engine.send(Command::Run)?;
         }
         Ok(())
     }
@@ -160,7 +185,8 @@ impl<'a> Job<'a> {
         display.fact("model", format!("{shape}, {rest}: {parameters} parameters"))?;
         match *step < self.end {
             true => display.fact("steps", format!("{first} to {last} of {steps}, {} tokens each", grouped(tokens)))?,
-            false => display.fact("steps", format!("none: {} of {steps} are taken", grouped(*step)))?,
+            false => display
+                .fact("steps", format!("none: {} of {steps} are taken, a larger --steps goes on", grouped(*step)))?,
         }
         display.fact("folder", self.folder.display())?;
         for notice in notices {
@@ -183,7 +209,7 @@ impl<'a> Job<'a> {
         let text = text_of(&mut save, data)?;
         let opened = self.orders.device.open()?;
         self.display.fact("device", opened.device.name())?;
-        self.engine = Engine::new(opened.device, SLICE, opened.memory);
+        self.engine = Engine::new(opened.device, self.slice, opened.memory);
         let stop_after = self.orders.changes.stop_after.map(|_| self.end - saved);
         let changes = Changes { stop_after, ..self.orders.changes.clone() };
         self.log = Log::open(self.folder, saved)?;
@@ -216,4 +242,75 @@ fn shell(path: &Path) -> String {
     let text = path.display().to_string();
     let plain = |c: char| c.is_alphanumeric() || "/\\._-+:".contains(c);
     if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use glasshouse::engine::Settings;
+
+    use super::super::place::given;
+    use super::*;
+
+    /// A small run of 12 steps on the emulated or real GPU, which is lost as often as `losses` says, each time after
+    /// step 6. Returns the log's lines without their times.
+    fn run(folder: &Path, data: &Path, save_every: u64, losses: u32) -> Result<Vec<(u64, f64)>> {
+        let data = vec![data.to_owned()];
+        let changes = Changes { steps: Some(12), save_every: Some(save_every), ..Changes::default() };
+        let settings = Settings {
+            layers: Some(1),
+            heads: Some(2),
+            channels: Some(16),
+            context: Some(8),
+            vocab_size: Some(260),
+            batch: Some(2),
+            changes: changes.clone(),
+            ..Settings::default()
+        };
+        let device =
+            Choice::Gpu(None).open().expect("this test needs a Vulkan adapter: `make test` installs one").device;
+        // Ticks so short that a device is lost between a step and the save that follows.
+        let slice = Duration::ZERO;
+        let mut engine = Engine::new(device, slice, None);
+        engine.send(Command::Train { settings, text: given(&data)?, tokenizer: None })?;
+        std::fs::create_dir_all(folder).unwrap();
+        let mut display = Display::new(true);
+        let orders = Orders { device: Choice::Gpu(None), changes, data };
+        let mut job = Job::new(engine, orders, folder, None, &mut display)?;
+        job.slice = slice;
+        let mut left = losses;
+        job.drive(&mut |engine, event| {
+            if let Event::Step { report } = event
+                && report.step == 6
+                && left > 0
+            {
+                left -= 1;
+                engine.device().destroy();
+            }
+        })?;
+        assert_eq!(left, 0, "the device was lost as often as was meant");
+        let log = std::fs::read_to_string(folder.join("log.jsonl")).unwrap();
+        let line = |line: &str| {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            (line["step"].as_u64().unwrap(), line["loss"].as_f64().unwrap())
+        };
+        Ok(log.lines().map(line).collect())
+    }
+
+    /// The losses are those of a run that kept its device, bit for bit, and the log has each step once.
+    #[test]
+    fn a_run_whose_device_is_lost_goes_on_from_its_last_save() {
+        let place = tempfile::tempdir().unwrap();
+        let data = place.path().join("text.txt");
+        std::fs::write(&data, "The play's the thing wherein I'll catch the conscience of the king. ".repeat(40))
+            .unwrap();
+        let whole = run(&place.path().join("whole"), &data, 4, 0).unwrap();
+        assert_eq!(whole.iter().map(|(step, _)| *step).collect::<Vec<_>>(), (1..=12).collect::<Vec<_>>());
+        for (name, losses) in [("once", 1), ("thrice", 3)] {
+            assert_eq!(run(&place.path().join(name), &data, 4, losses).unwrap(), whole, "{name}");
+        }
+        let error = run(&place.path().join("forever"), &data, 100, 4).unwrap_err();
+        assert!(matches!(error, Error::DeviceLost(_)), "a device that does not stay is given up: {error}");
+        let error = run(&place.path().join("unsaved"), &data, 0, 1).unwrap_err();
+        assert!(matches!(error, Error::DeviceLost(_)), "there is nothing to go on from: {error}");
+    }
 }

@@ -29,13 +29,13 @@ pub struct SampleArgs {
     #[arg(long, value_name = "N", default_value_t = 200)]
     max_tokens: usize,
     /// Divides the logits: below 1 the text is more careful, above 1 bolder; 0 takes the most probable token.
-    #[arg(long, value_name = "X", default_value_t = Sampling::default().temperature)]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, default_value_t = Sampling::default().temperature)]
     temperature: f64,
     /// Choose among the N most probable tokens alone.
     #[arg(long, value_name = "N")]
     top_k: Option<usize>,
     /// Choose among the most probable tokens that together have this share of the probability.
-    #[arg(long, value_name = "X", default_value_t = Sampling::default().top_p)]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, default_value_t = Sampling::default().top_p)]
     top_p: f64,
     /// Go on after <|endoftext|>, the end of a document.
     #[arg(long)]

@@ -91,7 +91,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "N", help_heading = "Optimiser")]
     accumulate: Option<usize>,
     /// The highest learning rate.
-    #[arg(long, value_name = "X", help_heading = "Optimiser")]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Optimiser")]
     lr: Option<f64>,
     /// Steps in which the learning rate rises; 0 for none.
     #[arg(long, value_name = "N", help_heading = "Optimiser")]
@@ -100,10 +100,10 @@ pub struct TrainArgs {
     #[arg(long, value_name = "cosine|linear|constant|wsd", help_heading = "Optimiser")]
     schedule: Option<Schedule>,
     /// AdamW's decay of matrices and embeddings; 0.1 where none is given.
-    #[arg(long, value_name = "X", help_heading = "Optimiser")]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Optimiser")]
     weight_decay: Option<f64>,
     /// The largest global norm of a gradient, 0 for any; 1 where none is given.
-    #[arg(long, value_name = "X", help_heading = "Optimiser")]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Optimiser")]
     clip: Option<f64>,
 }
 
@@ -228,7 +228,10 @@ fn resume(args: &TrainArgs, path: &Path, display: &mut Display) -> Result<()> {
     let zip = !path.is_dir();
     args.check_resume(zip)?;
     let mut save = hub::load(path)?;
-    let step = save.trainer.as_ref().map_or(0, |state| state.step);
+    let Some(step) = save.trainer.as_ref().map(|state| state.step) else {
+        let message = "it is a model alone, with no run to go on with: sample and eval take it";
+        return Err(Error::format(path.display(), message));
+    };
     let folder = if zip { unpack(path, args.out.as_deref(), &save)? } else { path.to_owned() };
     let text = text_of(&mut save, &args.data)?;
     let opened = args.device.open()?;
