@@ -1,0 +1,143 @@
+//! The invariants of the house, read off its files.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// All files below `folder` with one of these endings, with their text.
+fn files(folder: &str, endings: &[&str]) -> Vec<(String, String)> {
+    fn walk(folder: &Path, endings: &[&str], into: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())) {
+            let path = entry.unwrap().path();
+            let named = |name: &str| path.file_name().is_some_and(|found| found == name);
+            if path.is_dir() && !named("node_modules") {
+                walk(&path, endings, into);
+            } else if path.extension().is_some_and(|found| endings.iter().any(|ending| found == *ending)) {
+                into.push(path);
+            }
+        }
+    }
+    let mut paths = Vec::new();
+    walk(&root().join(folder), endings, &mut paths);
+    paths.sort();
+    assert!(!paths.is_empty(), "{folder} has files");
+    let name = |path: &Path| path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
+    paths.into_iter().map(|path| (name(&path), std::fs::read_to_string(&path).unwrap())).collect()
+}
+
+/// The code of a Rust file: no comments, and nothing from its unit tests on.
+fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+    text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
+}
+
+/// Panics with every file of src/ in which `word` stands and may not.
+fn only_in(word: &str, allowed: &[&str]) {
+    let found: Vec<String> = files("src", &["rs"])
+        .into_iter()
+        .filter(|(name, text)| code(text).contains(word) && !allowed.iter().any(|place| name.starts_with(place)))
+        .map(|(name, _)| name)
+        .collect();
+    assert!(found.is_empty(), "`{word}` may stand in {allowed:?} only, and stands in {found:?}");
+}
+
+#[test]
+fn wgpu_is_named_in_one_place() {
+    only_in("wgpu::", &["src/device/gpu"]);
+}
+
+#[test]
+fn javascript_is_named_in_one_place() {
+    for word in ["JsValue", "JsError", "js_sys", "web_sys"] {
+        only_in(word, &["src/web.rs", "src/device/gpu"]);
+    }
+}
+
+#[test]
+fn the_target_is_asked_for_where_it_matters() {
+    only_in("target_arch", &["src/device/", "src/web.rs", "src/lib.rs"]);
+}
+
+#[test]
+fn every_op_has_its_four_places() {
+    let stems = |folder: &str, ending: &str| -> BTreeSet<String> {
+        let files = files(folder, &[ending]).into_iter().map(|(name, _)| name);
+        files.map(|name| Path::new(&name).file_stem().unwrap().to_str().unwrap().to_owned()).collect()
+    };
+    let shaders: BTreeSet<String> = stems("shaders", "wgsl").into_iter().filter(|name| name != "common").collect();
+    let ops: BTreeSet<String> = stems("src/ops", "rs").into_iter().filter(|name| name != "mod").collect();
+    assert_eq!(shaders, ops, "each shader has its op and each op its shader");
+    let module = std::fs::read_to_string(root().join("src/ops/mod.rs")).unwrap();
+    let tests: String = files("tests", &["rs"]).into_iter().map(|(_, text)| text).collect();
+    for op in &ops {
+        assert!(module.contains(&format!("{op}::OP")), "ops::OPS lists {op}");
+        assert!(tests.contains(&format!("fn {op}()")) || tests.contains(&format!("{op}: ")), "a test is called {op}");
+    }
+}
+
+#[test]
+fn the_library_never_prints_and_reads_files_in_its_places_only() {
+    for word in ["println!", "eprintln!", "print!(", "eprint!(", "dbg!", "process::exit"] {
+        only_in(word, &["src/cli/", "src/main.rs"]);
+    }
+    for word in ["std::fs", "File::", "OpenOptions"] {
+        only_in(word, &["src/cli/", "src/main.rs", "src/hub/"]);
+    }
+}
+
+#[test]
+fn no_file_is_too_long_to_read() {
+    for (folder, endings) in
+        [("src", &["rs"][..]), ("shaders", &["wgsl"]), ("www", &["js", "mjs", "css", "html"]), ("tests", &["rs", "py", "mjs", "js"])]
+    {
+        for (name, text) in files(folder, endings) {
+            assert!(text.lines().count() <= 500, "{name} has {} lines, and 500 are allowed", text.lines().count());
+        }
+    }
+}
+
+#[test]
+fn the_page_draws_no_lots_and_asks_nobody_else() {
+    for (name, text) in files("www", &["js", "html", "css"]) {
+        assert!(!text.contains("Math.random"), "{name} draws a random number");
+        let foreign = text.split(['"', '\'', '(', ' ']).find(|word| {
+            (word.starts_with("http://") || word.starts_with("https://")) && !word.starts_with("http://www.w3.org/")
+        });
+        assert_eq!(foreign, None, "{name} names another origin");
+    }
+}
+
+/// What a room may not know of: those that come after it.
+#[test]
+fn rooms_only_look_down() {
+    let above: [(&str, &[&str]); 6] = [
+        ("src/device", &["ops", "tape", "model", "train", "generate", "hub", "engine", "web", "cli"]),
+        ("src/ops", &["model", "train", "generate", "hub", "engine", "web", "cli"]),
+        ("src/tape.rs", &["ops", "model", "train", "generate", "hub", "engine", "web", "cli"]),
+        ("src/model", &["train", "generate", "hub", "engine", "web", "cli"]),
+        ("src/train", &["generate", "hub", "engine", "web", "cli"]),
+        ("src/tokenizer", &["ops", "tape", "model", "train", "generate", "hub", "engine", "web", "cli"]),
+    ];
+    for (room, unknown) in above {
+        for (name, text) in files("src", &["rs"]).into_iter().filter(|(name, _)| name.starts_with(room)) {
+            for other in unknown {
+                for path in [format!("crate::{other}::"), format!("crate::{other};"), format!("crate::{other}\n")] {
+                    assert!(!code(&text).contains(&path), "{name} names crate::{other}, which stands above it");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is() {
+    for (name, text) in files("src", &["rs"]).into_iter().chain(files("tests", &["rs"])) {
+        assert!(text.starts_with("//!"), "{name} begins with a line that says what it is");
+    }
+    for (name, text) in files("shaders", &["wgsl"]) {
+        assert!(text.starts_with("//"), "{name} begins with its formula");
+    }
+}
