@@ -90,9 +90,12 @@ fn the_library_never_prints_and_reads_files_in_its_places_only() {
 
 #[test]
 fn no_file_is_too_long_to_read() {
-    for (folder, endings) in
-        [("src", &["rs"][..]), ("shaders", &["wgsl"]), ("www", &["js", "mjs", "css", "html"]), ("tests", &["rs", "py", "mjs", "js"])]
-    {
+    for (folder, endings) in [
+        ("src", &["rs"][..]),
+        ("shaders", &["wgsl"]),
+        ("www", &["js", "mjs", "css", "html"]),
+        ("tests", &["rs", "py", "mjs", "js"]),
+    ] {
         for (name, text) in files(folder, endings) {
             assert!(text.lines().count() <= 500, "{name} has {} lines, and 500 are allowed", text.lines().count());
         }
