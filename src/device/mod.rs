@@ -5,6 +5,7 @@ pub mod float;
 pub mod gemm;
 pub mod gpu;
 pub mod parallel;
+pub mod rows;
 
 use std::cell::Cell;
 use std::ops::Range;

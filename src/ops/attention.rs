@@ -6,6 +6,7 @@ use super::{Op, call, kernel, params, size, strided};
 use crate::device::cpu::Bindings;
 use crate::device::float::Float;
 use crate::device::gemm::{Strides, multiply};
+use crate::device::rows::{add_outer, gather, row_times_matrix, transpose};
 use crate::device::{Dispatch, Kernel, parallel, read, write};
 use crate::tape::{Accumulate, Scalar, Tape, Tensor};
 
@@ -128,6 +129,11 @@ fn scale<F: Float>(p: &Params) -> F {
     F::of(1.0 / f64::from(p.size).sqrt())
 }
 
+/// Whether a head's keys and values lie in the first cache, where rows are multiplied one by one.
+fn is_small(context: usize, head_size: usize) -> bool {
+    context * head_size <= 8192
+}
+
 /// Blocks of query rows with the keys that they see.
 fn blocks(context: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..context).step_by(ROWS).map(move |first| (first, ROWS.min(context - first)))
@@ -141,6 +147,9 @@ fn forward<F: Float>(p: &Params, mut b: Bindings<F>) {
     parallel::each(outputs.into_iter().zip(lse.chunks_mut(context)).collect(), |i, (mut rows, lse)| {
         let qkv = &qkv[i / heads * context * 3 * channels..][..context * 3 * channels];
         let strides = Strides::rows(3 * channels).at(i % heads * head_size);
+        if is_small(context, head_size) {
+            return forward_small(p, &qkv[i % heads * head_size..], &mut rows, lse);
+        }
         let transposed = Strides { row: strides.column, column: strides.row, ..strides };
         let mut scores = vec![F::ZERO; ROWS * context];
         let mut out = vec![F::ZERO; ROWS * head_size];
@@ -176,6 +185,32 @@ fn forward<F: Float>(p: &Params, mut b: Bindings<F>) {
             }
         }
     });
+}
+
+/// The forward pass of a head whose `qkv` begins with its first query.
+fn forward_small<F: Float>(p: &Params, qkv: &[F], rows: &mut [&mut [F]], lse: &mut [F]) {
+    let [_, context, heads, head_size] = sizes(p);
+    let (channels, stride, padded) = (heads * head_size, 3 * heads * head_size, context.next_multiple_of(16));
+    F::vectorised(
+        #[inline(always)]
+        || {
+            let keys = transpose(&qkv[channels..], context, head_size, stride, padded);
+            let values = gather(&qkv[2 * channels..], context, head_size, stride);
+            let (mut query, mut scores) = (vec![F::ZERO; head_size], vec![F::ZERO; padded]);
+            for r in 0..context {
+                for (scaled, q) in query.iter_mut().zip(&qkv[r * stride..]) {
+                    *scaled = *q * scale(p);
+                }
+                row_times_matrix(&mut scores[..(r + 1).next_multiple_of(16)], &query, &keys, padded);
+                let seen = &mut scores[..=r];
+                let (max, sum) = exponentiate(seen);
+                lse[r] = max + sum.ln();
+                row_times_matrix(rows[r], seen, &values, head_size);
+                let share = F::ONE / sum;
+                rows[r].iter_mut().for_each(|y| *y *= share);
+            }
+        },
+    );
 }
 
 fn backward_delta<F: Float>(p: &Params, mut b: Bindings<F>) {
@@ -258,6 +293,15 @@ fn backward_query<F: Float>(p: &Params, mut b: Bindings<F>) {
         let strides = Strides::rows(3 * channels).at(head * head_size);
         let dy_strides = Strides::rows(channels).at(head * head_size);
         let saved = (&lse[i * context..][..context], &delta[i * context..][..context]);
+        if is_small(context, head_size) {
+            return backward_small(
+                p,
+                &qkv[head * head_size..],
+                &dy[head * head_size..],
+                saved,
+                [&mut dq, &mut dk, &mut dv],
+            );
+        }
         let (mut probabilities, mut dscores) = (vec![F::ZERO; ROWS * context], vec![F::ZERO; ROWS * context]);
         let mut local = vec![F::ZERO; ROWS * head_size];
         let (mut keys_sum, mut values_sum) = (vec![F::ZERO; context * head_size], vec![F::ZERO; context * head_size]);
@@ -308,6 +352,48 @@ fn backward_query<F: Float>(p: &Params, mut b: Bindings<F>) {
             dv[t].copy_from_slice(&values_sum[t * head_size..][..head_size]);
         }
     });
+}
+
+/// The backward pass of a head whose `qkv` begins with its first query and `dy` with its first row.
+fn backward_small<F: Float>(
+    p: &Params,
+    qkv: &[F],
+    dy: &[F],
+    (lse, delta): (&[F], &[F]),
+    [dq, dk, dv]: [&mut [&mut [F]]; 3],
+) {
+    let [_, context, heads, head_size] = sizes(p);
+    let (channels, stride, padded) = (heads * head_size, 3 * heads * head_size, context.next_multiple_of(16));
+    F::vectorised(
+        #[inline(always)]
+        || {
+            let keys = gather(&qkv[channels..], context, head_size, stride);
+            let keys_transposed = transpose(&qkv[channels..], context, head_size, stride, padded);
+            let values_transposed = transpose(&qkv[2 * channels..], context, head_size, stride, padded);
+            let (mut dkeys, mut dvalues) = (vec![F::ZERO; context * head_size], vec![F::ZERO; context * head_size]);
+            let (mut scores, mut dscores) = (vec![F::ZERO; padded], vec![F::ZERO; padded]);
+            for r in 0..context {
+                let (query, dy) = (&qkv[r * stride..][..head_size], &dy[r * channels..][..head_size]);
+                let width = (r + 1).next_multiple_of(16);
+                row_times_matrix(&mut scores[..width], query, &keys_transposed, padded);
+                row_times_matrix(&mut dscores[..width], dy, &values_transposed, padded);
+                let (scores, dscores) = (&mut scores[..=r], &mut dscores[..=r]);
+                let (lse, delta) = (lse[r], delta[r]);
+                for (s, d) in scores.iter_mut().zip(dscores.iter_mut()) {
+                    let e = (*s * scale(p) - lse).exp();
+                    *s = if e < F::FLUSH { F::ZERO } else { e };
+                    *d = *s * (*d - delta) * scale(p);
+                }
+                row_times_matrix(dq[r], dscores, &keys, head_size);
+                add_outer(&mut dkeys, dscores, query);
+                add_outer(&mut dvalues, scores, dy);
+            }
+            for t in 0..context {
+                dk[t].copy_from_slice(&dkeys[t * head_size..][..head_size]);
+                dv[t].copy_from_slice(&dvalues[t * head_size..][..head_size]);
+            }
+        },
+    );
 }
 
 /// On the CPU [`backward_query`] has written the keys' and values' parts already.
