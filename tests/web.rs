@@ -10,7 +10,7 @@ mod engine;
 mod tokenizer;
 
 use common::{adapter, cases, curve, golden};
-use glasshouse::device::Device;
+use glasshouse::device::{Device, adapters};
 use glasshouse::web::Session;
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use wasm_bindgen::JsValue;
@@ -78,6 +78,8 @@ async fn fifty_steps_on_the_adapter_are_those_of_the_native_cpu() {
         let losses = curve::losses(&adapter().await, 50).await;
         curve::agrees("webgpu", &losses);
         assert!(losses[49] < losses[0] - 0.5, "{} then {}", losses[0], losses[49]);
+    } else {
+        assert!(adapters().await.is_empty(), "this browser has an adapter: test it as well");
     }
 }
 
@@ -226,7 +228,7 @@ async fn what_cannot_be_is_refused_in_a_sentence() {
     assert!(refusal(session.set_corpus("en", &[0x1f, 0x8b, 8, 0])).contains("gzip"));
     let described = session.describe(object(&[("heads", 3.into())]), "en");
     assert!(get(&described, "refused").as_string().unwrap().contains("3 heads do not divide 128 channels"));
-    let described = session.describe(object(&[("batch", 1_000_000.into())]), "en");
+    let described = session.describe(object(&[("batch", 20_000.into())]), "en");
     assert!(get(&described, "refused").as_string().unwrap().contains("would fit"));
     let described = session.describe(object(&[("no_such", 1.into())]), "en");
     assert!(get(&described, "refused").as_string().unwrap().contains("no_such"));
