@@ -281,7 +281,12 @@ impl Session {
     /// Works for one slice and returns what happened: an array of plain objects, each with its `event`.
     pub fn tick(&mut self) -> Array {
         let running = self.engine.state() == State::Running;
-        match self.engine.tick() {
+        let ticked = self.engine.tick();
+        if ticked.is_err() {
+            // The engine tells next that it is idle; here the page is told more than that.
+            let _ = self.engine.tick();
+        }
+        match ticked {
             Ok(events) => {
                 for event in events {
                     self.tell(event);

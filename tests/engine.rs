@@ -8,6 +8,10 @@ use glasshouse::generate::Sampling;
 use glasshouse::hub::Save;
 use glasshouse::train::StepReport;
 
+/// The browser's tests take this file in: see web.rs.
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 fn text() -> Text {
     let line = "The quality of mercy is not strained; it droppeth as the gentle rain from heaven. ";
     let documents = (0..12).map(|i| line.repeat(20 + i).into_bytes()).collect();

@@ -1,5 +1,6 @@
 //! Every op on every device of this machine: tests/common/cases.rs has the cases.
 //! `cargo test --test ops layer_norm` runs one op.
+#![cfg(not(target_arch = "wasm32"))]
 
 mod common;
 

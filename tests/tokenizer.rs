@@ -1,10 +1,13 @@
 //! Training, encoding and decoding against plain reference implementations, and what must never change a result.
-#![cfg(not(target_arch = "wasm32"))]
 
 use std::collections::{BTreeMap, HashMap};
 
 use glasshouse::tokenizer::{Pattern, SpecialHandling, Ties, Tokenizer, TrainOptions, Trainer};
 use proptest::prelude::*;
+
+/// The browser's tests take this file in: see web.rs.
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn options(vocab_size: usize, pattern: Pattern, ties: Ties) -> TrainOptions {
     TrainOptions { vocab_size, pattern, ties, special: Vec::new() }

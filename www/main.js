@@ -20,6 +20,8 @@ const settings = new Settings(find('#settings'), describe);
 const generate = new Generate(find('#generate'), send, say_error);
 const worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
 
+show_run();
+
 function call(name, values = {}) {
   worker.postMessage({ call: name, ...values });
 }

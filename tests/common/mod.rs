@@ -1,7 +1,11 @@
-//! What the tests of ops share: one helper runs an op forward and backward on any device.
+//! What tests share, in a browser too: cases that run on any device, and the helper that runs an op on it.
 #![allow(dead_code)]
 
 pub mod cases;
+pub mod curve;
+pub mod golden;
+
+use std::cell::Cell;
 
 use glasshouse::device::{Device, Element, View};
 use glasshouse::tape::{SCALARS, Scalar, Tape, Tensor};
@@ -21,17 +25,25 @@ pub fn noise(seed: u64, len: usize) -> Vec<f64> {
 
 thread_local! {
     // Leaked: wgpu needs thread-locals of its own to take a device down, and they are gone when these are dropped.
-    static GPU: &'static Device = Box::leak(Box::new(
-        pollster::block_on(Device::gpu(None)).expect("the GPU tests need an adapter, if only lavapipe"),
-    ));
+    static GPU: Cell<Option<&'static Device>> = const { Cell::new(None) };
 }
 
 /// The best adapter there is, opened once a thread: compiling shaders is what takes time.
 ///
 /// # Panics
 /// Where there is none: GPU tests are never skipped.
+pub async fn adapter() -> Device {
+    if GPU.get().is_none() {
+        let device = Device::gpu(None).await.expect("the GPU tests need an adapter, if only lavapipe or SwiftShader");
+        GPU.set(Some(Box::leak(Box::new(device))));
+    }
+    GPU.get().expect("opened above").clone()
+}
+
+/// The same, for tests that are no async functions.
+#[cfg(not(target_arch = "wasm32"))]
 pub fn gpu() -> Device {
-    GPU.with(|device| (*device).clone())
+    pollster::block_on(adapter())
 }
 
 /// What an op gave: its output, and the gradient of every input.

@@ -1,4 +1,5 @@
 //! Evidence for model folders: they come back as they were saved, others' are read, damaged ones are refused.
+#![cfg(not(target_arch = "wasm32"))]
 
 mod formats;
 mod refusals;

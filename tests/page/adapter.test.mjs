@@ -1,0 +1,44 @@
+// The built page on a WebGPU adapter (SwiftShader): forced by the address, passed over by default.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { control, metric, ready, says, start, until } from './page.mjs';
+
+let lab;
+before(async () => {
+  lab = await start({ adapter: true });
+});
+after(() => lab.stop());
+
+test('a software adapter is passed over, and the page says so', async () => {
+  const page = await lab.open('');
+  await ready(page);
+  assert.match(await page.locator('#device').textContent(), /Runs on CPU.*SwiftShader.*is software/i);
+  assert.equal(await page.locator('#device').getAttribute('data-kind'), 'cpu');
+});
+
+test('?device=gpu trains on the adapter, names it, pauses, generates and goes on', async () => {
+  const page = await lab.open('?device=gpu');
+  await ready(page);
+  assert.match(await page.locator('#device').textContent(), /Runs on .*SwiftShader.*WebGPU/i);
+  await page.locator('#settings [value=own]').check();
+  await page.locator('#own-text').fill('Tomorrow, and tomorrow, and tomorrow, creeps in this petty pace. '.repeat(60));
+  await page.locator('.more > summary').click();
+  const values = { steps: 40, batch: 2, layers: 1, heads: 2, channels: 32, context: 16, sample_every: 0, eval_every: 10, warmup: 2, lr: 0.01 };
+  for (const [name, value] of Object.entries(values)) await page.locator(`#settings [name=${name}]`).fill(String(value));
+  await control(page, 'train').click();
+  await until(page, 'step', 'at least', 1);
+  const first = await metric(page, 'loss');
+  await until(page, 'step', 'at least', 12);
+  await control(page, 'pause').click();
+  await says(page, 'Paused');
+  await page.locator('#generate [name=max_tokens]').fill('4');
+  await control(page, 'generate').click();
+  await page.locator('#samples li').first().waitFor();
+  await control(page, 'pause').click();
+  await says(page, 'Finished');
+  assert.equal(await metric(page, 'step'), 40);
+  assert.ok((await metric(page, 'loss')) < first - 1, `the loss fell from ${first} to ${await metric(page, 'loss')}`);
+  assert.ok((await metric(page, 'validation-loss')) > 0);
+  assert.deepEqual(page.errors, []);
+});

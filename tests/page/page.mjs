@@ -1,0 +1,87 @@
+// What the tests of the page share: the built page on a server of its own, in the browser that is installed.
+
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+import { serve } from '../../scripts/serve.mjs';
+
+/** Under a path of its own, so that an address that is not relative fails. */
+const PREFIX = '/some/where/';
+const PROGRAMS = ['/usr/bin/chromium', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'];
+const ALWAYS = ['--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-quic'];
+/** A WebGPU adapter without a GPU: SwiftShader, which computes and also survives canvases that are shown. */
+const ADAPTER = [
+  '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--enable-unsafe-webgpu', '--ignore-gpu-blocklist',
+  '--enable-gpu', '--enable-features=Vulkan', '--use-vulkan=swiftshader',
+];
+
+/** Minutes that a step of a test may wait for the engine: software adapters compile shaders for seconds each. */
+export const PATIENCE = 240_000;
+
+function program() {
+  const found = process.env.CHROMIUM ?? PROGRAMS.find((path) => existsSync(path));
+  assert.ok(found, 'no Chromium was found: install it, or name its program in CHROMIUM');
+  return found;
+}
+
+/** Serves the built page and starts a browser, with a WebGPU adapter where one is asked for. */
+export async function start({ adapter = false } = {}) {
+  const server = await serve('dist', { prefix: PREFIX });
+  const browser = await chromium.launch({
+    executablePath: program(),
+    headless: true,
+    args: [...ALWAYS, '--no-sandbox', ...(adapter ? ADAPTER : [])],
+  });
+  return {
+    /** Opens the page, and collects what it asks for, and what goes wrong in it. */
+    async open(query = '?device=cpu', options = {}) {
+      const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+      const page = await context.newPage();
+      page.setDefaultTimeout(PATIENCE);
+      const [requests, errors] = [[], []];
+      context.on('request', (request) => requests.push(request.url()));
+      page.on('pageerror', (error) => errors.push(String(error)));
+      page.on('console', (message) => {
+        if (message.type() === 'error') errors.push(message.text());
+      });
+      await page.goto(server.address + query);
+      return Object.assign(page, { requests, errors, origin: new URL(server.address).origin, address: server.address });
+    },
+    async stop() {
+      await browser.close();
+      await server.close();
+    },
+  };
+}
+
+/** A control by its action. */
+export const control = (page, action) => page.locator(`[data-action=${action}]`);
+
+/** A number of the run with all its digits; null where there is none. */
+export async function metric(page, name) {
+  const value = await page.locator(`[data-metric=${name}][data-run=live]`).getAttribute('data-value');
+  return value === '' ? null : Number(value);
+}
+
+/** Waits until a number of the run passes a check that runs in the page. */
+export async function until(page, name, check, bound) {
+  await page.waitForFunction(
+    ([name, check, bound]) => {
+      const { value } = document.querySelector(`[data-metric="${name}"]`).dataset;
+      if (value === '') return check === 'none';
+      return check === 'at least' ? Number(value) >= bound : check === 'exactly' ? Number(value) === bound : false;
+    },
+    [name, check, bound],
+    { timeout: PATIENCE },
+  );
+}
+
+/** Waits until the page says so. */
+export async function says(page, sentence) {
+  await page.locator('#status').filter({ hasText: sentence }).waitFor();
+}
+
+/** The engine is loaded, and a device is open. */
+export async function ready(page) {
+  await page.locator('[data-action=train]:enabled').waitFor();
+}
