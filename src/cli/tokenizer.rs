@@ -182,7 +182,8 @@ fn decode(args: DecodeArgs) -> Result<()> {
     print(&bytes)
 }
 
-fn print(bytes: &[u8]) -> Result<()> {
+/// Writes to standard output.
+pub fn print(bytes: &[u8]) -> Result<()> {
     let mut output = std::io::stdout().lock();
     match output.write_all(bytes).and_then(|()| output.flush()) {
         // Whoever reads has read enough.

@@ -2,6 +2,7 @@
 
 mod kernels;
 mod step;
+mod tokenizer;
 
 use std::time::Instant;
 
@@ -21,6 +22,7 @@ enum Command {
     Step(step::StepArgs),
     Matmul(kernels::MatmulArgs),
     Attention(kernels::AttentionArgs),
+    Tokenizer(tokenizer::TokenizerArgs),
 }
 
 /// Runs the subcommand.
@@ -29,6 +31,7 @@ pub fn run(args: BenchArgs) -> Result<()> {
         Command::Step(args) => step::run(args),
         Command::Matmul(args) => kernels::matmul(args),
         Command::Attention(args) => kernels::attention(args),
+        Command::Tokenizer(args) => tokenizer::run(args),
     }
 }
 
