@@ -57,15 +57,14 @@ fn reference_merges(documents: &[&[u8]], options: &TrainOptions) -> Merges {
         let Some(((left, right), _)) = best else { break };
         let token = [&tokens[left as usize][..], &tokens[right as usize]].concat();
         merges.push((tokens[left as usize].clone(), tokens[right as usize].clone()));
-        let new = tokens.iter().position(|known| *known == token).unwrap_or_else(|| {
-            tokens.push(token);
-            tokens.len() - 1
-        });
+        assert!(!tokens.contains(&token), "{token:?} is learnt twice");
+        let new = tokens.len() as u32;
+        tokens.push(token);
         for word in &mut words {
             let mut at = 0;
             while at + 1 < word.len() {
                 if (word[at], word[at + 1]) == (left, right) {
-                    word[at] = new as u32;
+                    word[at] = new;
                     word.remove(at + 1);
                 }
                 at += 1;

@@ -1,4 +1,5 @@
 //! The files of tokenizers: written and read again, damaged, foreign, and filled with noise.
+#![cfg(not(target_arch = "wasm32"))]
 
 use glasshouse::tokenizer::{Pattern, SpecialHandling, Tokenizer, TrainOptions, Trainer};
 use proptest::prelude::*;

@@ -1,13 +1,14 @@
 //! `glasshouse tokenizer`: train one, encode with it, decode with it.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use glasshouse::tokenizer::{Pattern, SpecialHandling, Ties, Tokenizer, TrainOptions, Trainer};
 use glasshouse::{Error, Result};
+use serde::Serialize;
 
-use super::input;
+use super::{input, output};
 
 /// Train a byte-level BPE tokenizer, encode and decode.
 #[derive(Args, Debug)]
@@ -104,19 +105,23 @@ fn train(args: TrainArgs) -> Result<()> {
     let options =
         TrainOptions { vocab_size: args.vocab_size, pattern: args.pattern, ties: args.ties, special: args.special };
     let mut trainer = Trainer::new(options)?;
+    let folder = args.out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() || args.out.is_dir() {
+        return Err(Error::Usage(format!("--out {} is not a file in a folder that is there", args.out.display())));
+    }
     let documents = input::documents(&args.input)?;
     documents.iter().try_for_each(|document| trainer.feed(document))?;
     let bytes: usize = documents.iter().map(Vec::len).sum();
     let tokenizer = trainer.finish()?;
     write(&args.out, &tokenizer.to_json())?;
     let count = documents.len();
-    let plural = if count == 1 { "" } else { "s" };
-    let message = format!(
-        "trained {} tokens on {bytes} bytes in {count} document{plural}: {}\n",
-        tokenizer.vocab_size(),
+    output::line(format!(
+        "trained {} tokens on {} in {count} document{}: {}",
+        output::grouped(tokenizer.vocab_size() as u64),
+        output::size(bytes as u64),
+        if count == 1 { "" } else { "s" },
         args.out.display()
-    );
-    print(message.as_bytes())
+    ))
 }
 
 /// Writes a file beside its place and renames it, so that no half of it is ever there.
@@ -147,20 +152,17 @@ fn encode(args: EncodeArgs) -> Result<()> {
         )));
     }
     let ids = tokenizer.encode_with(&bytes, args.special);
-    let mut line = String::new();
-    if args.json {
-        let tokens: Vec<String> =
-            ids.iter().map(|&id| readable(tokenizer.token_bytes(id).unwrap_or_default())).collect();
-        line = serde_json::json!({ "ids": ids, "tokens": tokens }).to_string();
-    } else {
-        for id in ids {
-            let separator = if line.is_empty() { "" } else { " " };
-            line.push_str(separator);
-            line.push_str(&id.to_string());
-        }
+    if !args.json {
+        return output::line(ids.iter().map(u32::to_string).collect::<Vec<_>>().join(" "));
     }
-    line.push('\n');
-    print(line.as_bytes())
+    let tokens = ids.iter().map(|&id| readable(tokenizer.token_bytes(id).unwrap_or_default())).collect();
+    output::json(&Encoded { ids, tokens })
+}
+
+#[derive(Serialize)]
+struct Encoded {
+    ids: Vec<u32>,
+    tokens: Vec<String>,
 }
 
 /// `bytes` as text, what is not UTF-8 as `\xNN`.
@@ -179,17 +181,7 @@ fn decode(args: DecodeArgs) -> Result<()> {
     if std::io::stdout().is_terminal() {
         bytes.push(b'\n');
     }
-    print(&bytes)
-}
-
-/// Writes to standard output.
-pub fn print(bytes: &[u8]) -> Result<()> {
-    let mut output = std::io::stdout().lock();
-    match output.write_all(bytes).and_then(|()| output.flush()) {
-        // Whoever reads has read enough.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        result => result.map_err(|error| Error::io("standard output", "write", error)),
-    }
+    output::bytes(&bytes)
 }
 
 /// The tokenizer in `path`, whichever of the formats it is.

@@ -127,14 +127,9 @@ impl Parts {
 }
 
 impl Tokenizer {
-    /// What a training gives: `tokens` by id, the bytes first; `merges` as (left, right, merged) in order; and the
-    /// special tokens, which take the last ids.
-    fn trained(
-        tokens: Vec<Vec<u8>>,
-        merges: Vec<(u32, u32, u32)>,
-        pattern: Pattern,
-        special: Vec<String>,
-    ) -> Result<Self> {
+    /// What a training gives: `tokens` by id, the bytes first, then one a merge; the merges in order; and the special
+    /// tokens, which take the last ids.
+    fn trained(tokens: Vec<Vec<u8>>, merges: Vec<(u32, u32)>, pattern: Pattern, special: Vec<String>) -> Result<Self> {
         let mut vocabulary = Vocabulary::default();
         let spelt: HashSet<String> = tokens.iter().map(|token| alphabet::spell(token)).collect();
         if let Some(token) = special.iter().find(|&token| spelt.contains(token)) {
@@ -148,7 +143,7 @@ impl Tokenizer {
         let first = tokens.len() as u32;
         let parts = Parts {
             vocabulary,
-            rules: merges.iter().enumerate().map(|(rank, &(l, r, id))| (l, r, rank as u32, id)).collect(),
+            rules: (0..).zip(merges).map(|(rank, (left, right))| (left, right, rank, 256 + rank)).collect(),
             added: (first..).zip(special).map(|(id, content)| AddedToken::special(id, content)).collect(),
             splitter: Splitter::new(pattern),
             prefix_space: false,
@@ -230,6 +225,11 @@ impl Tokenizer {
             Segment::Text(text) => splitter.for_each(text, |piece| bpe.encode(piece, &mut ids, scratch)),
         });
         ids
+    }
+
+    /// Calls `piece` with each piece that `text` is cut into before any merge, in order; added tokens are not looked for.
+    pub fn split<'a>(&self, text: &'a [u8], piece: impl FnMut(&'a [u8])) {
+        self.0.splitter.for_each(text, piece);
     }
 
     /// The bytes that `ids` stand for, special tokens as their text.

@@ -254,18 +254,15 @@ struct Merging {
     place: [u8; 256],
     byte_at: [u8; 256],
     tokens: Vec<Vec<u8>>,
-    ids: FxHashMap<Vec<u8>, u32>,
-    merges: Vec<(u32, u32, u32)>,
+    merges: Vec<(u32, u32)>,
     exhausted: bool,
 }
 
 #[derive(Default)]
 struct Pair {
     count: u64,
-    /// Where the pair was when it was made, possibly no more; ascending unless `mixed`.
+    /// Where the pair was when it was made, possibly no more, in ascending order.
     positions: Vec<u32>,
-    /// A merge long after the first added positions, as only a token that two merges make can do.
-    mixed: bool,
 }
 
 /// A pair with the count it had when it was queued. Counts only fall between a pair's making and its merge, so the
@@ -326,7 +323,6 @@ impl Merging {
             place,
             byte_at,
             tokens: (0..=255).map(|byte| vec![byte]).collect(),
-            ids: (0..=255).map(|byte| (vec![byte], byte as u32)).collect(),
             merges: Vec::new(),
             exhausted: false,
         };
@@ -355,8 +351,6 @@ impl Merging {
     }
 
     fn queue_made(&mut self) {
-        self.made.sort_unstable();
-        self.made.dedup();
         for pair in self.made.drain(..) {
             if let Some(entry) = self.pairs.get(&pair) {
                 let (left, right) = ((pair >> 32) as u32, pair as u32);
@@ -388,19 +382,14 @@ impl Merging {
     }
 
     fn apply(&mut self, left: u32, right: u32) {
-        let mut pair = self.pairs.remove(&pack(left, right)).expect("the pair was just looked up");
-        if pair.mixed {
-            pair.positions.sort_unstable();
-        }
+        let pair = self.pairs.remove(&pack(left, right)).expect("the pair was just looked up");
         let token = [&self.tokens[left as usize][..], &self.tokens[right as usize]].concat();
-        // Two different pairs may spell the same bytes, though that is rare: a vocabulary holds them once.
-        let known = self.tokens.len();
-        let new = *self.ids.entry(token).or_insert_with_key(|token| {
-            self.tokens.push(token.clone());
-            known as u32
-        });
-        let again = known == self.tokens.len();
-        self.merges.push((left, right, new));
+        // No token is learnt twice. What lies between two borders of tokens is cut as it would be standing alone: a pair
+        // of one token with itself merges from the left, so where a border stays, the count begins anew. The bytes of a
+        // token alone became that token in its step and stayed so; no two other tokens spell them later.
+        let new = self.tokens.len() as u32;
+        self.tokens.push(token);
+        self.merges.push((left, right));
         for &at in &pair.positions {
             let at = at as usize;
             let second = self.next[at] as usize;
@@ -411,11 +400,11 @@ impl Merging {
             let count = self.counts[self.piece[at] as usize];
             if self.symbols[before] != NONE {
                 self.forget(pack(self.symbols[before], left), count);
-                self.remember(pack(self.symbols[before], new), count, before, again);
+                self.remember(pack(self.symbols[before], new), count, before);
             }
             if self.symbols[after] != NONE {
                 self.forget(pack(right, self.symbols[after]), count);
-                self.remember(pack(new, self.symbols[after]), count, at, again);
+                self.remember(pack(new, self.symbols[after]), count, at);
             }
             self.symbols[at] = new;
             self.symbols[second] = NONE;
@@ -434,13 +423,12 @@ impl Merging {
         }
     }
 
-    /// Counts a pair that the present merge makes at `at`, `again` if pairs with its token may have been made before.
-    fn remember(&mut self, pair: u64, count: u64, at: usize, again: bool) {
+    /// Counts a pair that the present merge makes at `at`.
+    fn remember(&mut self, pair: u64, count: u64, at: usize) {
         let entry = self.pairs.entry(pair).or_default();
-        if entry.count == 0 || again {
+        if entry.count == 0 {
             self.made.push(pair);
         }
-        entry.mixed |= again;
         entry.count += count;
         entry.positions.push(at as u32);
     }

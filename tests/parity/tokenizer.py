@@ -66,7 +66,7 @@ def encode(tokenizer, text, *options):
 
 def documents(name):
     text = gzip.decompress((ROOT / "corpora" / f"{name}.txt.gz").read_bytes()).decode()
-    return text.split("\n\f\n")
+    return text.split("\f\n")
 
 
 def vocabulary(name):

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
+use glasshouse::Result;
 use glasshouse::corpus::{self, Builtin};
 use glasshouse::tokenizer::{Pattern, TrainOptions, Trainer};
-use glasshouse::{Error, Result};
+use serde::Serialize;
 
 use super::median;
 use crate::cli::{input, output, tokenizer};
@@ -41,7 +42,7 @@ pub fn run(args: TokenizerArgs) -> Result<()> {
         ref paths => input::documents(paths)?,
     };
     let bytes: usize = documents.iter().map(Vec::len).sum();
-    let (tokenizer, train) = match &args.tokenizer {
+    let (tokenizer, train_seconds) = match &args.tokenizer {
         Some(path) => (tokenizer::load(path, args.pattern)?, None),
         None => {
             let pattern = args.pattern.unwrap_or(Pattern::Cl100k);
@@ -53,49 +54,71 @@ pub fn run(args: TokenizerArgs) -> Result<()> {
             (tokenizer, Some(seconds))
         }
     };
-    let (tokens, encode) =
+    let (tokens, encode_seconds) =
         timed(args.rounds, || Ok(documents.iter().map(|document| tokenizer.encode(document).len()).sum::<usize>()))?;
-    let megabytes = |seconds: f64| bytes as f64 / 1e6 / seconds;
-    let text = if args.json {
-        let mut report = serde_json::json!({
-            "bytes": bytes,
-            "tokens": tokens,
-            "vocab_size": tokenizer.vocab_size(),
-            "encode_ms": 1e3 * median(encode.clone()),
-            "encode_megabytes_per_second": megabytes(median(encode.clone())),
-            "encode_seconds": encode,
-        });
-        if let Some(train) = train {
-            report["train_ms"] = (1e3 * median(train.clone())).into();
-            report["train_seconds"] = train.into();
-        }
-        format!("{report}\n")
-    } else {
-        let line = |what: &str, seconds: &[f64]| {
-            let all = |f: fn(f64, f64) -> f64| 1e3 * seconds.iter().copied().reduce(f).unwrap_or(f64::NAN);
-            let (least, most) = (all(f64::min), all(f64::max));
-            let (median, rate) = (1e3 * median(seconds.to_vec()), megabytes(median(seconds.to_vec())));
-            format!("{what:<7} {median:8.1} ms ({least:.1} to {most:.1}), {rate:.1} MB/s\n")
-        };
-        let train = train.map(|seconds| line("train", &seconds)).unwrap_or_default();
-        let shape = format!(
-            "{bytes} bytes, {tokens} tokens of {}; one thread, {} rounds\n",
-            tokenizer.vocab_size(),
-            args.rounds
-        );
-        [shape, train, line("encode", &encode)].concat()
+    let encode = median(encode_seconds.clone());
+    let report = Report {
+        bytes,
+        tokens,
+        vocab_size: tokenizer.vocab_size(),
+        train_ms: train_seconds.clone().map(|seconds| 1e3 * median(seconds)),
+        train_seconds,
+        encode_ms: 1e3 * encode,
+        encode_megabytes_per_second: bytes as f64 / 1e6 / encode,
+        encode_seconds,
     };
-    tokenizer::print(text.as_bytes())
+    if args.json { output::json(&report) } else { output::line(report.to_string()) }
+}
+
+/// What is printed: medians over the rounds, and each round's seconds.
+#[derive(Serialize)]
+struct Report {
+    bytes: usize,
+    tokens: usize,
+    vocab_size: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    train_ms: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    train_seconds: Option<Vec<f64>>,
+    encode_ms: f64,
+    encode_megabytes_per_second: f64,
+    encode_seconds: Vec<f64>,
+}
+
+impl std::fmt::Display for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Report { bytes, tokens, vocab_size, .. } = self;
+        let (bytes, tokens, vocab_size) = (*bytes as u64, *tokens as u64, *vocab_size as u64);
+        let [bytes, tokens, vocab_size] = [bytes, tokens, vocab_size].map(output::grouped);
+        let rounds = self.encode_seconds.len();
+        writeln!(f, "{bytes} bytes, {tokens} tokens of a vocabulary of {vocab_size}; one thread, {rounds} rounds")?;
+        let mut line = |what: &str, seconds: &[f64]| {
+            let limit = |pick: fn(f64, f64) -> f64| 1e3 * seconds.iter().copied().reduce(pick).unwrap_or(f64::NAN);
+            let (least, most, middle) = (limit(f64::min), limit(f64::max), median(seconds.to_vec()));
+            let rate = self.bytes as f64 / 1e6 / middle;
+            write!(f, "{what} {:8.1} ms ({least:.1} to {most:.1}), {rate:.1} MB/s", 1e3 * middle)
+        };
+        if let Some(seconds) = &self.train_seconds {
+            line("train ", seconds)?;
+            line("\nencode", &self.encode_seconds)
+        } else {
+            line("encode", &self.encode_seconds)
+        }
+    }
 }
 
 /// What `work` gave the last time, and the seconds of each time.
 fn timed<T>(rounds: u64, work: impl Fn() -> Result<T>) -> Result<(T, Vec<f64>)> {
-    let mut seconds = Vec::new();
-    let mut last = Err(Error::Usage("--rounds must be at least 1".into()));
-    for _ in 0..rounds {
+    let time = || {
         let start = Instant::now();
-        last = Ok(work()?);
-        seconds.push(start.elapsed().as_secs_f64());
+        work().map(|result| (result, start.elapsed().as_secs_f64()))
+    };
+    let (mut last, first) = time()?;
+    let mut seconds = vec![first];
+    for _ in 1..rounds {
+        let (result, elapsed) = time()?;
+        last = result;
+        seconds.push(elapsed);
     }
-    Ok((last?, seconds))
+    Ok((last, seconds))
 }
