@@ -1,16 +1,18 @@
 //! `glasshouse eval`: a model's loss on a text.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use glasshouse::data::{Windows, bits_per_byte};
 use glasshouse::tokenizer::Tokenizer;
-use glasshouse::train::Evaluator;
+use glasshouse::train::{Evaluated, Evaluator};
 use glasshouse::{Error, Result, engine, hub};
 use serde_json::json;
 
 use super::device::Choice;
-use super::{input, output};
+use super::{input, output, progress};
 
 /// Tokens that one pass measures, about.
 const PASS: usize = 4096;
@@ -60,7 +62,7 @@ pub fn run(args: EvalArgs) -> Result<()> {
     let model = engine::load_weights(&device, &save, false)?;
     let batch = (PASS / save.config.context).clamp(1, windows.count(1));
     let evaluator = Evaluator::new(&device, &model, batch)?;
-    let found = pollster::block_on(evaluator.evaluate(&windows))?;
+    let found = evaluate(&evaluator, &windows, batch, args.json)?;
     if !found.nats.is_finite() {
         return Err(Error::format(args.model.display(), "the model's loss is not finite: its weights are damaged"));
     }
@@ -80,4 +82,26 @@ pub fn run(args: EvalArgs) -> Result<()> {
     output::line(format!("perplexity     {perplexity:.2}"))?;
     output::line(format!("bits per byte  {}", bits.map_or("none".into(), |bits| format!("{bits:.4}"))))?;
     output::line(format!("tokens         {}", output::grouped(found.tokens)))
+}
+
+/// Evaluates, with a bar on a terminal.
+fn evaluate(evaluator: &Evaluator, windows: &Windows, batch: usize, json: bool) -> Result<Evaluated> {
+    if json || !std::io::stderr().is_terminal() {
+        return pollster::block_on(evaluator.evaluate(windows));
+    }
+    let bar = progress::bar(
+        "evaluating [{bar:24}] {human_pos}/{human_len} batches, {eta} left",
+        0,
+        windows.count(batch) as u64,
+    );
+    let mut evaluation = evaluator.begin();
+    loop {
+        if let Some(found) = evaluator.advance(&mut evaluation, windows, Instant::now() + Duration::from_millis(30))? {
+            bar.finish_and_clear();
+            return Ok(found);
+        }
+        bar.set_position(evaluation.done() as u64);
+        // The GPU is at work, or the slice is over: this much longer makes no difference.
+        std::thread::sleep(Duration::from_micros(100));
+    }
 }

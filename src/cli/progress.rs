@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use glasshouse::Result;
 use glasshouse::engine::Event;
 use glasshouse::train::{StepReport, TrainConfig};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output::{self, duration, grouped, harmless};
 
@@ -15,6 +15,7 @@ const LINES: u64 = 30;
 /// Where progress goes. With `--json` standard output has the steps alone, and what people read goes to standard error.
 pub struct Display {
     json: bool,
+    terminal: bool,
     bar: Option<ProgressBar>,
     stage: Option<String>,
     steps: Steps,
@@ -38,8 +39,8 @@ struct Steps {
 impl Display {
     /// A display for steps as JSON, or for people.
     pub fn new(json: bool) -> Display {
-        let bar = (!json && std::io::stderr().is_terminal()).then(ProgressBar::no_length);
-        Display { json, bar, stage: None, steps: Steps::default(), last: None, validation: None }
+        let terminal = !json && std::io::stderr().is_terminal();
+        Display { json, terminal, bar: None, stage: None, steps: Steps::default(), last: None, validation: None }
     }
 
     /// A line for people.
@@ -67,29 +68,31 @@ impl Display {
         };
         let new = self.stage.as_deref() != Some(stage);
         self.stage = Some(stage.into());
-        match &self.bar {
-            Some(bar) => {
-                bar.set_style(style("{msg} [{bar:30}] {human_pos}/{human_len} {prefix}"));
-                bar.set_message(title);
-                bar.set_prefix(unit);
-                bar.set_length(total);
-                bar.set_position(done);
-                Ok(())
-            }
-            None if new => self.note(format!("{title} ...")),
-            None => Ok(()),
+        if new && self.terminal {
+            self.begin("{prefix} [{bar:24}] {human_pos}/{human_len} {msg}", done, total);
+        } else if new {
+            self.note(format!("{title} ..."))?;
         }
+        if let Some(bar) = &self.bar {
+            bar.set_prefix(title);
+            bar.set_message(unit);
+            bar.set_position(done);
+        }
+        Ok(())
+    }
+
+    /// Puts a bar in place of the last one.
+    fn begin(&mut self, template: &str, done: u64, total: u64) {
+        self.close();
+        self.bar = Some(bar(template, done, total));
     }
 
     /// The run is ready at `step`, and this call goes on to `end`, with so many `tokens` a step.
     pub fn ready(&mut self, train: &TrainConfig, tokens: u64, step: u64, end: u64) {
         let every = nice((end - step.min(end)).div_ceil(LINES).max(1));
         self.steps = Steps { total: train.steps, end, tokens, every };
-        if let Some(bar) = &self.bar {
-            bar.set_style(style("step {human_pos}/{human_len} [{bar:24}] {wide_msg}"));
-            bar.set_message("");
-            bar.set_length(train.steps);
-            bar.set_position(step);
+        if self.terminal {
+            self.begin("{human_pos}/{human_len} [{bar:12}] {wide_msg}", step, train.steps);
         }
     }
 
@@ -103,7 +106,7 @@ impl Display {
         }
         if let Some(bar) = &self.bar {
             bar.set_position(report.step);
-            bar.set_message(self.describe(report, self.validation));
+            bar.set_message(self.summarise(report));
         }
         let due = match self.bar {
             Some(_) => report.validation_loss.is_some(),
@@ -114,24 +117,42 @@ impl Display {
         };
         if due {
             let width = self.steps.total.to_string().len();
-            let line = self.describe(report, report.validation_loss);
+            let line = self.describe(report);
             self.note(format!("step {:>width$}/{}  {line}", report.step, self.steps.total))?;
         }
         Ok(())
     }
 
-    fn describe(&self, report: &StepReport, validation: Option<f64>) -> String {
-        let left = self.steps.end.saturating_sub(report.step) * self.steps.tokens;
+    /// What a line says of a step.
+    fn describe(&self, report: &StepReport) -> String {
         let mut text = format!("loss {:.4}", report.loss);
-        if let Some(validation) = validation {
+        if let Some(validation) = report.validation_loss {
             text += &format!("  validation {validation:.4}");
         }
-        text += &format!("  lr {:.2e}", report.lr);
-        text += &format!("  {} tokens/s", grouped(report.tokens_per_second as u64));
-        if left > 0 {
-            text += &format!("  {} left", duration(left as f64 / report.tokens_per_second));
+        text += &format!("  lr {:.2e}  {} tokens/s", report.lr, grouped(report.tokens_per_second as u64));
+        if let Some(left) = self.left(report) {
+            text += &format!("  {left} left");
         }
         text
+    }
+
+    /// What the bar says: the same in less room.
+    fn summarise(&self, report: &StepReport) -> String {
+        let mut text = format!("loss {:.3}", report.loss);
+        if let Some(validation) = self.validation {
+            text += &format!(", validation {validation:.3}");
+        }
+        text += &format!(", {} tokens/s", grouped(report.tokens_per_second as u64));
+        if let Some(left) = self.left(report) {
+            text += &format!(", {left} left");
+        }
+        text
+    }
+
+    /// How long the steps that are left will take.
+    fn left(&self, report: &StepReport) -> Option<String> {
+        let tokens = self.steps.end.saturating_sub(report.step) * self.steps.tokens;
+        (tokens > 0).then(|| duration(tokens as f64 / report.tokens_per_second))
     }
 
     /// What the model wrote after `step`.
@@ -162,8 +183,11 @@ impl Display {
     }
 }
 
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).expect("the templates are written here").progress_chars("=> ")
+/// A bar on standard error.
+pub fn bar(template: &str, done: u64, total: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template(template).expect("the templates are written here");
+    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+    bar.with_style(style.progress_chars("=> ")).with_position(done)
 }
 
 /// The first of 1, 2, 5, 10, 20, 50, … that is not below `number`.

@@ -36,6 +36,13 @@ pub struct Evaluation {
     counted: u64,
 }
 
+impl Evaluation {
+    /// Batches that are counted already.
+    pub fn done(&self) -> usize {
+        self.next
+    }
+}
+
 /// What an evaluation found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evaluated {
