@@ -202,7 +202,7 @@ fn json_value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(3, 16, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::vec(("[a-zĠ]{0,3}", inner), 0..4).prop_map(|entries| Value::from_iter(entries)),
+            prop::collection::vec(("[a-zĠ]{0,3}", inner), 0..4).prop_map(Value::from_iter),
         ]
     })
 }
