@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 ENV := . scripts/env.sh;
 .DEFAULT_GOAL := help
-.PHONY: help run dist test lint bench bench-step bench-burn bench-jax bench-wasm check-hf golden clean
+.PHONY: help run dist test lint bench bench-step bench-burn bench-jax bench-wasm bench-tokenizer check-hf golden clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -43,6 +43,11 @@ bench-jax: build/bench-wasm/bench_wasm.js ## the training step in WGSL against j
 
 bench-wasm: build/bench-wasm/bench_wasm.js ## the CPU device's matrix product in wasm against bare gemm, in Node
 	@node bench/matmul_wasm.mjs
+
+bench-tokenizer: ## training and encoding against rustbpe and tiktoken
+	@scripts/setup.sh rust parity vocabularies
+	@cargo build --quiet --release
+	@build/venv/bin/python bench/tokenizer.py
 
 .PHONY: build/bench-wasm/bench_wasm.js
 build/bench-wasm/bench_wasm.js:

@@ -177,6 +177,31 @@ fn slices_of_training_change_nothing() {
     }
 }
 
+proptest! {
+    #[test]
+    fn documents_in_parts_are_documents_whole(
+        text in prop::collection::vec(prop::sample::select("aB \n!1é中\u{301}".chars().collect::<Vec<_>>()), 0..60),
+        invalid in any::<prop::sample::Index>(), most in 1usize..9, pattern in pattern(),
+    ) {
+        let mut document = text.into_iter().collect::<String>().into_bytes();
+        document.insert(invalid.index(document.len() + 1), 0xFF);
+        let whole = train(&[&document], options(290, pattern, Ties::Rank));
+        let mut trainer = Trainer::new(options(290, pattern, Ties::Rank)).unwrap();
+        let (mut at, mut ids) = (0, Vec::new());
+        while at < document.len() {
+            let next = trainer.feed_part(&document, at, most).unwrap();
+            prop_assert!(next > at);
+            at = next;
+        }
+        prop_assert_eq!(trainer.finish_within().unwrap().to_json(), whole.to_json());
+        at = 0;
+        while at < document.len() {
+            at = whole.encode_part(&document, at, most, &mut ids);
+        }
+        prop_assert_eq!(ids, whole.encode(&document));
+    }
+}
+
 #[test]
 fn no_merge_crosses_from_one_document_to_the_next() {
     let tokenizer = train(&[b"ab", b"ab", b"ab"], options(300, Pattern::None, Ties::Rank));

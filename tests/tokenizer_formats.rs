@@ -113,7 +113,7 @@ fn foreign_and_damaged_files_are_refused_in_one_sentence() {
         change(&mut changed);
         let message = read(&changed).map(|_| ()).unwrap_err().to_string();
         assert!(message.contains(words) && message.starts_with("tokenizer.json"), "{message:?} should say {words:?}");
-        assert!(!message.contains('\n') || words == "cannot be read", "{message}");
+        assert!(!message.contains('\n'), "{message}");
     }
     let whole = trained(Pattern::Gpt2).to_json();
     for bytes in [&b""[..], b"\0\xff\xfe", &whole[..whole.len() / 2], &whole[..whole.len() - 1], b"[1, 2]", b"null"] {

@@ -13,7 +13,7 @@ pub const END_OF_TEXT: &str = "<|endoftext|>";
 /// What other byte-level tokenizers call the end of a document.
 const OTHER_ENDS: [&str; 3] = ["<|end_of_text|>", "<｜end▁of▁sentence｜>", "</s>"];
 
-/// Bytes encoded between two looks at the clock.
+/// Bytes counted or encoded between two looks at the clock.
 const SLICE: usize = 64 * 1024;
 
 /// Tokenizer and tokens in the making.
@@ -24,9 +24,25 @@ pub struct Preparation {
 }
 
 enum Stage {
-    Count { trainer: Box<Trainer>, next: usize, asked: bool },
-    Merge { trainer: Box<Trainer>, asked: bool },
-    Encode { tokenizer: Tokenizer, encoded: Vec<Vec<u32>>, done: u64 },
+    /// Up to `at` in the document `next`.
+    Count {
+        trainer: Box<Trainer>,
+        next: usize,
+        at: usize,
+        asked: bool,
+    },
+    Merge {
+        trainer: Box<Trainer>,
+        asked: bool,
+    },
+    /// Whole documents, and the next up to `at`, which is above 0 only in a long one.
+    Encode {
+        tokenizer: Tokenizer,
+        encoded: Vec<Vec<u32>>,
+        part: Vec<u32>,
+        at: usize,
+        done: u64,
+    },
 }
 
 /// What a run needs of its text.
@@ -59,7 +75,7 @@ impl Preparation {
                         tokenizer.vocab_size()
                     )));
                 }
-                Stage::Encode { tokenizer, encoded: Vec::new(), done: 0 }
+                Stage::Encode { tokenizer, encoded: Vec::new(), part: Vec::new(), at: 0, done: 0 }
             }
             None => {
                 let vocab = settings.resolve(&text.name).0.vocab;
@@ -67,6 +83,7 @@ impl Preparation {
                 Stage::Count {
                     trainer: Box::new(Trainer::new(options)?),
                     next: 0,
+                    at: 0,
                     asked: settings.vocab_size.is_some(),
                 }
             }
@@ -83,16 +100,16 @@ impl Preparation {
         let bytes: u64 = self.text.documents.iter().map(|d| d.len() as u64).sum();
         loop {
             self.stage = match self.stage {
-                Stage::Count { mut trainer, mut next, asked } => match self.text.documents.get(next) {
+                Stage::Count { mut trainer, next, at, asked } => match self.text.documents.get(next) {
                     Some(document) => {
-                        trainer.feed(document)?;
-                        next += 1;
-                        Stage::Count { trainer, next, asked }
+                        let at = trainer.feed_part(document, at, SLICE)?;
+                        let (next, at) = if at < document.len() { (next, at) } else { (next + 1, 0) };
+                        Stage::Count { trainer, next, at, asked }
                     }
                     None => Stage::Merge { trainer, asked },
                 },
                 Stage::Merge { mut trainer, asked } => {
-                    let progress = trainer.step(64);
+                    let progress = trainer.step(1);
                     let (done, total) = (progress.vocab_size as u64, progress.target as u64);
                     events.retain(|event| !matches!(event, Event::Preparing { .. }));
                     events.push(Event::Preparing { stage: "tokenizer".into(), done, total });
@@ -102,29 +119,37 @@ impl Preparation {
                             self.notices
                                 .push(format!("the text allows a vocabulary of {done}, not the preset's {total}"));
                         }
-                        Stage::Encode { tokenizer, encoded: Vec::new(), done: 0 }
+                        Stage::Encode { tokenizer, encoded: Vec::new(), part: Vec::new(), at: 0, done: 0 }
                     } else {
                         Stage::Merge { trainer, asked }
                     }
                 }
-                Stage::Encode { tokenizer, mut encoded, mut done } => {
-                    let mut batch: Vec<&[u8]> = Vec::new();
-                    let mut size = 0;
-                    for document in &self.text.documents[encoded.len()..] {
-                        batch.push(document);
-                        size += document.len();
-                        if size >= SLICE {
-                            break;
-                        }
-                    }
-                    if batch.is_empty() {
+                Stage::Encode { tokenizer, mut encoded, mut part, mut at, mut done } => {
+                    let rest = &self.text.documents[encoded.len()..];
+                    let Some(first) = rest.first() else {
                         return Ok(Ok(Self::finish(self.text, tokenizer, encoded, self.notices)?));
+                    };
+                    if first.len() > SLICE {
+                        let from = at;
+                        at = tokenizer.encode_part(first, from, SLICE, &mut part);
+                        done += (at - from) as u64;
+                        if at == first.len() {
+                            encoded.push(std::mem::take(&mut part));
+                            at = 0;
+                        }
+                    } else {
+                        let mut size = 0;
+                        let fits = rest.iter().take_while(|document| {
+                            size += document.len();
+                            size <= SLICE
+                        });
+                        let batch: Vec<&[u8]> = fits.map(Vec::as_slice).collect();
+                        done += batch.iter().map(|document| document.len() as u64).sum::<u64>();
+                        encoded.extend(tokenizer.encode_documents(&batch));
                     }
-                    encoded.extend(tokenizer.encode_documents(&batch));
-                    done += size as u64;
                     events.retain(|event| !matches!(event, Event::Preparing { .. }));
                     events.push(Event::Preparing { stage: "tokens".into(), done, total: bytes });
-                    Stage::Encode { tokenizer, encoded, done }
+                    Stage::Encode { tokenizer, encoded, part, at, done }
                 }
             };
             if Instant::now() >= deadline {

@@ -192,7 +192,7 @@ impl Bpe {
             pairs.insert(left, right, rank, id);
         }
         let mut bpe = Bpe { vocabulary, rules, byte_ids, pairs, words: Words::with_capacity(0) };
-        let (mut words, mut scratch, mut ids) = (Words::with_capacity(learnt.len()), Scratch::default(), Vec::new());
+        let (mut words, mut scratch, mut ids) = (Words::with_capacity(learnt.len()), Scratch::new(0), Vec::new());
         for &id in learnt {
             let token = bpe.vocabulary.get(id).expect("a learnt id has a token");
             if whole == Whole::Reachable {
@@ -319,10 +319,18 @@ impl Bpe {
 }
 
 /// What encoding re-uses from piece to piece. One for each thread.
-#[derive(Default)]
 pub(super) struct Scratch {
     cache: Cache,
     long: Long,
+}
+
+impl Scratch {
+    /// For a text of about `bytes`.
+    pub(super) fn new(bytes: usize) -> Self {
+        // A slot for every 16 bytes: a cache that the text could not fill would cost more than it saves.
+        let slots = (bytes / 16).clamp(1, Cache::LARGEST).next_power_of_two();
+        Scratch { cache: Cache { slots: Vec::new(), shift: 63 - slots.trailing_zeros() }, long: Long::default() }
+    }
 }
 
 /// The state of a long piece: a linked list over its bytes and the merges that wait.
@@ -362,9 +370,10 @@ impl Long {
 }
 
 /// Pieces met before and their ids, one a slot: a collision replaces.
-#[derive(Default)]
 struct Cache {
+    /// None before the first piece is stored, then 2^(63 - shift).
     slots: Vec<Slot>,
+    shift: u32,
 }
 
 #[derive(Clone, Copy)]
@@ -378,11 +387,17 @@ struct Slot {
 impl Cache {
     const LONGEST: usize = 22;
     const MOST: usize = 10;
-    const BITS: u32 = 13;
+    const LARGEST: usize = 1 << 13;
+
+    /// The slot of a hash: its upper bits, of which one is left out so that the shift is never the whole width.
+    #[inline(always)]
+    fn at(&self, hash: u64) -> usize {
+        ((hash >> 1) >> self.shift) as usize
+    }
 
     #[inline(always)]
     fn get(&self, piece: &[u8], hash: u64) -> Option<&[u32]> {
-        let slot = self.slots.get((hash >> (64 - Cache::BITS)) as usize)?;
+        let slot = self.slots.get(self.at(hash))?;
         (slot.piece[..slot.length as usize] == *piece).then(|| &slot.ids[..slot.count as usize])
     }
 
@@ -393,9 +408,10 @@ impl Cache {
         }
         if self.slots.is_empty() {
             let empty = Slot { length: 0, count: 0, piece: [0; Cache::LONGEST], ids: [0; Cache::MOST] };
-            self.slots = vec![empty; 1 << Cache::BITS];
+            self.slots = vec![empty; 1 << (63 - self.shift)];
         }
-        let slot = &mut self.slots[(hash >> (64 - Cache::BITS)) as usize];
+        let at = self.at(hash);
+        let slot = &mut self.slots[at];
         (slot.length, slot.count) = (piece.len() as u8, ids.len() as u8);
         slot.piece[..piece.len()].copy_from_slice(piece);
         slot.ids[..ids.len()].copy_from_slice(ids);

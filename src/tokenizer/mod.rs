@@ -190,13 +190,29 @@ impl Tokenizer {
 
     /// The ids of `bytes`, one document.
     pub fn encode_with(&self, bytes: &[u8], special: SpecialHandling) -> Vec<u32> {
-        self.encode_in(bytes, special, &mut Scratch::default())
+        let mut ids = Vec::with_capacity(bytes.len() / 4 + 4);
+        self.encode_into(bytes, special, &mut ids, &mut Scratch::new(bytes.len()));
+        ids
+    }
+
+    /// Appends the ids of a document from `from` on, special tokens as text, and stops after about `most` bytes. Gives
+    /// where to go on, the document's length in the end. Begin at 0 and go on only from what this gave: then the ids
+    /// are those of [`encode`](Tokenizer::encode).
+    pub fn encode_part(&self, document: &[u8], from: usize, most: usize, ids: &mut Vec<u32>) -> usize {
+        let Inner { bpe, added, splitter, prefix_space, .. } = &*self.0;
+        let scratch = &mut Scratch::new(document.len().min(most));
+        if *prefix_space || added.iter().any(|token| !token.special) {
+            // What is looked for in the whole document, or put in front of it, is not done in parts.
+            self.encode_into(document, SpecialHandling::Text, ids, scratch);
+            return document.len();
+        }
+        splitter.for_each(document, from, from.saturating_add(most), |piece| bpe.encode(piece, ids, scratch))
     }
 
     /// The ids of each document, special tokens as text; on all cores where there are threads.
     pub fn encode_documents(&self, documents: &[&[u8]]) -> Vec<Vec<u32>> {
         // Tasks are documents in a row with about so many bytes together, so that each is worth a scratch of its own.
-        const TASK: usize = 1 << 18;
+        const TASK: usize = 1 << 15;
         let mut tasks: Vec<&[&[u8]]> = Vec::new();
         let (mut start, mut bytes) = (0, 0);
         for (index, document) in documents.iter().enumerate() {
@@ -207,29 +223,32 @@ impl Tokenizer {
             }
         }
         let encoded = parallel::map(tasks.len(), |task| {
-            let scratch = &mut Scratch::default();
-            tasks[task].iter().map(|document| self.encode_in(document, SpecialHandling::Text, scratch)).collect()
+            let scratch = &mut Scratch::new(tasks[task].iter().map(|document| document.len()).sum());
+            let encode = |document: &&[u8]| {
+                let mut ids = Vec::with_capacity(document.len() / 4 + 4);
+                self.encode_into(document, SpecialHandling::Text, &mut ids, scratch);
+                ids
+            };
+            tasks[task].iter().map(encode).collect()
         });
         encoded.into_iter().flat_map(|ids: Vec<_>| ids).collect()
     }
 
-    fn encode_in(&self, bytes: &[u8], special: SpecialHandling, scratch: &mut Scratch) -> Vec<u32> {
+    fn encode_into(&self, bytes: &[u8], special: SpecialHandling, ids: &mut Vec<u32>, scratch: &mut Scratch) {
         let Inner { bpe, added, splitter, prefix_space, .. } = &*self.0;
-        let mut ids = Vec::with_capacity(bytes.len() / 4 + 4);
+        let mut encode = |text: &[u8], ids: &mut Vec<u32>| {
+            splitter.for_each(text, 0, usize::MAX, |piece| bpe.encode(piece, ids, scratch));
+        };
         added.for_each(bytes, special == SpecialHandling::Token, |segment| match segment {
             Segment::Token(id) => ids.push(id),
-            Segment::Text(text) if *prefix_space && !text.starts_with(b" ") => {
-                let text = [b" ", text].concat();
-                splitter.for_each(&text, |piece| bpe.encode(piece, &mut ids, scratch));
-            }
-            Segment::Text(text) => splitter.for_each(text, |piece| bpe.encode(piece, &mut ids, scratch)),
+            Segment::Text(text) if *prefix_space && !text.starts_with(b" ") => encode(&[b" ", text].concat(), ids),
+            Segment::Text(text) => encode(text, ids),
         });
-        ids
     }
 
     /// Calls `piece` with each piece that `text` is cut into before any merge, in order; added tokens are not looked for.
     pub fn split<'a>(&self, text: &'a [u8], piece: impl FnMut(&'a [u8])) {
-        self.0.splitter.for_each(text, piece);
+        self.0.splitter.for_each(text, 0, usize::MAX, piece);
     }
 
     /// The bytes that `ids` stand for, special tokens as their text.

@@ -86,27 +86,35 @@ impl Matcher {
         !matches!(self, Matcher::DeepSeek | Matcher::Numbers { .. } | Matcher::Cjk)
     }
 
-    /// Calls `piece` with each match in `text`, and with what lies between two matches, in order.
+    /// Calls `piece` with each match in `text` from `from` on, and with what lies between two matches, in order, until
+    /// they reach `limit` or the text ends. Gives where the last ends, which is where to go on.
     #[inline]
-    pub(super) fn for_each<'a>(self, text: &'a str, piece: impl FnMut(&'a str)) {
+    pub(super) fn for_each<'a>(self, text: &'a str, from: usize, limit: usize, piece: impl FnMut(&'a str)) -> usize {
         let scan = Scan { text: text.as_bytes(), classes: Classes::get() };
         match self {
-            Matcher::Gpt2 => pieces(text, |at| scan.gpt2(at), piece),
-            Matcher::Cl100k { digits } => pieces(text, |at| scan.cl100k(at, digits), piece),
-            Matcher::Cl100kTiktoken => pieces(text, |at| scan.cl100k_tiktoken(at), piece),
-            Matcher::O200k => pieces(text, |at| scan.o200k(at), piece),
-            Matcher::DeepSeek => pieces(text, |at| scan.deepseek(at), piece),
-            Matcher::Numbers { digits } => pieces(text, |at| scan.numbers(at, digits), piece),
-            Matcher::Cjk => pieces(text, |at| scan.cjk(at), piece),
+            Matcher::Gpt2 => pieces(text, from, limit, |at| scan.gpt2(at), piece),
+            Matcher::Cl100k { digits } => pieces(text, from, limit, |at| scan.cl100k(at, digits), piece),
+            Matcher::Cl100kTiktoken => pieces(text, from, limit, |at| scan.cl100k_tiktoken(at), piece),
+            Matcher::O200k => pieces(text, from, limit, |at| scan.o200k(at), piece),
+            Matcher::DeepSeek => pieces(text, from, limit, |at| scan.deepseek(at), piece),
+            Matcher::Numbers { digits } => pieces(text, from, limit, |at| scan.numbers(at, digits), piece),
+            Matcher::Cjk => pieces(text, from, limit, |at| scan.cjk(at), piece),
         }
     }
 }
 
 /// Cuts `text` where `end` says that a match ends; `end(at) == at` means that none starts there.
 #[inline(always)]
-fn pieces<'a>(text: &'a str, end: impl Fn(usize) -> usize, mut piece: impl FnMut(&'a str)) {
-    let (mut start, mut at) = (0, 0);
-    while at < text.len() {
+fn pieces<'a>(
+    text: &'a str,
+    from: usize,
+    limit: usize,
+    end: impl Fn(usize) -> usize,
+    mut piece: impl FnMut(&'a str),
+) -> usize {
+    let (mut start, mut at) = (from, from);
+    // What lies between two matches is one piece: it is not left before its end is known.
+    while at < text.len() && (at < limit || start < at) {
         let stop = end(at);
         if stop > at {
             if start < at {
@@ -124,6 +132,7 @@ fn pieces<'a>(text: &'a str, end: impl Fn(usize) -> usize, mut piece: impl FnMut
     if start < at {
         piece(&text[start..at]);
     }
+    at
 }
 
 /// The text and the table. Each method gives the end of the match that starts at `at`, or `at` where there is none.

@@ -44,7 +44,7 @@ impl Pattern {
 
     /// Calls `piece` with each piece of `document`, in order; together they are the document.
     pub fn split<'a>(self, document: &'a [u8], piece: impl FnMut(&'a [u8])) {
-        Splitter::new(self).for_each(document, piece);
+        Splitter::new(self).for_each(document, 0, usize::MAX, piece);
     }
 }
 
@@ -91,10 +91,11 @@ impl Step {
         let built =
             fancy_regex::RegexBuilder::new(regex).delegate_size_limit(10 << 20).backtrack_limit(1_000_000).build();
         built.map(|regex| Step::Regex(Box::new(regex))).map_err(|error| {
-            Error::format(
-                "tokenizer.json, pre_tokenizer",
-                format!("the split pattern {regex:?} cannot be read: {error}"),
-            )
+            // The engine draws the place of the fault over several lines; its last says what it is.
+            let error = error.to_string();
+            let reason = error.lines().last().unwrap_or_default().trim();
+            let message = format!("the split pattern {regex:?} cannot be read: {reason}");
+            Error::format("tokenizer.json, pre_tokenizer", message)
         })
     }
 
@@ -108,7 +109,7 @@ impl Step {
 
     fn for_each<'a>(&self, text: &'a str, mut piece: impl FnMut(&'a str)) {
         match self {
-            Step::Matcher(matcher) => matcher.for_each(text, piece),
+            Step::Matcher(matcher) => drop(matcher.for_each(text, 0, usize::MAX, piece)),
             #[cfg(feature = "regex")]
             Step::Regex(regex) => between(text, regex.find_iter(text).map_while(|m| m.ok()).map(|m| m.range()), piece),
             Step::Literal(literal) => {
@@ -176,33 +177,46 @@ impl Splitter {
         }
     }
 
-    /// Calls `piece` with each piece of `document`, in order.
+    /// Calls `piece` with each piece of `document` from `from` on, in order, until they reach `limit` or it ends. Gives
+    /// where the last ends: no pattern looks back, so going on from there gives what one go would have given. Without
+    /// a step, or with several, more than up to `limit` may be done at once.
     #[inline]
-    pub(super) fn for_each<'a>(&self, document: &'a [u8], mut piece: impl FnMut(&'a [u8])) {
-        if self.steps.is_empty() {
-            if !document.is_empty() {
-                piece(document);
+    pub(super) fn for_each<'a>(
+        &self,
+        document: &'a [u8],
+        from: usize,
+        limit: usize,
+        mut piece: impl FnMut(&'a [u8]),
+    ) -> usize {
+        let mut at = from;
+        while at < document.len().min(limit) {
+            let rest = &document[at..];
+            if self.steps.is_empty() {
+                piece(rest);
+                return document.len();
             }
-            return;
-        }
-        let mut rest = document;
-        while !rest.is_empty() {
-            let (valid, invalid) = match std::str::from_utf8(rest) {
+            let (text, invalid) = match std::str::from_utf8(rest) {
                 Ok(text) => (text, 0),
                 Err(error) => {
-                    let valid = error.valid_up_to();
-                    let text = std::str::from_utf8(&rest[..valid]).expect("valid up to here");
-                    (text, error.error_len().unwrap_or(rest.len() - valid))
+                    let (valid, _) = rest.split_at(error.valid_up_to());
+                    let text = std::str::from_utf8(valid).expect("valid up to here");
+                    (text, error.error_len().unwrap_or(rest.len() - valid.len()))
                 }
             };
-            match &self.steps[..] {
-                [Step::Matcher(matcher)] => matcher.for_each(valid, |part| piece(part.as_bytes())),
-                steps => nested(steps, valid, &mut |part: &'a str| piece(part.as_bytes())),
+            let done = match &self.steps[..] {
+                [Step::Matcher(matcher)] => matcher.for_each(text, 0, limit - at, |part| piece(part.as_bytes())),
+                steps => {
+                    nested(steps, text, &mut |part: &'a str| piece(part.as_bytes()));
+                    text.len()
+                }
+            };
+            at += done;
+            if done == text.len() {
+                document[at..at + invalid].chunks(1).for_each(&mut piece);
+                at += invalid;
             }
-            let (bytes, tail) = rest[valid.len()..].split_at(invalid);
-            bytes.chunks(1).for_each(&mut piece);
-            rest = tail;
         }
+        at
     }
 }
 

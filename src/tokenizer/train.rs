@@ -116,16 +116,29 @@ impl Trainer {
     /// # Panics
     /// After the first [`step`](Trainer::step).
     pub fn feed(&mut self, document: &[u8]) -> Result<()> {
+        self.feed_part(document, 0, usize::MAX).map(|_| ())
+    }
+
+    /// Counts the pieces of a document from `from` on, and stops after about `most` bytes. Gives where to go on, the
+    /// document's length in the end. Begin at 0 and go on only from what this gave: then nothing changes by it.
+    ///
+    /// # Errors
+    /// As [`feed`](Trainer::feed).
+    ///
+    /// # Panics
+    /// As [`feed`](Trainer::feed).
+    pub fn feed_part(&mut self, document: &[u8], from: usize, most: usize) -> Result<usize> {
         assert!(self.merging.is_none(), "tokenizer: feed after step");
         let mut full = false;
         let pieces = &mut self.pieces;
-        self.splitter.for_each(document, |piece| full |= !pieces.add(piece));
+        let done =
+            self.splitter.for_each(document, from, from.saturating_add(most), |piece| full |= !pieces.add(piece));
         match full {
             true => Err(Error::Config(
                 "the distinct pieces of the text pass 4 GiB, the most that a training holds: train on a part of it"
                     .into(),
             )),
-            false => Ok(()),
+            false => Ok(done),
         }
     }
 
