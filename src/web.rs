@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use js_sys::{Array, Object, Reflect, Uint8Array};
+use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use serde::{Serialize, de::DeserializeOwned};
+use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 
 use crate::corpus::{self, Builtin};
 use crate::device::{Device, adapters};
@@ -51,7 +53,7 @@ struct Opened {
     asked: String,
     kind: &'static str,
     reason: &'static str,
-    /// The adapter that was passed over.
+    /// The adapter, also where it was passed over.
     adapter: Option<String>,
 }
 
@@ -64,22 +66,20 @@ impl Opened {
             "gpu" => {
                 let device = Device::gpu(None).await?;
                 let software = device.adapter().is_some_and(|adapter| adapter.is_software);
-                Ok(opened(device, "gpu", if software { "software" } else { "hardware" }, None))
+                Ok(opened(device, "gpu", if software { "software" } else { "hardware" }, adapter_name().await))
             }
             "auto" => {
-                let adapters = adapters().await;
                 let device = Device::auto().await;
                 if device.adapter().is_some() {
-                    return Ok(opened(device, "gpu", "hardware", None));
+                    return Ok(opened(device, "gpu", "hardware", adapter_name().await));
                 }
-                let best = adapters.iter().find(|adapter| !adapter.is_software).or(adapters.first());
-                let reason = match best {
-                    None => "missing",
-                    Some(adapter) if adapter.is_software => "software",
-                    Some(adapter) if adapter.is_sufficient() => "failed",
-                    Some(_) => "insufficient",
+                let (reason, name) = match adapters().await.first() {
+                    None => ("missing", None),
+                    Some(adapter) if adapter.is_software => ("software", adapter_name().await),
+                    Some(adapter) if adapter.is_sufficient() => ("failed", adapter_name().await),
+                    Some(_) => ("insufficient", adapter_name().await),
                 };
-                Ok(opened(device, "cpu", reason, best.map(|adapter| adapter.name.clone())))
+                Ok(opened(device, "cpu", reason, name))
             }
             other => Err(Error::Usage(format!("there is no device '{other}': take auto, cpu or gpu"))),
         }
@@ -89,6 +89,19 @@ impl Opened {
     fn memory(&self) -> Option<u64> {
         (self.kind == "cpu").then_some(WASM_MEMORY)
     }
+}
+
+/// What the browser calls its adapter: by its description, else by maker and architecture, which is all that most tell.
+async fn adapter_name() -> Option<String> {
+    let gpu = property(&property(&js_sys::global(), "navigator"), "gpu");
+    let request = property(&gpu, "requestAdapter").dyn_into::<Function>().ok()?;
+    let options = object(&[("powerPreference", "high-performance".into())]);
+    let promise = request.call1(&gpu, &options).ok()?.dyn_into::<Promise>().ok()?;
+    let info = property(&JsFuture::from(promise).await.ok()?, "info");
+    let [description, vendor, architecture] =
+        ["description", "vendor", "architecture"].map(|name| property(&info, name).as_string().unwrap_or_default());
+    let name = if description.is_empty() { format!("{vendor} {architecture}") } else { description };
+    Some(name.trim().to_owned()).filter(|name| !name.is_empty())
 }
 
 #[wasm_bindgen]
@@ -152,7 +165,8 @@ impl Session {
             adapter: &'a Option<String>,
         }
         let Opened { device, kind, reason, adapter, .. } = &self.device;
-        to_js(&Told { kind, name: device.name(), reason, adapter })
+        let name = adapter.clone().filter(|_| *kind == "gpu").unwrap_or_else(|| device.name());
+        to_js(&Told { kind, name, reason, adapter })
     }
 
     /// What a run of `settings` on the text named `corpus` would be: `{parameters, memory}`, or why there would be
@@ -358,7 +372,7 @@ impl Session {
                 self.events.push(report);
                 return;
             }
-            Event::Saved { .. } => self.last_save = self.engine.take_save(),
+            Event::Saved { .. } => self.last_save = self.engine.take_save().or(self.last_save.take()),
             _ => {}
         }
         self.events.push(told);

@@ -1,6 +1,6 @@
 // <loss-chart>: the losses of a run over its steps, drawn on a canvas. It draws numbers and computes none.
 
-import { count, loss } from './text.js';
+import { count, loss, tick } from './text.js';
 
 const MARGIN = { left: 36, right: 12, top: 8, bottom: 22 };
 
@@ -11,12 +11,13 @@ function round(least) {
   }
 }
 
-/** About `ticks` round numbers from 0 to `end`. */
-function ticks(end, most) {
-  for (let power = 1; ; power *= 10) {
+/** At most `most` round numbers from `start` to `end`, all multiples of one that is `least` or more. */
+function ticks(start, end, most, least) {
+  for (let power = least; ; power *= 10) {
     for (const factor of [1, 2, 5]) {
       const step = factor * power;
-      if (end / step <= most) return Array.from({ length: Math.floor(end / step) + 1 }, (_, i) => i * step);
+      const [first, last] = [Math.ceil(start / step), Math.floor(end / step)];
+      if (last - first < most) return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);
     }
   }
 }
@@ -146,8 +147,8 @@ class LossChart extends HTMLElement {
       high = Math.max(high, value);
     }
     if (this.uniform !== undefined) high = Math.max(high, this.uniform);
-    low = Number.isFinite(low) ? Math.max(0, Math.floor(low - 0.25)) : 0;
-    high = Number.isFinite(high) ? Math.ceil(high + 0.1) : 8;
+    low = Number.isFinite(low) ? Math.max(0, Math.floor(low * 2 - 0.2) / 2) : 0;
+    high = Number.isFinite(high) ? Math.ceil(high * 2 + 0.2) / 2 : 8;
     const x = (width - MARGIN.left - MARGIN.right) / end;
     const y = (height - MARGIN.top - MARGIN.bottom) / Math.max(1, high - low);
     this.scale = { x, y, low, high, end };
@@ -168,16 +169,16 @@ class LossChart extends HTMLElement {
     g.lineWidth = 1;
     g.textAlign = 'right';
     g.textBaseline = 'middle';
-    for (const value of ticks(high, Math.max(2, height / 34)).filter((tick) => tick >= low)) {
+    for (const value of ticks(low, high, Math.max(2, height / 44), 0.1)) {
       const y = Math.round(this.y(value)) + 0.5;
       g.beginPath();
       g.moveTo(MARGIN.left, y);
       g.lineTo(width - MARGIN.right, y);
       g.stroke();
-      g.fillText(count(value), MARGIN.left - 8, y);
+      g.fillText(tick(value), MARGIN.left - 8, y);
     }
     g.textBaseline = 'alphabetic';
-    for (const step of ticks(end, Math.max(2, width / 90))) {
+    for (const step of ticks(0, end, Math.max(2, width / 80), 1)) {
       const x = this.x(step);
       g.textAlign = step === 0 ? 'left' : x > width - MARGIN.right - 16 ? 'right' : 'center';
       g.fillText(count(step), x, height - 6);

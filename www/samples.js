@@ -45,20 +45,30 @@ export class Samples {
   }
 }
 
-/** Appends `string` to `element`, with a mark at each line's end, each tab, and each space that has no word before it. */
+/** Appends `string` to `element`, with a mark at each line's end, each tab, each control character, and each space that
+ * has no word before it. */
 function visible(string, element) {
-  for (const part of string.split(/(\n|\t|(?<=^|\s) +)/)) {
+  for (const part of string.split(/(\n|\t|[\0-\x1f\x7f]|(?<=^|\s) +)/)) {
     if (part === '') continue;
-    const symbol = { '\n': '↵', '\t': '→' }[part] ?? (/^ +$/.test(part) ? '·' : null);
+    const symbol = mark(part);
     if (symbol === null) {
       element.append(part);
       continue;
     }
     // The mark stands over the white space itself, so that what is copied is what the model wrote.
-    const mark = document.createElement('span');
-    mark.className = 'mark-space';
-    mark.dataset.mark = part[0] === ' ' ? symbol.repeat(part.length) : symbol;
-    mark.textContent = part;
-    element.append(mark);
+    const span = document.createElement('span');
+    span.className = 'mark-space';
+    span.dataset.mark = symbol;
+    span.textContent = part;
+    element.append(span);
   }
+}
+
+/** How white space and control characters are shown; null for what shows itself. */
+function mark(part) {
+  if (part === '\n') return '↵';
+  if (part === '\t') return '→';
+  if (/^ +$/.test(part)) return '·'.repeat(part.length);
+  if (part.length > 1 || part > '\x1f') return part === '\x7f' ? '␡' : null;
+  return String.fromCharCode(0x2400 + part.charCodeAt(0));
 }

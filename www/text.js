@@ -115,7 +115,7 @@ const en = {
 
   run: 'This run',
   'run.none': 'No run yet.',
-  'run.shape': '{layers} layers, {heads} heads, {channels} channels, a context of {context} tokens, a vocabulary of {vocab}: {parameters} parameters. {train} tokens to train on, {validation} to measure with. Seed {seed}.',
+  'run.shape': 'Layers {layers}, heads {heads}, channels {channels}, context {context}, vocabulary {vocab}: {parameters} parameters. Tokens to train on {train}, to measure with {validation}. Seed {seed}.',
 
   samples: 'Samples',
   'samples.none': 'What the model writes appears here, the newest first.',
@@ -162,6 +162,7 @@ export function localise(sentence) {
 const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat(language, { maximumSignificantDigits: 3 });
 const compact = new Intl.NumberFormat(language, { maximumSignificantDigits: 3, notation: 'compact' });
+const tenths = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
 const fixed = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
 /** A count, all digits. */
@@ -170,6 +171,8 @@ export const count = (n) => whole.format(n);
 export const measure = (x) => (Math.abs(x) >= 100 ? whole.format(Number(x.toPrecision(3))) : short.format(x));
 /** A large count in three digits: 918K. */
 export const amount = (n) => compact.format(n);
+/** A number at an axis. */
+export const tick = (x) => tenths.format(x);
 /** A loss: two decimals, so that it does not change its width. */
 export const loss = (x) => fixed.format(x);
 

@@ -76,7 +76,8 @@ impl Engine {
             Work::None => State::Idle,
             Work::Prepare { .. } => State::Preparing,
             Work::Run(run) if run.finished() => State::Finished,
-            Work::Run(_) if self.running => State::Running,
+            // A step that is under way when a pause is asked for is finished first.
+            Work::Run(run) if self.running || run.stepping() => State::Running,
             Work::Run(_) => State::Paused,
         }
     }
@@ -183,6 +184,7 @@ impl Engine {
                 // A save outlives the run that it is of.
                 self.saved = run.saved.take().or(self.saved.take());
                 let taken = taken?;
+                run.settle();
                 if let Some(left) = &mut self.steps_left {
                     *left -= taken.min(*left);
                     if *left == 0 && !run.busy() {

@@ -42,6 +42,8 @@ pub struct Run {
     pub saved: Option<Save>,
     /// The step that the last save holds.
     saved_step: Option<u64>,
+    /// Whether the run has been found finished.
+    complete: bool,
 }
 
 enum Action {
@@ -137,6 +139,7 @@ impl Run {
             held: None,
             saved: None,
             saved_step: None,
+            complete: false,
         };
         // A run that has nothing left to do still leaves a folder.
         if step >= run.last {
@@ -159,14 +162,25 @@ impl Run {
         }
     }
 
-    /// Whether all steps of this call are taken and all that follows them is done.
+    /// Whether all steps of this call are taken and all that follows them is done. It stays so when more is asked of the
+    /// model, a sample or a save.
     pub fn finished(&self) -> bool {
-        self.trainer.step() >= self.last && !self.busy()
+        self.complete || self.trainer.step() >= self.last && !self.busy()
+    }
+
+    /// Notes whether the run is finished.
+    pub fn settle(&mut self) {
+        self.complete = self.finished();
+    }
+
+    /// Whether a step is under way, or not yet told.
+    pub fn stepping(&self) -> bool {
+        self.trainer.within_step() || self.trainer.in_flight() > 0 || self.held.is_some()
     }
 
     /// Whether something is under way that a pause lets finish: a step, an evaluation, a sample, a save.
     pub fn busy(&self) -> bool {
-        self.trainer.within_step() || self.trainer.in_flight() > 0 || !self.actions.is_empty() || self.held.is_some()
+        self.stepping() || !self.actions.is_empty()
     }
 
     /// Stops the clock of the run.

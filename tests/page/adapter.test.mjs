@@ -2,7 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { control, metric, ready, says, start, until } from './page.mjs';
+import { control, metric, paste, ready, says, set, start, until } from './page.mjs';
+
+/** What a software adapter trains in seconds. */
+const TINY = { batch: 2, layers: 1, heads: 2, channels: 32, context: 16, sample_every: 0, eval_every: 0, warmup: 2, lr: 0.01 };
 
 let lab;
 before(async () => {
@@ -21,11 +24,8 @@ test('?device=gpu trains on the adapter, names it, pauses, generates and goes on
   const page = await lab.open('?device=gpu');
   await ready(page);
   assert.match(await page.locator('#device').textContent(), /Runs on .*SwiftShader.*WebGPU/i);
-  await page.locator('#settings [value=own]').check();
-  await page.locator('#own-text').fill('Tomorrow, and tomorrow, and tomorrow, creeps in this petty pace. '.repeat(60));
-  await page.locator('.more > summary').click();
-  const values = { steps: 40, batch: 2, layers: 1, heads: 2, channels: 32, context: 16, sample_every: 0, eval_every: 10, warmup: 2, lr: 0.01 };
-  for (const [name, value] of Object.entries(values)) await page.locator(`#settings [name=${name}]`).fill(String(value));
+  await paste(page, 'Tomorrow, and tomorrow, and tomorrow, creeps in this petty pace. '.repeat(60));
+  await set(page, { ...TINY, steps: 40, eval_every: 10 });
   await control(page, 'train').click();
   await until(page, 'step', 'at least', 1);
   const first = await metric(page, 'loss');
@@ -41,4 +41,20 @@ test('?device=gpu trains on the adapter, names it, pauses, generates and goes on
   assert.ok((await metric(page, 'loss')) < first - 1, `the loss fell from ${first} to ${await metric(page, 'loss')}`);
   assert.ok((await metric(page, 'validation-loss')) > 0);
   assert.deepEqual(page.errors, []);
+});
+
+test('a device that is lost in mid-run is opened again, and the run goes on from its last save', async () => {
+  const page = await lab.open('?device=gpu');
+  await ready(page);
+  await paste(page, 'Out, out, brief candle! Life is but a walking shadow. '.repeat(60));
+  await set(page, { ...TINY, steps: 100000, save_every: 5 });
+  await control(page, 'train').click();
+  await until(page, 'step', 'at least', 12);
+  // Chromium's own way to end the process that holds the GPU.
+  const other = await page.context().newPage();
+  await other.goto('chrome://gpucrash').catch(() => {});
+  await page.locator('#alert').filter({ hasText: 'The device was lost and opened again' }).waitFor();
+  const at = await metric(page, 'step');
+  await until(page, 'step', 'at least', at + 10);
+  assert.match(await page.locator('#device').textContent(), /SwiftShader/i);
 });

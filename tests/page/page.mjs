@@ -85,3 +85,26 @@ export async function says(page, sentence) {
 export async function ready(page) {
   await page.locator('[data-action=train]:enabled').waitFor();
 }
+
+/** Fills in settings, by their names. */
+export async function set(page, values) {
+  await page.locator('.more').evaluate((details) => {
+    details.open = true;
+  });
+  for (const [name, value] of Object.entries(values)) await page.locator(`#settings [name=${name}]`).fill(String(value));
+}
+
+/** A shape that trains in no time. */
+export const SMALL = { layers: 1, heads: 2, channels: 32, context: 32, vocab_size: 400, batch: 4 };
+
+/** Chooses one's own text, and pastes it. */
+export async function paste(page, text) {
+  await page.locator('#settings [value=own]').check();
+  await page.locator('#own-text').fill(text);
+}
+
+/** What was downloaded: its name and its path. */
+export async function downloaded(page) {
+  const [download] = await Promise.all([page.waitForEvent('download'), control(page, 'download').click()]);
+  return { name: download.suggestedFilename(), path: await download.path() };
+}

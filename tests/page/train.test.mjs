@@ -3,35 +3,13 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { control, metric, ready, says, start, until } from './page.mjs';
+import { SMALL, control, downloaded, metric, paste, ready, says, set, start, until } from './page.mjs';
 
 let lab;
 before(async () => {
   lab = await start();
 });
 after(() => lab.stop());
-
-/** Fills in settings, by their names. */
-async function set(page, values) {
-  await page.locator('.more').evaluate((details) => {
-    details.open = true;
-  });
-  for (const [name, value] of Object.entries(values)) await page.locator(`#settings [name=${name}]`).fill(String(value));
-}
-
-const SMALL = { layers: 1, heads: 2, channels: 32, context: 32, vocab_size: 400, batch: 4 };
-
-/** Chooses one's own text, and pastes it. */
-async function paste(page, text) {
-  await page.locator('#settings [value=own]').check();
-  await page.locator('#own-text').fill(text);
-}
-
-/** What was downloaded: its name and its path. */
-async function downloaded(page) {
-  const [download] = await Promise.all([page.waitForEvent('download'), control(page, 'download').click()]);
-  return { name: download.suggestedFilename(), path: await download.path() };
-}
 
 test('trains on the English corpus, pauses, steps, generates, downloads, resets, opens and goes on', async () => {
   const page = await lab.open();
