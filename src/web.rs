@@ -183,7 +183,7 @@ impl Session {
             let (model, train) = settings.resolve(corpus);
             model.validate()?;
             train.validate()?;
-            fits(&model, train.batch, self.device.memory(), &self.engine.device().name())?;
+            fits(&model, train.batch, self.engine.device(), self.device.memory())?;
             Ok((model.parameter_count(), required_bytes(&model, train.batch)?))
         })();
         to_js(&match described {

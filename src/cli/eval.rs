@@ -8,10 +8,11 @@ use clap::Args;
 use glasshouse::data::{Windows, bits_per_byte};
 use glasshouse::tokenizer::Tokenizer;
 use glasshouse::train::{Evaluated, Evaluator};
-use glasshouse::{Error, Result, engine, hub};
+use glasshouse::{Error, Result, engine};
 use serde_json::json;
 
 use super::device::Choice;
+use super::place::load_model;
 use super::{input, output, progress};
 
 /// Tokens that one pass measures, about.
@@ -23,7 +24,7 @@ const PASS: usize = 4096;
 /// first counts; bits a byte count special tokens as no bytes.
 #[derive(Args, Debug)]
 pub struct EvalArgs {
-    /// A model folder, or a zip of one.
+    /// A model folder, or a zip of one; - for a zip on standard input.
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// The text: files, folders, JSONL with a `text` field, or - for standard input.
@@ -39,7 +40,7 @@ pub struct EvalArgs {
 
 /// Runs the subcommand.
 pub fn run(args: EvalArgs) -> Result<()> {
-    let save = hub::load_model(&args.model)?;
+    let save = load_model(&args.model)?;
     let tokenizer = Tokenizer::from_json(&save.tokenizer_json)?;
     let end_of_text = match save.end_of_text {
         Some(id) => id,

@@ -69,6 +69,16 @@ pub fn check_vacant(folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Reads a model and its run from a folder, a zip of one, or a zip that comes by standard input.
+pub fn load(path: &Path) -> Result<Save> {
+    if path == Path::new("-") { hub::from_zip(&input::read(path)?) } else { hub::load(path) }
+}
+
+/// Reads a model without its run, from the same places.
+pub fn load_model(path: &Path) -> Result<Save> {
+    if path == Path::new("-") { hub::from_zip(&input::read(path)?) } else { hub::load_model(path) }
+}
+
 /// Puts the run of a zip into a folder: `out`, or the one that has the zip's name without its ending.
 pub fn unpack(zip: &Path, out: Option<&Path>, save: &Save) -> Result<PathBuf> {
     let folder = match out {

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use clap::Args;
 use glasshouse::generate::{Generation, Generator, Sampling, prompt_ids};
 use glasshouse::tokenizer::Tokenizer;
-use glasshouse::{Error, Result, engine, hub};
+use glasshouse::{Error, Result, engine};
 use serde_json::json;
 
 use super::device::Choice;
 use super::output::{self, harmless};
+use super::place::load_model;
 
 /// Print what a model writes after a prompt.
 ///
@@ -19,7 +20,7 @@ use super::output::{self, harmless};
 /// the prompt is shown in front; elsewhere the output is the continuation alone, byte for byte.
 #[derive(Args, Debug)]
 pub struct SampleArgs {
-    /// A model folder, or a zip of one.
+    /// A model folder, or a zip of one; - for a zip on standard input.
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// The text to continue.
@@ -56,7 +57,7 @@ pub struct SampleArgs {
 pub fn run(args: SampleArgs) -> Result<()> {
     let sampling = Sampling { temperature: args.temperature, top_k: args.top_k, top_p: args.top_p, seed: args.seed };
     sampling.validate()?;
-    let save = hub::load_model(&args.model)?;
+    let save = load_model(&args.model)?;
     let tokenizer = Tokenizer::from_json(&save.tokenizer_json)?;
     let end_of_text = match save.end_of_text {
         Some(id) => id,

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use glasshouse::corpus::Builtin;
 use glasshouse::engine::{Changes, Command, Engine, Settings, Text};
-use glasshouse::hub;
 use glasshouse::model::Preset;
 use glasshouse::train::schedule::Schedule;
 use glasshouse::{Error, Result};
@@ -13,7 +12,7 @@ use glasshouse::{Error, Result};
 use super::device::{Choice, Opened};
 use super::job::{Job, Orders, SLICE, catch_interrupts};
 use super::output::{grouped, size};
-use super::place::{Folder, builtin, check_vacant, given, text_of, tokenizer_json, unpack};
+use super::place::{Folder, builtin, check_vacant, given, load, text_of, tokenizer_json, unpack};
 use super::progress::Display;
 
 /// Train a tokenizer and a model on a text, or go on with a run.
@@ -42,7 +41,8 @@ pub struct TrainArgs {
     /// The model folder; the first free runs/PRESET-N where none is named.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Go on with the run in this folder. A zip of a run goes on in the folder of its name, or in --out.
+    /// Go on with the run in this folder. A zip of a run goes on in the folder of its name, or in --out; - is
+    /// a zip on standard input, and needs --out.
     #[arg(long, value_name = "DIR")]
     resume: Option<PathBuf>,
     /// auto takes real hardware, else the CPU; gpu the best adapter, software included; gpu:N the one `doctor` calls N.
@@ -227,7 +227,7 @@ fn begin(args: &TrainArgs, display: &mut Display) -> Result<()> {
 fn resume(args: &TrainArgs, path: &Path, display: &mut Display) -> Result<()> {
     let zip = !path.is_dir();
     args.check_resume(zip)?;
-    let mut save = hub::load(path)?;
+    let mut save = load(path)?;
     let Some(step) = save.trainer.as_ref().map(|state| state.step) else {
         let message = "it is a model alone, with no run to go on with: sample and eval take it";
         return Err(Error::format(path.display(), message));

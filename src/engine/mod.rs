@@ -16,7 +16,7 @@ use web_time::Instant;
 
 use crate::device::Device;
 use crate::hub::Save;
-use crate::model::Gpt;
+use crate::model::{Gpt, ModelConfig};
 use crate::tokenizer::Tokenizer;
 use crate::train::trainer::required_bytes;
 use crate::{Error, Result};
@@ -134,7 +134,7 @@ impl Engine {
                 "this is a model alone, with no run to go on with: only sampling and evaluation work",
             )
         })?;
-        fits(&save.config, state.train.batch, self.memory, &self.device.name())?;
+        fits(&save.config, state.train.batch, &self.device, self.memory)?;
         state.corpus.check(&crate::data::Corpus::describe(&text.name, &text.documents))?;
         let tokenizer = Tokenizer::from_json(&save.tokenizer_json)?;
         let settings = Settings { preset: state.preset, changes, ..Settings::default() };
@@ -227,12 +227,25 @@ impl Engine {
         model.validate()?;
         train.validate()?;
         Gpt::check_fit(&self.device, &model)?;
-        fits(&model, train.batch, self.memory, &self.device.name())
+        fits(&model, train.batch, &self.device, self.memory)
     }
 }
 
-/// Refuses a batch for which `memory` bytes do not do.
-pub fn fits(model: &crate::model::ModelConfig, batch: usize, memory: Option<u64>, device: &str) -> Result<()> {
+/// Refuses a batch that a device cannot bind, or for which the `memory` bytes that it has to give do not do.
+pub fn fits(model: &ModelConfig, batch: usize, device: &Device, memory: Option<u64>) -> Result<()> {
+    // The hidden layer of the MLP is the widest tensor that is bound whole.
+    let widest = model.context * 4 * model.channels;
+    let most = device.max_binding() / widest;
+    if batch > most {
+        let bytes = |elements: usize| mebibytes(elements as u64 * 4);
+        return Err(Error::Config(format!(
+            "a batch of {batch} needs a tensor of {}, and {} binds at most {}: {}",
+            mebibytes((widest as u64).saturating_mul(batch as u64).saturating_mul(4)),
+            device.name(),
+            bytes(device.max_binding()),
+            advice(most)
+        )));
+    }
     let needed = required_bytes(model, batch)?;
     let Some(memory) = memory.filter(|memory| needed > *memory) else { return Ok(()) };
     let (mut fitting, mut too_large) = (0, batch);
@@ -240,17 +253,21 @@ pub fn fits(model: &crate::model::ModelConfig, batch: usize, memory: Option<u64>
         let middle = fitting + (too_large - fitting) / 2;
         if required_bytes(model, middle)? <= memory { fitting = middle } else { too_large = middle }
     }
-    let advice = match fitting {
-        0 => {
-            "no batch of this shape fits: take fewer layers or channels, or a smaller context or vocabulary".to_string()
-        }
-        _ => format!("a batch of {fitting} would fit: take --batch {fitting} and more --accumulate"),
-    };
     Err(Error::Config(format!(
-        "a batch of {batch} needs {}, and {device} has {} to give: {advice}",
+        "a batch of {batch} needs {}, and {} has {} to give: {}",
         mebibytes(needed),
-        mebibytes(memory)
+        device.name(),
+        mebibytes(memory),
+        advice(fitting)
     )))
+}
+
+/// What to do where at most `batch` windows fit.
+fn advice(batch: usize) -> String {
+    match batch {
+        0 => "no batch of this shape fits: take fewer layers or channels, or a smaller context or vocabulary".into(),
+        _ => format!("a batch of {batch} would fit: take --batch {batch} and more --accumulate"),
+    }
 }
 
 fn mebibytes(bytes: u64) -> String {

@@ -77,6 +77,10 @@ fn a_batch_that_does_not_fit_says_what_would() {
     let error = outcome.stderr();
     let batch: u64 = error.split("take --batch ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
     assert!((1..5000).contains(&batch), "{error}");
+    // An adapter's limit is the largest range that a kernel may bind.
+    let shape = "--channels 1024 --heads 4 --layers 1 --context 64 --vocab-size 300 --device gpu --steps 0";
+    let outcome = place.run(&format!("train --data text.txt {shape} --batch 30000 --out new"));
+    outcome.refusal(shape, 1, &["a batch of 30000 needs a tensor of 30000 MiB", "would fit: take --batch"]);
 }
 
 #[test]

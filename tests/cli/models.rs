@@ -111,6 +111,10 @@ fn zips_are_models_too() {
     let eval = "--data text.txt --device cpu --json";
     let same = place.json(&format!("eval --model model {eval}"));
     assert_eq!(place.json(&format!("eval --model run.zip {eval}")), same);
+    let mut command = place.command(&format!("sample --model - {sample}"), &[]);
+    command.stdin(fs::File::open(place.path("run.zip")).unwrap());
+    let piped = Outcome(command.output().unwrap()).ok();
+    assert_eq!(piped, place.ok(&format!("sample --model model {sample}")), "standard input is read as a zip");
     for (i, cut) in [zip.len() / 3, zip.len() - 1, 1].into_iter().enumerate() {
         place.write("cut.zip", &zip[..cut]);
         place.run("sample --model cut.zip --device cpu").refusal(&format!("cut {i}"), 1, &["cut.zip"]);

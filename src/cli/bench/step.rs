@@ -85,7 +85,7 @@ pub fn run(args: StepArgs) -> Result<()> {
     let opened = args.device.open()?;
     let device = opened.device;
     Gpt::check_fit(&device, &model)?;
-    fits(&model, config.batch, opened.memory, &device.name())?;
+    fits(&model, config.batch, &device, opened.memory)?;
     let tokens = match &args.tokens {
         Some(path) => read_tokens(path, &model, config.batch)?,
         None => {
