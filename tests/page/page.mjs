@@ -33,6 +33,7 @@ export async function start({ adapter = false } = {}) {
     args: [...ALWAYS, '--no-sandbox', ...(adapter ? ADAPTER : [])],
   });
   return {
+    browser,
     /** Opens the page, and collects what it asks for, and what goes wrong in it. */
     async open(query = '?device=cpu', options = {}) {
       const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });

@@ -18,10 +18,9 @@ test('trains on the English corpus, pauses, steps, generates, downloads, resets,
   assert.equal(await metric(page, 'step'), null);
   await set(page, { ...SMALL, steps: 5000, sample_every: 20, eval_every: 20, warmup: 5 });
   await control(page, 'train').click();
-  await until(page, 'step', 'at least', 1);
-  const first = await metric(page, 'loss');
   await until(page, 'step', 'at least', 60);
-  assert.ok((await metric(page, 'loss')) < first - 0.5, `the loss fell from ${first} to ${await metric(page, 'loss')}`);
+  const chance = Math.log(SMALL.vocab_size);
+  assert.ok((await metric(page, 'loss')) < chance - 0.5, `by chance the loss is ${chance}, it is ${await metric(page, 'loss')}`);
   assert.ok((await metric(page, 'tokens-per-second')) > 0);
   assert.ok((await metric(page, 'validation-loss')) > 0);
   assert.ok((await page.locator('#samples li').count()) >= 2);
@@ -65,7 +64,7 @@ test('trains on the English corpus, pauses, steps, generates, downloads, resets,
   assert.equal(await page.locator('#samples .sample-text').first().textContent(), written);
   await control(page, 'pause').click();
   await until(page, 'step', 'at least', paused + 5);
-  assert.ok((await metric(page, 'loss')) < first - 0.5);
+  assert.ok((await metric(page, 'loss')) < chance - 0.5);
   assert.deepEqual(page.errors, []);
   assert.deepEqual(page.requests.filter((url) => !url.startsWith(page.origin) && !url.startsWith('blob:')), []);
   assert.deepEqual(page.requests.filter((url) => url.startsWith('http') && !url.startsWith(page.address)), []);
