@@ -12,6 +12,14 @@ pub fn threads() -> usize {
     1
 }
 
+/// Makes the calling thread one of those that kernels run on, so that they begin and end without waking another. To be
+/// called by a program before its first kernel; later it changes nothing.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn enlist() {
+    // An error means that the threads stand already, and they do as well, but slower.
+    let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
+}
+
 /// Runs `work(i, item)` for every item.
 pub fn each<T: Send>(items: Vec<T>, work: impl Fn(usize, T) + Sync + Send) {
     #[cfg(not(target_arch = "wasm32"))]
