@@ -11,7 +11,7 @@ struct Params {
 @group(0) @binding(0) var<uniform> p: Params;
 
 @group(0) @binding(1) var<storage, read> gradients: array<vec4<f32>>; // (len)
-@group(0) @binding(2) var<storage, read> norm: array<f32>; // (3): norm, factor, whether it is finite
+@group(0) @binding(2) var<storage, read> norm: array<f32>; // (3): norm, factor, 1 once a norm was not finite
 @group(0) @binding(3) var<storage, read> scalars: array<f32>; // step scalars
 @group(0) @binding(4) var<storage, read_write> parameters: array<vec4<f32>>; // (len)
 @group(0) @binding(5) var<storage, read_write> first_moment: array<vec4<f32>>; // (len)
@@ -20,7 +20,7 @@ struct Params {
 @compute @workgroup_size(WORKGROUP)
 fn update(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     // A branch, since 0 · NaN is NaN: weights and moments stay as they are.
-    if norm[2] == 0.0 {
+    if norm[2] != 0.0 {
         return;
     }
     let rate = scalars[LEARNING_RATE];

@@ -30,7 +30,7 @@ fn partial(
 }
 
 @group(0) @binding(1) var<storage, read> summed: array<f32>; // (windows · 256)
-@group(0) @binding(2) var<storage, read_write> norm: array<f32>; // (3): norm, factor, 1 where the norm is finite else 0
+@group(0) @binding(2) var<storage, read_write> norm: array<f32>; // (3): norm, factor, 1 once a norm was not finite
 
 @compute @workgroup_size(WORKGROUP)
 fn total(@builtin(local_invocation_index) local: u32) {
@@ -43,6 +43,8 @@ fn total(@builtin(local_invocation_index) local: u32) {
         let root = sqrt(sum);
         norm[0] = root;
         norm[1] = select(1.0, min(1.0, p.clip / (root + 1e-6)), p.clip > 0.0);
-        norm[2] = select(0.0, 1.0, is_finite(root));
+        if !is_finite(root) {
+            norm[2] = 1.0;
+        }
     }
 }

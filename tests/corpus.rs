@@ -1,5 +1,5 @@
 //! The built-in corpora are what their provenance says, and damaged files are refused.
-#![cfg(feature = "cli")]
+#![cfg(all(feature = "cli", not(target_arch = "wasm32")))]
 
 use std::io::Write;
 

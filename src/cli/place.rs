@@ -63,6 +63,10 @@ pub fn check_vacant(folder: &Path) -> Result<()> {
         let message = "holds a run already: go on with it by --resume, or give another --out";
         return Err(Error::Config(format!("{} {message}", folder.display())));
     }
+    if fs::metadata(folder.join("log.jsonl")).is_ok_and(|log| log.len() > 0) {
+        let message = "holds the log of a run that was not saved: move it away, or give another --out";
+        return Err(Error::Config(format!("{} {message}", folder.display())));
+    }
     if ["config.json", "model.safetensors"].iter().any(|name| folder.join(name).exists()) {
         return Err(Error::Config(format!("{} holds a model already: give another --out", folder.display())));
     }

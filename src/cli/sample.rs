@@ -59,11 +59,13 @@ pub fn run(args: SampleArgs) -> Result<()> {
     sampling.validate()?;
     let save = load_model(&args.model)?;
     let tokenizer = Tokenizer::from_json(&save.tokenizer_json)?;
-    let end_of_text = match save.end_of_text {
-        Some(id) => id,
-        None => engine::end_of_text(&tokenizer)?,
+    let end_of_text = save.end_of_text.map_or_else(|| engine::end_of_text(&tokenizer), Ok);
+    // A model without an end of text goes on until --max-tokens; only an empty prompt needs the token.
+    let (stop, ids) = match end_of_text {
+        Ok(id) => (Some(id), prompt_ids(&tokenizer, &args.prompt, id)),
+        Err(error) if args.prompt.is_empty() => return Err(error),
+        Err(_) => (None, tokenizer.encode(args.prompt.as_bytes())),
     };
-    let ids = prompt_ids(&tokenizer, &args.prompt, end_of_text);
     if let Some(id) = ids.iter().find(|id| **id as usize >= save.config.vocab) {
         return Err(Error::format(
             args.model.display(),
@@ -84,7 +86,7 @@ pub fn run(args: SampleArgs) -> Result<()> {
     let (mut text, mut ids, mut probabilities) = (Vec::new(), Vec::new(), Vec::new());
     while ids.len() < args.max_tokens {
         let (choice, _) = pollster::block_on(generator.next(&mut generation))?;
-        if choice.id == end_of_text && !args.ignore_eos {
+        if Some(choice.id) == stop && !args.ignore_eos {
             break;
         }
         ids.push(choice.id);

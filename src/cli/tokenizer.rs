@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use glasshouse::tokenizer::{Pattern, SpecialHandling, Ties, Tokenizer, TrainOptions, Trainer};
-use glasshouse::{Error, Result};
+use glasshouse::{Error, Result, hub};
 use serde::Serialize;
 
 use super::{input, output};
@@ -51,7 +51,8 @@ struct TrainArgs {
 
 #[derive(Args, Debug)]
 struct Source {
-    /// A tokenizer.json, a .tiktoken file, a vocab.bpe with its encoder.json beside it, or a folder with one of these.
+    /// A tokenizer.json, a .tiktoken file, a vocab.bpe with its encoder.json beside it, a folder with one of these, or a
+    /// zipped model folder.
     #[arg(long, value_name = "FILE")]
     tokenizer: PathBuf,
     /// The split pattern of a .tiktoken file, which carries none: gpt2, cl100k, o200k or none.
@@ -126,6 +127,10 @@ fn train(args: TrainArgs) -> Result<()> {
 
 /// Writes a file beside its place and renames it, so that no half of it is ever there.
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    // A pipe or a device is written to, not replaced.
+    if path.metadata().is_ok_and(|there| !there.is_file()) {
+        return std::fs::write(path, bytes).map_err(|error| Error::io(path, "write", error));
+    }
     let mut name =
         path.file_name().ok_or_else(|| Error::Usage(format!("--out {} names no file", path.display())))?.to_owned();
     name.push(".tmp");
@@ -176,7 +181,9 @@ fn readable(bytes: &[u8]) -> String {
 }
 
 fn decode(args: DecodeArgs) -> Result<()> {
-    let mut bytes = load(&args.source.tokenizer, args.source.pattern)?.decode(&args.ids)?;
+    // Any split will do: what ids stand for does not depend on it.
+    let tokenizer = load_with(&args.source.tokenizer, args.source.pattern, Some(Pattern::None))?;
+    let mut bytes = tokenizer.decode(&args.ids)?;
     // The bytes alone, so that they can be piped; at a terminal the prompt begins on a line of its own.
     if std::io::stdout().is_terminal() {
         bytes.push(b'\n');
@@ -190,12 +197,17 @@ fn decode(args: DecodeArgs) -> Result<()> {
 /// Where it is missing, damaged or foreign, and where `pattern` is given for a file that carries its own, or not for
 /// one that carries none.
 pub fn load(path: &Path, pattern: Option<Pattern>) -> Result<Tokenizer> {
+    load_with(path, pattern, None)
+}
+
+/// The same; `otherwise` is the split of a file that carries none where `pattern` names none.
+fn load_with(path: &Path, pattern: Option<Pattern>, otherwise: Option<Pattern>) -> Result<Tokenizer> {
     if path.is_dir() {
         let inside =
             ["tokenizer.json", "vocab.bpe"].map(|name| path.join(name)).into_iter().find(|file| file.is_file());
         let inside = inside
             .ok_or_else(|| Error::format(path.display(), "the folder holds neither tokenizer.json nor vocab.bpe"))?;
-        return load(&inside, pattern);
+        return load_with(&inside, pattern, otherwise);
     }
     let bytes = input::read(path)?;
     let named = |error| match error {
@@ -216,6 +228,10 @@ pub fn load(path: &Path, pattern: Option<Pattern>) -> Result<Tokenizer> {
         ))),
         None => Ok(()),
     };
+    if bytes.starts_with(b"PK") {
+        own("a zipped model")?;
+        return Tokenizer::from_json(&hub::from_zip(&bytes).map_err(named)?.tokenizer_json).map_err(named);
+    }
     if bytes.starts_with(b"#version") || path.file_name().is_some_and(|name| name == "vocab.bpe") {
         own("a vocab.bpe")?;
         return Tokenizer::from_gpt2(&bytes, &input::read(&path.with_file_name("encoder.json"))?);
@@ -230,7 +246,7 @@ pub fn load(path: &Path, pattern: Option<Pattern>) -> Result<Tokenizer> {
             "it is empty: give a tokenizer.json, a .tiktoken file or a vocab.bpe",
         ));
     }
-    let pattern = pattern.ok_or_else(|| {
+    let pattern = pattern.or(otherwise).ok_or_else(|| {
         Error::Usage(format!("{} is not JSON; if it is a .tiktoken file, say its split with --pattern", path.display()))
     })?;
     Tokenizer::from_tiktoken(&bytes, pattern).map_err(named)

@@ -1,10 +1,12 @@
 //! The one protocol: commands in, events out. Both doors drive it by [`Engine::tick`]; nothing here knows which one is open.
 
+mod memory;
 mod prepare;
 mod progress;
 mod protocol;
 mod run;
 
+pub use memory::{fits, required_bytes};
 pub use prepare::{END_OF_TEXT, end_of_text};
 pub use progress::{Progress, read_log};
 pub use protocol::{Changes, Command, Event, Settings, State, Text};
@@ -16,9 +18,8 @@ use web_time::Instant;
 
 use crate::device::Device;
 use crate::hub::Save;
-use crate::model::{Gpt, ModelConfig};
+use crate::model::Gpt;
 use crate::tokenizer::Tokenizer;
-use crate::train::trainer::required_bytes;
 use crate::{Error, Result};
 use prepare::{Preparation, Prepared};
 use run::Run;
@@ -97,7 +98,7 @@ impl Engine {
         match command {
             Command::Train { settings, text, tokenizer } => {
                 let tokenizer = tokenizer.map(|bytes| Tokenizer::from_json(&bytes)).transpose()?;
-                self.check_memory(&settings, &text)?;
+                self.check_memory(&settings, &text, tokenizer.as_ref())?;
                 let preparation = Box::new(Preparation::new(&settings, text, tokenizer)?);
                 self.work = Work::Prepare { preparation, settings, resume: None };
                 (self.failure, self.saved) = (None, None);
@@ -221,55 +222,15 @@ impl Engine {
         }
     }
 
-    /// Refuses a batch that does not fit the device, saying how much it needs and what would fit.
-    fn check_memory(&self, settings: &Settings, text: &Text) -> Result<()> {
-        let (model, train) = settings.resolve(&text.name);
+    /// Refuses a batch that does not fit the device, saying how much it needs and what would fit. A vocabulary that is
+    /// still to be learnt counts as what the text may give at most.
+    fn check_memory(&self, settings: &Settings, text: &Text, tokenizer: Option<&Tokenizer>) -> Result<()> {
+        let (mut model, train) = settings.resolve(&text.name);
         model.validate()?;
+        let bytes: usize = text.documents.iter().map(Vec::len).sum();
+        model.vocab = tokenizer.map_or(model.vocab.min(bytes.saturating_add(257)), Tokenizer::vocab_size);
         train.validate()?;
         Gpt::check_fit(&self.device, &model)?;
         fits(&model, train.batch, &self.device, self.memory)
     }
-}
-
-/// Refuses a batch that a device cannot bind, or for which the `memory` bytes that it has to give do not do.
-pub fn fits(model: &ModelConfig, batch: usize, device: &Device, memory: Option<u64>) -> Result<()> {
-    // The hidden layer of the MLP is the widest tensor that is bound whole.
-    let widest = model.context * 4 * model.channels;
-    let most = device.max_binding() / widest;
-    if batch > most {
-        let bytes = |elements: usize| mebibytes(elements as u64 * 4);
-        return Err(Error::Config(format!(
-            "a batch of {batch} needs a tensor of {}, and {} binds at most {}: {}",
-            mebibytes((widest as u64).saturating_mul(batch as u64).saturating_mul(4)),
-            device.name(),
-            bytes(device.max_binding()),
-            advice(most)
-        )));
-    }
-    let needed = required_bytes(model, batch)?;
-    let Some(memory) = memory.filter(|memory| needed > *memory) else { return Ok(()) };
-    let (mut fitting, mut too_large) = (0, batch);
-    while too_large - fitting > 1 {
-        let middle = fitting + (too_large - fitting) / 2;
-        if required_bytes(model, middle)? <= memory { fitting = middle } else { too_large = middle }
-    }
-    Err(Error::Config(format!(
-        "a batch of {batch} needs {}, and {} has {} to give: {}",
-        mebibytes(needed),
-        device.name(),
-        mebibytes(memory),
-        advice(fitting)
-    )))
-}
-
-/// What to do where at most `batch` windows fit.
-fn advice(batch: usize) -> String {
-    match batch {
-        0 => "no batch of this shape fits: take fewer layers or channels, or a smaller context or vocabulary".into(),
-        _ => format!("a batch of {batch} would fit: take --batch {batch} and more --accumulate"),
-    }
-}
-
-fn mebibytes(bytes: u64) -> String {
-    format!("{} MiB", bytes.div_ceil(1 << 20))
 }

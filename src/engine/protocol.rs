@@ -72,10 +72,11 @@ impl Settings {
             context: self.context.unwrap_or(model.context),
             vocab: self.vocab_size.unwrap_or(preset.vocab(corpus)),
         };
+        let batch = self.batch.unwrap_or(train.batch);
         let mut train = TrainConfig {
             seed: self.seed.unwrap_or(train.seed),
-            batch: self.batch.unwrap_or(train.batch),
-            accumulate: self.accumulate.unwrap_or(train.accumulate),
+            batch,
+            accumulate: self.accumulate.unwrap_or(train.accumulate_for(preset, batch, model.context)),
             lr: self.lr.unwrap_or(train.lr),
             warmup: self.warmup.unwrap_or(train.warmup),
             schedule: self.schedule.unwrap_or(train.schedule),

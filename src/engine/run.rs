@@ -44,6 +44,8 @@ pub struct Run {
     saved_step: Option<u64>,
     /// Whether the run has been found finished.
     complete: bool,
+    /// The step whose loss was not finite; the run ends when the one before it is saved.
+    failed: Option<u64>,
 }
 
 enum Action {
@@ -120,13 +122,16 @@ impl Run {
             }
             _ => None,
         };
+        // Recorded with the step, so that nothing is compiled while it runs; else when somebody asks.
+        let samples = trainer.config.sample_every > 0;
+        let generator = samples.then(|| Generator::new(device, &trainer.model)).transpose()?;
         let mut notices = prepared.notices;
         notices.extend(trainer.dataset.notice());
         let mut run = Run {
             device: device.clone(),
             trainer,
             evaluator,
-            generator: None,
+            generator,
             tokenizer_json: prepared.tokenizer.to_json(),
             tokenizer: prepared.tokenizer,
             end_of_text: prepared.end_of_text,
@@ -140,6 +145,7 @@ impl Run {
             saved: None,
             saved_step: None,
             complete: false,
+            failed: None,
         };
         // A run that has nothing left to do still leaves a folder.
         if step >= run.last {
@@ -180,7 +186,7 @@ impl Run {
 
     /// Whether something is under way that a pause lets finish: a step, an evaluation, a sample, a save.
     pub fn busy(&self) -> bool {
-        self.stepping() || !self.actions.is_empty()
+        self.stepping() || !self.actions.is_empty() || self.failed.is_some()
     }
 
     /// Stops the clock of the run.
@@ -204,6 +210,9 @@ impl Run {
         let mut taken = 0;
         loop {
             self.arrivals(events)?;
+            if let Some(step) = self.failed.filter(|_| self.actions.is_empty()) {
+                return Err(Error::NotFinite { step });
+            }
             let waiting = if self.trainer.within_step() || self.actions.is_empty() {
                 let begins = taken < steps && self.trainer.step() < self.last;
                 if !self.trainer.within_step() && !begins {
@@ -225,9 +234,25 @@ impl Run {
         }
     }
 
-    /// Takes in the losses that have arrived.
+    /// Takes in the losses that have arrived. After one that is not finite the step before it is saved, and no other
+    /// is begun.
     fn arrivals(&mut self, events: &mut Vec<Event>) -> Result<()> {
-        while let Some(report) = self.trainer.poll()? {
+        loop {
+            let report = match self.trainer.poll() {
+                Ok(Some(report)) => report,
+                Ok(None) => break,
+                Err(Error::NotFinite { step }) => {
+                    self.trainer.halt(step - 1);
+                    self.held = None;
+                    self.actions.clear();
+                    if self.saved_step != Some(step - 1) {
+                        self.actions.push_back(Action::Save(VecDeque::new(), Vec::new()));
+                    }
+                    self.failed = Some(step);
+                    break;
+                }
+                Err(error) => return Err(error),
+            };
             let evaluates = self.actions.iter().any(|action| matches!(action, Action::Evaluate(_)));
             if evaluates && report.step == self.trainer.step() {
                 self.held = Some(report);
@@ -248,10 +273,10 @@ impl Run {
     fn plan(&mut self) {
         let step = self.trainer.step();
         let config = &self.trainer.config;
-        let ends = step >= self.last;
-        let due = |every: u64| every > 0 && (step.is_multiple_of(every) || ends);
+        // A stop on the way leaves the log that a run without it would leave.
+        let due = |every: u64| every > 0 && (step.is_multiple_of(every) || step >= config.steps);
         let (evaluates, samples) = (due(config.eval_every) && self.evaluator.is_some(), due(config.sample_every));
-        let saves = ends || due(config.save_every);
+        let saves = step >= self.last || due(config.save_every);
         let seed = config.seed;
         if evaluates || samples || saves {
             self.actions.push_back(Action::Drain);

@@ -28,12 +28,13 @@ impl ModelConfig {
     }
 
     /// Refuses a shape that cannot be built, naming the number at fault. Every product of two of a valid shape's
-    /// numbers fits 64 bits, and the count of its parameters 40.
+    /// numbers fits 64 bits, and the count of its parameters 32.
     pub fn validate(&self) -> Result<()> {
         let ranges = [
             ("layers", self.layers, 1 << 10),
             ("heads", self.heads, 1 << 12),
-            ("channels", self.channels, 1 << 16),
+            // Four times their square is the largest matrix, of which kernels count at most 2^31 elements.
+            ("channels", self.channels, 23_170),
             ("context", self.context, 1 << 20),
             ("the vocabulary", self.vocab, 1 << 22),
         ];
@@ -60,8 +61,8 @@ impl ModelConfig {
                 self.channels.div_ceil(256)
             )));
         }
-        // A tensor of all weights is to be addressable, which in a tab means less than 2 GiB.
-        let most = (isize::MAX as u64 / 4).min(1 << 40);
+        // All weights are one tensor: kernels count its elements in 32 bits, and in a tab it is to be addressable.
+        let most = (isize::MAX as u64 / 4).min(u64::from(u32::MAX) - 64 * 1024);
         if self.parameter_count() > most {
             return Err(Error::Config(format!(
                 "this shape has {} parameters, and at most {most} are computed here: take fewer layers or channels",
@@ -167,8 +168,8 @@ mod tests {
             (ModelConfig { vocab: usize::MAX, ..tiny }, "the vocabulary: expected a number from 1 to 4194304"),
             (ModelConfig { channels: 514, heads: 2, ..tiny }, "a head of 257, and at most 256"),
             (
-                ModelConfig { layers: 1 << 10, channels: 1 << 16, heads: 256, ..tiny },
-                "parameters, and at most 1099511627776",
+                ModelConfig { layers: 1 << 10, channels: 1 << 14, heads: 256, ..tiny },
+                "parameters, and at most 4294901759",
             ),
         ];
         for (config, message) in refusals {

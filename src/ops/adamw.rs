@@ -26,7 +26,7 @@ pub struct Rates {
 }
 
 /// One update of `parameters` from `gradients`, scaled by the clip's factor; the learning rate and the bias corrections
-/// are step scalars. Nothing changes where the norm is not finite.
+/// are step scalars. Nothing changes once a norm was not finite.
 pub fn adamw(
     tape: &mut Tape,
     parameters: View,
@@ -56,7 +56,7 @@ pub fn adamw(
 fn update<F: Float>(params: &Params, mut b: Bindings<F>) {
     let (g, norm, scalars) = (b.read(), b.read(), b.read()); // (len), (3), step scalars
     let (p, m, v) = (b.write(), b.write(), b.write()); // (len) each
-    if norm[2] == F::ZERO {
+    if norm[2] != F::ZERO {
         return;
     }
     let of = |x: f32| F::of(f64::from(x));

@@ -25,7 +25,8 @@ const PARTIALS: usize = 256;
 /// What the optimiser needs of the gradients.
 #[derive(Clone)]
 pub struct GradientNorm {
-    /// (3): the norm, the factor min(1, clip / (norm + 1e-6)), and 1 where the norm is finite, else 0.
+    /// (3): the norm, the factor min(1, clip / (norm + 1e-6)), and 1 once a norm was not finite, else 0. It stays 1, so
+    /// that no step that is under way behind that one changes anything.
     pub norm: Tensor,
 }
 
@@ -63,5 +64,7 @@ fn total<F: Float>(p: &Params, mut b: Bindings<F>) {
     let scale = if p.clip > 0.0 { (f64::from(p.clip) / (total + 1e-6)).min(1.0) } else { 1.0 };
     norm[0] = F::of(total);
     norm[1] = F::of(scale);
-    norm[2] = if norm[0].is_finite() { F::ONE } else { F::ZERO };
+    if !norm[0].is_finite() {
+        norm[2] = F::ONE;
+    }
 }

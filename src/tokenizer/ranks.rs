@@ -11,6 +11,23 @@ use super::steps::{Pattern, Splitter};
 use super::{Parts, Tokenizer, alphabet};
 use crate::{Error, Result};
 
+/// The special tokens of OpenAI's encodings, by the number of their ranks: their files do not hold them.
+const SPECIAL: [(usize, &[(u32, &str)]); 4] = [
+    (50_256, &[(50_256, "<|endoftext|>")]),
+    (50_280, &[(50_256, "<|endoftext|>")]),
+    (
+        100_256,
+        &[
+            (100_257, "<|endoftext|>"),
+            (100_258, "<|fim_prefix|>"),
+            (100_259, "<|fim_middle|>"),
+            (100_260, "<|fim_suffix|>"),
+            (100_276, "<|endofprompt|>"),
+        ],
+    ),
+    (199_998, &[(199_999, "<|endoftext|>"), (200_018, "<|endofprompt|>")]),
+];
+
 /// A `.tiktoken` file: two neighbours merge wherever their bytes together are a token, the lowest rank first, which
 /// is also the id. So every way to cut a token in two tokens is a merge of its rank.
 pub(super) fn read_tiktoken(bytes: &[u8], pattern: Pattern) -> Result<Tokenizer> {
@@ -45,10 +62,12 @@ pub(super) fn read_tiktoken(bytes: &[u8], pattern: Pattern) -> Result<Tokenizer>
             }
         }
     }
+    let known = SPECIAL.iter().find(|(count, _)| *count == tokens.len()).map_or(&[][..], |(_, special)| special);
+    let added = known.iter().filter(|(id, _)| !tokens.contains_key(id));
     let parts = Parts {
         vocabulary,
         rules,
-        added: Vec::new(),
+        added: added.map(|&(id, content)| AddedToken::special(id, content.into())).collect(),
         splitter: Splitter::tiktoken(pattern),
         prefix_space: false,
         ignore_merges: true,

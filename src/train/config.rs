@@ -40,6 +40,9 @@ pub struct TrainConfig {
     pub sample_every: u64,
 }
 
+/// Tokens of one update of the preset `gpt2`.
+const TOKENS: usize = 524_288;
+
 impl TrainConfig {
     /// A preset's defaults, with seed 0.
     pub fn preset(preset: Preset) -> Self {
@@ -47,8 +50,7 @@ impl TrainConfig {
             Preset::Tiny => (16, 1, 2e-3, 20, 1_200, 200, 400, 400),
             Preset::Small => (16, 1, 1e-3, 100, 2_000, 250, 500, 500),
             Preset::Baby => (12, 1, 1e-3, 100, 5_000, 250, 500, 500),
-            // 4 windows of 1,024 tokens, 128 times: 524,288 tokens.
-            Preset::Gpt2 => (4, 128, 6e-4, 700, 19_560, 250, 250, 250),
+            Preset::Gpt2 => (4, TOKENS / (4 * 1_024), 6e-4, 700, 19_560, 250, 250, 250),
         };
         TrainConfig {
             seed: 0,
@@ -67,6 +69,12 @@ impl TrainConfig {
             save_every,
             sample_every,
         }
+    }
+
+    /// The preset's passes before an update, where one pass has `batch` windows of `context` tokens.
+    pub fn accumulate_for(&self, preset: Preset, batch: usize, context: usize) -> usize {
+        let pass = batch.saturating_mul(context).max(1);
+        if preset == Preset::Gpt2 { (TOKENS / pass).max(1) } else { self.accumulate }
     }
 
     /// Refuses what cannot be trained with, naming the option.
@@ -110,6 +118,10 @@ mod tests {
         }
         let gpt2 = TrainConfig::preset(Preset::Gpt2);
         assert_eq!(gpt2.batch * gpt2.accumulate * Preset::Gpt2.model().context, 524_288);
+        for (batch, context, want) in [(4, 1024, 128), (8, 1024, 64), (4, 512, 256), (1024, 1024, 1), (0, 1024, 512)] {
+            assert_eq!(gpt2.accumulate_for(Preset::Gpt2, batch, context), want, "{batch} windows of {context}");
+            assert_eq!(gpt2.accumulate_for(Preset::Tiny, batch, context), gpt2.accumulate);
+        }
     }
 
     #[test]

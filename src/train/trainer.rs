@@ -10,7 +10,7 @@ use super::{TrainConfig, record_scalars, schedule::learning_rate};
 use crate::data::{Batch, Dataset};
 use crate::device::{Device, Reading, View};
 use crate::model::{Attend, Gpt, ModelConfig};
-use crate::ops::{self, GradientNorm, Head, Rates, Tokens};
+use crate::ops::{self, MAX_GROUPS, GradientNorm, Head, Rates, Tokens};
 use crate::tape::{Recording, SCALARS, Scalar, Tape, Tensor};
 use crate::{Error, Result};
 
@@ -210,6 +210,13 @@ impl Trainer {
         });
     }
 
+    /// Gives up the steps after `step`, which changed nothing because a norm was not finite.
+    pub fn halt(&mut self, step: u64) {
+        self.pending.clear();
+        (self.step, self.at) = (step, (0, 0));
+        self.pause_clock();
+    }
+
     /// Stops the clock: what follows is no training.
     pub fn pause_clock(&mut self) {
         if let Some(since) = self.clock.since.take() {
@@ -231,7 +238,7 @@ impl Trainer {
         let (Some(loss), Some(norm)) = (*loss, norm.clone()) else { return Ok(None) };
         let (step, lr) = (oldest.step, oldest.lr);
         self.pending.pop_front();
-        if !loss.is_finite() || norm[2] == 0.0 {
+        if !loss.is_finite() || norm[2] != 0.0 {
             return Err(Error::NotFinite { step });
         }
         let tokens_a_step = self.tokens_a_step();
@@ -293,6 +300,13 @@ pub fn check_sizes(model: &ModelConfig, batch: usize) -> Result<()> {
     let elements = batch as u128 * model.context as u128 * widest;
     let most = (1_u128 << 31) / (model.context as u128 * widest);
     let table = model.vocab as u128 * model.channels as u128;
+    // The grid of a kernel has at most that many workgroups a side; attention has one for each window and head.
+    if batch > MAX_GROUPS {
+        return Err(Error::Config(format!(
+            "a batch of {batch} windows is more than the {MAX_GROUPS} that kernels count: take --batch {MAX_GROUPS} or \
+             less, and more --accumulate"
+        )));
+    }
     if table >= 1 << 31 {
         return Err(Error::Config(format!(
             "a table of {} tokens by {} channels has over 2^31 elements: take a smaller vocabulary or fewer channels",
@@ -308,17 +322,4 @@ pub fn check_sizes(model: &ModelConfig, batch: usize) -> Result<()> {
         )));
     }
     Ok(())
-}
-
-/// Bytes that training takes on a device in f32: parameters, gradients, moments and the activations of one batch.
-pub fn required_bytes(model: &ModelConfig, batch: usize) -> Result<u64> {
-    check_sizes(model, batch)?;
-    // A CPU device takes memory when it is first used, so recording on one only counts.
-    let planner = Device::cpu();
-    let gpt = Gpt::new(&planner, *model, true)?;
-    let dataset =
-        Dataset { train: vec![0; model.context + 1].into(), validation: None, context: model.context, rows: false };
-    let config = TrainConfig { batch, ..TrainConfig::preset(crate::model::Preset::Tiny) };
-    let _trainer = Trainer::new(gpt, &planner, config, Arc::new(dataset))?;
-    Ok(planner.bytes())
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use glasshouse::device::{Device, Element, parallel};
-use glasshouse::ops;
+use glasshouse::ops::{self, MAX_GROUPS};
 use glasshouse::tape::{Recording, SCALARS, Tape, Tensor};
 use glasshouse::{Error, Result};
 use serde_json::json;
@@ -71,7 +71,7 @@ pub fn matmul(args: MatmulArgs) -> Result<()> {
     };
     let opened = args.device.open()?;
     for [m, k, n] in &shapes {
-        check(&opened, &[*m, *k, *n], &[[*m, *k], [*k, *n], [*m, *n]])?;
+        check(&opened, &[*m, *k, *n], MAX_GROUPS * 32, &[[*m, *k], [*k, *n], [*m, *n]])?;
     }
     let device = &opened.device;
     let mut results = Vec::new();
@@ -120,7 +120,7 @@ pub fn attention(args: AttentionArgs) -> Result<()> {
     }
     let rows = batch.saturating_mul(context);
     let width = heads.saturating_mul(head_size).saturating_mul(3);
-    check(&opened, &[batch, context, heads, head_size], &[[rows, width], [rows, width]])?;
+    check(&opened, &[batch, context, heads, head_size], MAX_GROUPS, &[[rows, width], [rows, width]])?;
     let device = &opened.device;
     let recording = record(device, &[&[rows, width]], |tape, inputs| ops::attention(tape, &inputs[0], context, heads))?;
     let forward = || device.run(&recording.program, 0..recording.forward);
@@ -158,9 +158,13 @@ fn record(device: &Device, shapes: &[&[usize]], op: impl Fn(&mut Tape, &[Tensor]
 }
 
 /// Refuses sizes of zero, and matrices that do not fit the device with a gradient each.
-fn check(opened: &Opened, sizes: &[usize], matrices: &[[usize; 2]]) -> Result<()> {
+fn check(opened: &Opened, sizes: &[usize], most_of_each: usize, matrices: &[[usize; 2]]) -> Result<()> {
     if sizes.contains(&0) {
         return Err(Error::Usage("a size of 0 leaves nothing to measure: give sizes of at least 1".into()));
+    }
+    // Kernels have grids of at most that many workgroups a side.
+    if let Some(size) = sizes.iter().find(|size| **size > most_of_each) {
+        return Err(Error::Usage(format!("a size of {size} is more than the {most_of_each} that this kernel takes")));
     }
     let elements = matrices.iter().map(|[rows, columns]| *rows as u128 * *columns as u128);
     let largest = elements.clone().max().unwrap_or(0);
