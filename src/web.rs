@@ -10,7 +10,9 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::corpus::{self, Builtin};
 use crate::device::{Device, adapters};
-use crate::engine::{Changes, Command, Engine, Event, Progress, SAMPLE_TOKENS, Settings, State, Text, fits, read_log, required_bytes};
+use crate::engine::{
+    Changes, Command, Engine, Event, Progress, SAMPLE_TOKENS, Settings, State, Text, fits, read_log, required_bytes,
+};
 use crate::generate::Sampling;
 use crate::hub::{Save, from_zip, to_zip};
 use crate::model::Preset;

@@ -4,7 +4,7 @@
 mod common;
 
 use common::golden::{FOLDERS, agrees};
-use common::{golden, gpu};
+use common::{generation, golden, gpu};
 use glasshouse::data::Dataset;
 use glasshouse::device::Device;
 use glasshouse::model::{Attend, Gpt, ModelConfig};
@@ -42,6 +42,19 @@ fn greedy_generation() {
     for device in [Device::cpu(), gpu()] {
         pollster::block_on(golden::greedy_generation(&device));
     }
+}
+
+#[test]
+fn generation_by_chunks_is_the_naive_one() {
+    for device in [Device::cpu(), gpu()] {
+        pollster::block_on(generation::prefill(&device));
+    }
+}
+
+#[test]
+fn draws_and_distributions() {
+    pollster::block_on(generation::draws());
+    generation::distributions();
 }
 
 /// Gradients of a whole 2-layer model against central differences of its loss.

@@ -84,7 +84,16 @@ fn cl100k_vectors() {
     for (text, ids) in vectors {
         assert_eq!(cl100k().encode(text.as_bytes()), ids, "{text:?}");
     }
-    assert_eq!(cl100k().vocab_size(), 100_256);
+    // With the special tokens, which stand in no .tiktoken file; two ids before the last are of no token.
+    assert_eq!(cl100k().vocab_size(), 100_277);
+    let special = [("<|endoftext|>", 100_257), ("<|fim_prefix|>", 100_258), ("<|endofprompt|>", 100_276)];
+    for (name, id) in special {
+        assert_eq!(cl100k().special_id(name), Some(id));
+        assert_eq!(cl100k().encode_with(name.as_bytes(), SpecialHandling::Token), [id]);
+        assert_ne!(cl100k().encode(name.as_bytes()), [id]);
+    }
+    assert_eq!(o200k().special_id("<|endoftext|>"), Some(199_999));
+    assert_eq!(o200k().special_id("<|endofprompt|>"), Some(200_018));
     assert_eq!(cl100k().token_bytes(62085), Some(&b" \xec\x8b\xa4\xed"[..]));
 }
 

@@ -9,7 +9,7 @@ mod engine;
 #[path = "tokenizer.rs"]
 mod tokenizer;
 
-use common::{adapter, cases, curve, golden};
+use common::{adapter, cases, curve, generation, golden};
 use glasshouse::device::{Device, adapters};
 use glasshouse::web::Session;
 use js_sys::{Array, Object, Reflect, Uint8Array};
@@ -63,6 +63,19 @@ async fn greedy_generation() {
     for (_, device) in devices().await {
         golden::greedy_generation(&device).await;
     }
+}
+
+#[wasm_bindgen_test]
+async fn generation_by_chunks_is_the_naive_one() {
+    for (_, device) in devices().await {
+        generation::prefill(&device).await;
+    }
+}
+
+#[wasm_bindgen_test]
+async fn draws_and_distributions() {
+    generation::draws().await;
+    generation::distributions();
 }
 
 #[wasm_bindgen_test]

@@ -67,6 +67,7 @@ impl Preparation {
         if text.documents.iter().all(Vec::is_empty) {
             return Err(Error::Config("the text is empty: give a text to train on".into()));
         }
+        let mut notices = Vec::new();
         let stage = match tokenizer {
             Some(tokenizer) => {
                 if let Some(size) = settings.vocab_size {
@@ -75,6 +76,15 @@ impl Preparation {
                         tokenizer.vocab_size()
                     )));
                 }
+                let tokenizer = match end_of_text(&tokenizer) {
+                    Ok(_) => tokenizer,
+                    Err(_) => {
+                        notices.push(format!(
+                            "the tokenizer has no token to stand between documents: {END_OF_TEXT} is added"
+                        ));
+                        tokenizer.with_special(END_OF_TEXT)
+                    }
+                };
                 Stage::Encode { tokenizer, encoded: Vec::new(), part: Vec::new(), at: 0, done: 0 }
             }
             None => {
@@ -88,7 +98,7 @@ impl Preparation {
                 }
             }
         };
-        Ok(Preparation { text, stage, notices: Vec::new() })
+        Ok(Preparation { text, stage, notices })
     }
 
     /// Goes on until `deadline`; what was prepared once all of it is.

@@ -58,7 +58,7 @@ impl std::fmt::Display for SpecialHandling {
 #[derive(Clone, Debug)]
 pub struct Tokenizer(Arc<Inner>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Inner {
     bpe: Bpe,
     added: AddedTokens,
@@ -152,6 +152,16 @@ impl Tokenizer {
             unspelt: HashSet::new(),
         };
         parts.build("the trained tokenizer")
+    }
+
+    /// This tokenizer with one more special token, which takes the next id.
+    pub fn with_special(&self, content: &str) -> Tokenizer {
+        let mut inner = (*self.0).clone();
+        let id = inner.bpe.vocabulary.len() as u32;
+        inner.bpe.vocabulary.set(id, content.as_bytes());
+        let added = inner.added.iter().cloned().chain([AddedToken::special(id, content.into())]);
+        inner.added = AddedTokens::new(added.collect());
+        Tokenizer(Arc::new(inner))
     }
 
     /// Reads a `tokenizer.json` of a byte-level BPE.

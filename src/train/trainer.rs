@@ -10,7 +10,7 @@ use super::{TrainConfig, record_scalars, schedule::learning_rate};
 use crate::data::{Batch, Dataset};
 use crate::device::{Device, Reading, View};
 use crate::model::{Attend, Gpt, ModelConfig};
-use crate::ops::{self, MAX_GROUPS, GradientNorm, Head, Rates, Tokens};
+use crate::ops::{self, GradientNorm, Head, MAX_GROUPS, Rates, Tokens};
 use crate::tape::{Recording, SCALARS, Scalar, Tape, Tensor};
 use crate::{Error, Result};
 

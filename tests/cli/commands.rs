@@ -250,3 +250,85 @@ fn bench_measures_steps_and_kernels() {
         place.json("bench attention --batch 1 --context 8 --heads 1 --head-size 4 --rounds 1 --device cpu --json");
     assert!(attention["backward"]["gflops"].as_f64().unwrap() > 0.0);
 }
+
+#[test]
+fn a_document_ends_where_the_model_says() {
+    let place = Place::new();
+    // Of several lengths, so that a place in a window says nothing: only the full stop tells where a document ends.
+    let documents = ["ab.", "aab.", "ababa.", "b."].map(|text| format!("{{\"text\": \"{text}\"}}\n"));
+    place.write("ab.jsonl", documents.concat().repeat(800));
+    place.ok("tokenizer train --input ab.jsonl --vocab-size 256 --out plain.json");
+    // The file has no special token: one is added for the training, and said.
+    let shape =
+        "--layers 1 --heads 2 --channels 32 --context 8 --batch 8 --lr 0.01 --warmup 5 --steps 150 --device cpu";
+    let trained = place.run(&format!("train --data ab.jsonl --tokenizer plain.json {shape} --out model"));
+    let told = format!("{}{}", trained.stdout(), trained.stderr());
+    assert!(told.contains("<|endoftext|> is added"), "{told}");
+    let sample = "sample --model model --device cpu --temperature 0 --max-tokens 9 --json";
+    let stopped = place.json(&format!("{sample} --prompt aab."));
+    assert_eq!((&stopped["text"], &stopped["ids"]), (&"".into(), &Value::Array(Vec::new())), "{stopped}");
+    let on = place.json(&format!("{sample} --prompt aab. --ignore-eos"));
+    assert_eq!((on["ids"].as_array().unwrap().len(), &on["ids"][0]), (9, &256.into()), "{on}");
+    let from_nothing = place.json(sample);
+    let ids = from_nothing["ids"].as_array().unwrap();
+    assert!(ids.len() < 9 && from_nothing["text"].as_str().unwrap().ends_with('.'), "{from_nothing}");
+}
+
+#[test]
+fn what_cannot_be_counted_is_refused() {
+    let place = Place::with_text();
+    let train = "train --data text.txt --device cpu --steps 1 --vocab-size 300 --context 8";
+    for (options, part) in [
+        ("--layers 1 --heads 2 --channels 16 --batch 65536", "take --batch 65535 or less"),
+        ("--layers 2 --heads 64 --channels 16384 --batch 1", "parameters, and at most"),
+        ("--layers 1 --heads 4096 --channels 65536 --batch 1", "channels: expected a number from 1 to 23170"),
+    ] {
+        place.refuses(&format!("{train} {options}"), 1, &[part]);
+    }
+    for command in
+        ["bench attention --batch 65536", "bench attention --heads 65536", "bench matmul -m 100000000 -k 1 -n 1"]
+    {
+        place.refuses(&format!("{command} --device cpu"), 1, &["than the", "that this kernel takes"]);
+    }
+    place.train("--steps 2 --stop-after 1 --out model").ok();
+    let state = place.read("model/trainer.json").replace("\"batch\": 4", "\"batch\": 100000");
+    assert!(state.contains("100000"), "{state}");
+    place.write("model/trainer.json", state);
+    place.refuses("train --resume model --device cpu", 1, &["65535"]);
+}
+
+#[test]
+fn a_run_that_diverges_is_saved_before_it_does() {
+    let place = Place::with_text();
+    place.train("--steps 40 --lr 1000 --warmup 0 --clip 0 --save-every 0 --out wild").refusal(
+        "lr 1000",
+        1,
+        &["the loss is not finite at step"],
+    );
+    let lines = place.log("wild");
+    let saved: Value = serde_json::from_str(&place.read("wild/trainer.json")).unwrap();
+    assert_eq!(saved["step"].as_u64().unwrap(), lines.len() as u64, "the step before is saved: {saved}");
+    place.ok("sample --model wild --max-tokens 3 --temperature 0 --device cpu");
+}
+
+#[test]
+fn a_log_without_a_save_is_not_written_over() {
+    let place = Place::with_text();
+    place.write("old/log.jsonl", "{\"step\":1}\n");
+    place.train("--steps 2 --out old").refusal("old", 1, &["holds the log of a run that was not saved"]);
+    assert_eq!(place.read("old/log.jsonl"), "{\"step\":1}\n");
+}
+
+#[test]
+fn a_stop_on_the_way_leaves_the_log_of_the_whole() {
+    let place = Place::with_text();
+    let steps = |folder: &str| -> Vec<(u64, bool)> {
+        let line = |line: &Value| (line["step"].as_u64().unwrap(), line["validation_loss"].is_number());
+        place.log(folder).iter().map(line).collect()
+    };
+    place.train("--steps 9 --eval-every 4 --out whole").ok();
+    place.train("--steps 9 --eval-every 4 --stop-after 3 --out parts").ok();
+    place.ok("train --resume parts --device cpu");
+    assert_eq!(steps("parts"), steps("whole"));
+    assert_eq!(steps("whole").iter().filter(|(_, measured)| *measured).count(), 3);
+}

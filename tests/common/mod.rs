@@ -3,6 +3,7 @@
 
 pub mod cases;
 pub mod curve;
+pub mod generation;
 pub mod golden;
 
 use std::cell::Cell;

@@ -164,7 +164,9 @@ fn check(opened: &Opened, sizes: &[usize], most_of_each: usize, matrices: &[[usi
     }
     // Kernels have grids of at most that many workgroups a side.
     if let Some(size) = sizes.iter().find(|size| **size > most_of_each) {
-        return Err(Error::Usage(format!("a size of {size} is more than the {most_of_each} that this kernel takes")));
+        return Err(Error::Config(format!(
+            "a size of {size} is more than the {most_of_each} that this kernel takes: take smaller sizes"
+        )));
     }
     let elements = matrices.iter().map(|[rows, columns]| *rows as u128 * *columns as u128);
     let largest = elements.clone().max().unwrap_or(0);

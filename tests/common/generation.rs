@@ -1,0 +1,101 @@
+//! What is drawn, and generation held to the naive way: the same on every device, natively and in a browser.
+
+use glasshouse::device::Device;
+use glasshouse::generate::{Generation, Generator, Sampling};
+use glasshouse::model::{Attend, Gpt, ModelConfig};
+use glasshouse::ops::{self, Tokens};
+use glasshouse::random::{self, PARAMETERS};
+use glasshouse::tape::Tape;
+
+/// Draws have the same bits everywhere: those that a computation in Python's float64 gives too.
+pub async fn draws() {
+    let [a, b] = random::normals(42, PARAMETERS, 7);
+    assert_eq!((a.to_bits(), b.to_bits()), (0xbfc5_8c33_0914_0c4f, 0x3fe2_1a95_040c_824f));
+    let sampling = Sampling { seed: 5, ..Sampling::default() };
+    let draws: Vec<f64> = (0..4).map(|n| sampling.draw(n)).collect();
+    assert!(draws.iter().all(|x| (0.0..1.0).contains(x)) && draws[0] != draws[1], "{draws:?}");
+    // A whole model's first weights, summed up in 64 bits (FNV-1a over the bits of each): native and wasm agree.
+    let config = ModelConfig { layers: 2, heads: 2, channels: 16, context: 8, vocab: 50 };
+    let device = Device::cpu();
+    let model = Gpt::new(&device, config, false).expect("a small model");
+    model.initialise(11);
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for i in 0..model.list.len() {
+        let values = device.read(model.view(i)).numbers().await.expect("the CPU reads").f32();
+        for byte in values.iter().flat_map(|value| value.to_bits().to_le_bytes()) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    assert_eq!(hash, WEIGHTS, "{hash:#018x}");
+}
+
+/// What the native build drew when this test was written.
+const WEIGHTS: u64 = 0xfb6c_f5b4_1f94_6e32;
+
+/// Temperature, top-k and top-p on five logits, worked out by hand: e^logit is 8, 4, 2, 1, 1, of 16.
+pub fn distributions() {
+    let logits = [4.0_f32, 1.0, 8.0, 1.0, 2.0].map(f32::ln);
+    let shares = |temperature, top_k, top_p| Sampling { temperature, top_k, top_p, seed: 0 }.probabilities(&logits);
+    let close = |what: &str, got: Vec<f64>, want: [f64; 5]| {
+        let error = got.iter().zip(&want).map(|(g, w)| (g - w).abs()).fold(0.0, f64::max);
+        assert!(error < 1e-6, "{what}: got {got:?}, want {want:?}");
+    };
+    close("as they are", shares(1.0, None, 1.0), [0.25, 0.0625, 0.5, 0.0625, 0.125]);
+    close("temperature 0 is argmax", shares(0.0, Some(3), 0.5), [0.0, 0.0, 1.0, 0.0, 0.0]);
+    // Squared: 64, 16, 4, 1, 1 of 86.
+    let colder = [16.0, 1.0, 64.0, 1.0, 4.0].map(|x| x / 86.0);
+    close("temperature 1/2", shares(0.5, None, 1.0), colder);
+    close("top-k 2", shares(1.0, Some(2), 1.0), [4.0 / 12.0, 0.0, 8.0 / 12.0, 0.0, 0.0]);
+    // The fourth and the fifth are equally probable: both stay.
+    close("top-k 4 with a tie", shares(1.0, Some(4), 1.0), [0.25, 0.0625, 0.5, 0.0625, 0.125]);
+    close("top-k of more than there are", shares(1.0, Some(9), 1.0), [0.25, 0.0625, 0.5, 0.0625, 0.125]);
+    close("top-p keeps the token that reaches it", shares(1.0, None, 0.51), [1.0 / 3.0, 0.0, 2.0 / 3.0, 0.0, 0.0]);
+    close("top-p of exactly the first", shares(1.0, None, 0.5), [0.0, 0.0, 1.0, 0.0, 0.0]);
+    // The share is one of the whole vocabulary: of what top-k 2 leaves, 8 of 12 would reach 0.6 alone; of 16, 8 do not.
+    close("top-p with top-k", shares(1.0, Some(2), 0.6), [1.0 / 3.0, 0.0, 2.0 / 3.0, 0.0, 0.0]);
+    // At temperature 1/2 the first has 64 of 86.
+    close("top-p after the temperature", shares(0.5, None, 0.7), [0.0, 0.0, 1.0, 0.0, 0.0]);
+    // Tokens stand in the order of ids: 4, 5, 13, 14, 16 sixteenths.
+    let choose = |uniform| Sampling { temperature: 1.0, ..Sampling::default() }.choose(&logits, uniform);
+    let chosen = [0.0, 0.24, 0.26, 0.32, 0.8, 0.82, 0.88, 0.999_999].map(choose);
+    assert_eq!(chosen, [0, 0, 1, 2, 2, 3, 4, 4]);
+}
+
+/// A prompt that is prefilled in two chunks and goes on past the context, against a whole forward pass for each token.
+pub async fn prefill(device: &Device) {
+    let config = ModelConfig { layers: 2, heads: 2, channels: 16, context: 100, vocab: 50 };
+    let model = Gpt::new(device, config, false).expect("a small model");
+    model.initialise(3);
+    let prompt: Vec<u32> = (0..95).map(|i| i * 7 % 50).collect();
+    let generator = Generator::new(device, &model).expect("the passes record");
+    let mut generation = Generation::new(&prompt, Sampling { temperature: 0.0, ..Sampling::default() });
+    let mut ids = prompt;
+    for n in 0..10 {
+        let (choice, logits) = generator.next(&mut generation).await.expect("a token");
+        let want = naive(device, &model, &ids[ids.len().saturating_sub(config.context)..]).await;
+        let best = |logits: &[f32]| (0..logits.len()).max_by(|&a, &b| logits[a].total_cmp(&logits[b])).expect("tokens");
+        for (id, (got, want)) in logits.iter().zip(&want).enumerate() {
+            assert!((got - want).abs() < 1e-4, "{} token {n}: logit {id} is {got}, want {want}", device.name());
+        }
+        let (got, want) = (want[choice.id as usize], want[best(&want)]);
+        assert!(want - got < 1e-4, "{} token {n}: its logit is {got}, the largest {want}", device.name());
+        ids.push(choice.id);
+    }
+}
+
+/// The logits after the last of `ids`, by one pass over all of them without a cache.
+async fn naive(device: &Device, model: &Gpt, ids: &[u32]) -> Vec<f32> {
+    let scalars = super::scalars(device);
+    let mut tape = Tape::new(device, scalars, false);
+    let tokens = Tokens::new(&mut tape, 1, ids.len(), model.config.vocab);
+    let bound = model.bind(&tape);
+    let hidden = bound.forward(&mut tape, &tokens, &Attend::Windows(ids.len()));
+    let logits = ops::logits(&mut tape, &hidden, bound.get("wte.weight"));
+    let view = logits.view();
+    drop((bound, hidden));
+    let recording = tape.finish().expect("the pass records");
+    tokens.write(device, ids);
+    recording.replay().expect("the pass runs");
+    let all = device.read(view).numbers().await.expect("the logits are read").f32();
+    all[all.len() - model.config.vocab..].to_vec()
+}
