@@ -144,11 +144,18 @@ fn a_loss_that_is_not_finite_stops_the_run() {
     let mut engine = engine();
     let settings = Settings { lr: Some(1e3), warmup: Some(0), clip: Some(0.0), weight_decay: Some(1e3), ..settings() };
     engine.send(Command::Train { settings, text: text(), tokenizer: None }).unwrap();
+    let (mut told, mut save) = (0, None);
     let error = loop {
         assert!(engine.busy(), "the run ended with finite losses");
-        if let Err(error) = engine.tick() {
-            break error.to_string();
+        match engine.tick() {
+            Ok(events) => told += steps(&events).len() as u64,
+            Err(error) => break error.to_string(),
         }
+        save = engine.take_save().or(save);
     };
-    assert!(error.contains("the loss is not finite at step"), "{error}");
+    assert!(error.contains(&format!("the loss is not finite at step {}", told + 1)), "{error}");
+    // The step before is saved, though no save was due, and its weights are numbers.
+    let save: Save = save.expect("the run is saved before it ends");
+    assert_eq!(save.trainer.as_ref().unwrap().step, told);
+    assert!(save.tensors.iter().all(|(_, _, values)| values.iter().all(|value| value.is_finite())));
 }

@@ -50,6 +50,50 @@ fn mean(losses: &[f64]) -> f64 {
     losses.iter().sum::<f64>() / losses.len() as f64
 }
 
+/// A run with evaluations and samples allocates, compiles and binds before its first steps, and never again; a save may
+/// still take the memory that it is read into.
+#[test]
+fn nothing_is_made_while_a_run_is_under_way() {
+    for device in [Device::cpu(), gpu()] {
+        let settings = Settings {
+            layers: Some(1),
+            heads: Some(2),
+            channels: Some(16),
+            context: Some(8),
+            vocab_size: Some(260),
+            batch: Some(2),
+            changes: Changes {
+                steps: Some(6),
+                eval_every: Some(2),
+                save_every: Some(0),
+                sample_every: Some(3),
+                stop_after: None,
+            },
+            ..Settings::default()
+        };
+        let documents = vec!["A rose by any other name would smell as sweet. ".repeat(40).into_bytes()];
+        let text = Text { name: "rose".into(), documents, keep: false };
+        let mut engine = Engine::new(device.clone(), Duration::from_millis(5), None);
+        engine.send(Command::Train { settings, text, tokenizer: None }).unwrap();
+        let (mut early, mut late, mut samples) = (None, None, 0);
+        while engine.busy() {
+            let events = engine.tick().unwrap();
+            samples += events.iter().filter(|event| matches!(event, Event::Sample { .. })).count();
+            let told = |n: u64| events.iter().any(|e| matches!(e, Event::Step { report } if report.step == n));
+            if told(1) {
+                early = Some(device.counters());
+            }
+            if told(5) {
+                late = Some(device.counters());
+            }
+        }
+        assert_eq!((engine.state(), samples), (State::Finished, 2));
+        assert!(early.is_some() && late == early, "{}: {early:?} then {late:?}", device.name());
+        let (early, last) = (early.unwrap(), device.counters());
+        assert_eq!((last.compilations, last.programs), (early.compilations, early.programs));
+    }
+}
+
 #[test]
 fn fifty_steps_lower_the_loss() {
     for device in [Device::cpu(), gpu()] {

@@ -109,3 +109,15 @@ export async function downloaded(page) {
   const [download] = await Promise.all([page.waitForEvent('download'), control(page, 'download').click()]);
   return { name: download.suggestedFilename(), path: await download.path() };
 }
+
+/** Drops a file on the page. */
+export async function drop(page, name, bytes) {
+  await page.evaluate(
+    ([name, numbers]) => {
+      const carried = new DataTransfer();
+      carried.items.add(new File([new Uint8Array(numbers)], name));
+      for (const type of ['dragover', 'drop']) dispatchEvent(new DragEvent(type, { dataTransfer: carried, cancelable: true }));
+    },
+    [name, [...bytes]],
+  );
+}

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { SMALL, control, downloaded, metric, paste, ready, says, set, start, until } from './page.mjs';
+import { SMALL, control, downloaded, drop, metric, paste, ready, says, set, start, until } from './page.mjs';
 
 let lab;
 before(async () => {
@@ -94,6 +94,36 @@ test('trains on pasted text to the end, extends the run, and its zip carries the
   await other.locator('#run-file').setInputFiles({ name: 'run.zip', mimeType: 'application/zip', buffer: zip });
   await until(other, 'step', 'exactly', 30);
   assert.deepEqual([...page.errors, ...other.errors], []);
+});
+
+test('files that are dropped are trained on, and a run that is dropped is opened', async () => {
+  const page = await lab.open();
+  await ready(page);
+  await drop(page, 'sonnet.txt', Buffer.from('Shall I compare thee to a summer day? '.repeat(60)));
+  await page.locator('#own-summary').filter({ hasText: 'sonnet.txt' }).waitFor();
+  assert.equal(await page.locator('#drop').isVisible(), false);
+  await set(page, { ...SMALL, vocab_size: '', steps: 3, sample_every: 0, eval_every: 0 });
+  await control(page, 'train').click();
+  await says(page, 'Finished');
+  const { path } = await downloaded(page);
+
+  const other = await lab.open();
+  await ready(other);
+  await drop(other, 'run.zip', await readFile(path));
+  await until(other, 'step', 'exactly', 3);
+  await says(other, 'Finished');
+  assert.deepEqual([...page.errors, ...other.errors], []);
+});
+
+test('without WebGPU the page trains on the CPU, and says so', async () => {
+  const page = await lab.open('');
+  await ready(page);
+  assert.match(await page.locator('#device').textContent(), /Runs on CPU.*offers no WebGPU adapter/);
+  await paste(page, 'Now is the winter of our discontent. '.repeat(60));
+  await set(page, { ...SMALL, vocab_size: '', steps: 3, sample_every: 0, eval_every: 0 });
+  await control(page, 'train').click();
+  await says(page, 'Finished');
+  assert.equal(await metric(page, 'step'), 3);
 });
 
 test('text that looks like a page stays text', async () => {
