@@ -237,8 +237,8 @@ impl Corpus {
             return Ok(());
         }
         Err(Error::Config(format!(
-            "this run was trained on {} bytes in {} documents (sha256 {}, named {}), and the text given has {} bytes \
-             in {} documents (sha256 {}): give the same text, or start a new run",
+            "this run was trained on {} bytes (documents: {}, sha256 {}, named {}), and the text given has {} \
+             bytes (documents: {}, sha256 {}): give the same text, or start a new run",
             self.bytes,
             self.documents,
             &self.sha256.get(..12).unwrap_or(&self.sha256),

@@ -185,6 +185,9 @@ impl<'a> Job<'a> {
         display.fact("model", format!("{shape}, {rest}: {parameters} parameters"))?;
         match *step < self.end {
             true => display.fact("steps", format!("{first} to {last} of {steps}, {} tokens each", grouped(tokens)))?,
+            false if *step < train.steps => {
+                display.fact("steps", format!("none in this call: {} of {steps} are taken", grouped(*step)))?;
+            }
             false => display
                 .fact("steps", format!("none: {} of {steps} are taken, a larger --steps goes on", grouped(*step)))?,
         }

@@ -88,6 +88,9 @@ pub fn unpack(zip: &Path, out: Option<&Path>, save: &Save) -> Result<PathBuf> {
     let folder = match out {
         Some(folder) => folder.to_owned(),
         None if zip.extension().is_some() => zip.with_extension(""),
+        None if zip == Path::new("-") => {
+            return Err(Error::Usage("a zip on standard input has no name: say with --out where to go on".into()));
+        }
         None => return Err(Error::Usage(format!("{} has no ending: say with --out where to go on", zip.display()))),
     };
     check_vacant(&folder)?;

@@ -114,8 +114,8 @@ Presets:
   small      6     6      192     128          2,048    16  1e-3     100  2,000
   baby       6     6      384     256          4,096    12  1e-3     100  5,000
   gpt2      12    12      768   1,024         50,257     4  6e-4     700 19,560
-gpt2 accumulates 128 passes, which makes 524,288 tokens a step. A preset's
-vocabulary shrinks to what the text allows.
+gpt2 accumulates passes until a step has 524,288 tokens. A preset's vocabulary
+shrinks to what the text allows.
 
 A run that goes on takes --steps, --stop-after, --eval-every, --save-every,
 --sample-every, --device, --data and --json; all else is as it was.

@@ -59,7 +59,10 @@ impl<R: Read + Seek> Zip<R> {
         let mut archive = match ZipArchive::new(reader) {
             Ok(archive) => archive,
             Err(error) => {
-                return refuse(format!("expected a zip of a model folder, but {error}: it is damaged or another file"));
+                return refuse(format!(
+                    "expected a zip of a model folder, but {error}: it is damaged or another file; of a \
+                                       model in a folder give the folder"
+                ));
             }
         };
         if archive.has_duplicate_names() {

@@ -45,13 +45,24 @@ struct File {
 /// Enough of a file to say what kind of tokenizer it is, whatever its vocabulary looks like.
 #[derive(serde::Deserialize)]
 struct Kind {
+    #[serde(default)]
     model: KindOfModel,
 }
 
 #[derive(serde::Deserialize)]
-struct KindOfModel {
-    #[serde(rename = "type")]
-    kind: Option<String>,
+#[serde(untagged)]
+enum KindOfModel {
+    Model {
+        #[serde(rename = "type")]
+        kind: Option<String>,
+    },
+    Other(serde::de::IgnoredAny),
+}
+
+impl Default for KindOfModel {
+    fn default() -> Self {
+        KindOfModel::Other(serde::de::IgnoredAny)
+    }
 }
 
 #[derive(serde::Deserialize)]
@@ -156,7 +167,16 @@ fn damaged(message: impl Into<String>) -> Error {
 /// The tokenizer in a `tokenizer.json`.
 pub(super) fn read(bytes: &[u8]) -> Result<Tokenizer> {
     let unreadable = |error: serde_json::Error| damaged(format!("this is not a tokenizer that can be read: {error}"));
-    let kind = serde_json::from_slice::<Kind>(bytes).map_err(unreadable)?.model.kind;
+    let Kind { model } = serde_json::from_slice(bytes).map_err(unreadable)?;
+    let kind = match model {
+        KindOfModel::Model { kind } => kind,
+        KindOfModel::Other(_) => {
+            return Err(damaged(
+                "a tokenizer.json with a model is expected, found other JSON; an encoder.json is read together with its \
+                 vocab.bpe: give that",
+            ));
+        }
+    };
     if let Some(other) = kind.filter(|kind| kind != "BPE") {
         return Err(damaged(format!("a byte-level BPE is expected, found a {other} model")));
     }

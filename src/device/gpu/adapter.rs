@@ -134,7 +134,12 @@ pub(super) async fn pick(index: Option<usize>) -> Result<(wgpu::Adapter, Adapter
     let count = adapters.len();
     let found = match index {
         Some(index) if index < count => Some(adapters.swap_remove(index)),
-        Some(index) => return Err(unavailable(&format!("gpu:{index}"), &format!("there are {count} adapters"))),
+        Some(index) => {
+            return Err(unavailable(
+                &format!("gpu:{index}"),
+                &format!("the number of adapters here is {count}, and the first is gpu:0"),
+            ));
+        }
         // Of equals the first: `max_by_key` would give the last.
         None => adapters.into_iter().rev().filter(|(_, info)| info.is_sufficient()).max_by_key(|(_, info)| info.rank()),
     };
