@@ -341,7 +341,8 @@ impl Log {
     }
 }
 
-#[cfg(all(test, feature = "cli"))]
+#[cfg(test)]
+#[cfg(all(feature = "cli", not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
     use crate::{
