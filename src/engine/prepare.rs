@@ -121,8 +121,7 @@ impl Preparation {
                 Stage::Merge { mut trainer, asked } => {
                     let progress = trainer.step(1);
                     let (done, total) = (progress.vocab_size as u64, progress.target as u64);
-                    events.retain(|event| !matches!(event, Event::Preparing { .. }));
-                    events.push(Event::Preparing { stage: "tokenizer".into(), done, total });
+                    tell(events, "tokenizer", done, total);
                     if progress.finished {
                         let tokenizer = if asked { trainer.finish()? } else { trainer.finish_within()? };
                         if done < total {
@@ -157,8 +156,7 @@ impl Preparation {
                         done += batch.iter().map(|document| document.len() as u64).sum::<u64>();
                         encoded.extend(tokenizer.encode_documents(&batch));
                     }
-                    events.retain(|event| !matches!(event, Event::Preparing { .. }));
-                    events.push(Event::Preparing { stage: "tokens".into(), done, total: bytes });
+                    tell(events, "tokens", done, bytes);
                     Stage::Encode { tokenizer, encoded, part, at, done }
                 }
             };
@@ -173,6 +171,12 @@ impl Preparation {
         let corpus = Corpus::describe(&text.name, &text.documents);
         Ok(Prepared { tokenizer, end_of_text, encoded, text, corpus, notices })
     }
+}
+
+/// Tells how far a stage is, instead of what was told of it in this tick before.
+fn tell(events: &mut Vec<Event>, now: &str, done: u64, total: u64) {
+    events.retain(|event| !matches!(event, Event::Preparing { stage, .. } if stage == now));
+    events.push(Event::Preparing { stage: now.into(), done, total });
 }
 
 impl Prepared {
