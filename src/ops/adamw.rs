@@ -1,6 +1,6 @@
 //! m = β1 m + (1-β1) g; v = β2 v + (1-β2) g²; p -= lr (m̂ / (sqrt(v̂) + ε) + decay p) (Loshchilov and Hutter, arXiv:1711.05101).
 
-use super::{GradientNorm, Op, WORKGROUP, call, kernel, params, size, strided};
+use super::{GradientNorm, Op, WORKGROUP, call, kernel, operations, params, size, strided};
 use crate::device::cpu::Bindings;
 use crate::device::float::Float;
 use crate::device::{Kernel, View, parallel, read, write};
@@ -49,7 +49,7 @@ pub fn adamw(
             write(part(moments[0])),
             write(part(moments[1])),
         ];
-        tape.dispatch(call(&UPDATE, params, strided(len, WORKGROUP * 4), 16 * len, bindings));
+        tape.dispatch(call(&UPDATE, params, strided(len, WORKGROUP * 4), operations([16, len]), bindings));
     }
 }
 

@@ -21,7 +21,7 @@ pub fn add(tape: &mut Tape, a: &Tensor, b: &Tensor) -> Tensor {
     let y = tape.tensor(a.shape());
     let params = Params { len: size(len), accumulate: 0 };
     let groups = strided(len, WORKGROUP * 4);
-    tape.dispatch(call(&FORWARD, params, groups, len, vec![read(a.view()), read(b.view()), write(y.view())]));
+    tape.dispatch(call(&FORWARD, params, groups, len as u64, vec![read(a.view()), read(b.view()), write(y.view())]));
     let (a, b, output) = (a.clone(), b.clone(), y.clone());
     tape.backward(move |tape| {
         let Some(dy) = tape.gradient(&output) else { return };
@@ -32,7 +32,7 @@ pub fn add(tape: &mut Tape, a: &Tensor, b: &Tensor) -> Tensor {
             }
             if let Some((dx, how)) = tape.gradient_mut(x) {
                 let params = Params { accumulate: how as u32, ..params };
-                tape.dispatch(call(&BACKWARD, params, groups, len, vec![read(dy.view()), write(dx)]));
+                tape.dispatch(call(&BACKWARD, params, groups, len as u64, vec![read(dy.view()), write(dx)]));
             }
         }
     });

@@ -2,7 +2,7 @@
 
 use super::layer_norm::sum_of;
 use super::softmax::exponentiate;
-use super::{Op, call, kernel, params, size, strided};
+use super::{Op, call, kernel, operations, params, size, strided};
 use crate::device::cpu::Bindings;
 use crate::device::float::Float;
 use crate::device::gemm::{Strides, multiply};
@@ -41,7 +41,7 @@ fn dispatch(
     kernel: &'static Kernel,
     params: Params,
     groups: [usize; 3],
-    work: usize,
+    work: u64,
     bindings: Vec<crate::device::Binding>,
 ) -> Dispatch {
     Dispatch { constants: vec![("HEAD", params.size)], ..call(kernel, params, groups, work, bindings) }
@@ -63,7 +63,7 @@ pub fn attention(tape: &mut Tape, qkv: &Tensor, context: usize, heads: usize) ->
     let lse = tape.tensor(&[batch * heads, context]);
     let params =
         Params { batch: size(batch), context: size(context), heads: size(heads), size: size(head_size), capacity: 0 };
-    let work = 2 * rows * context * channels;
+    let work = operations([2, rows, context, channels]);
     let groups = [context.div_ceil(ROWS), heads, batch];
     tape.dispatch(dispatch(&FORWARD, params, groups, work, vec![read(qkv.view()), write(lse.view()), write(y.view())]));
     let (qkv, output) = (qkv.clone(), y.clone());
@@ -77,7 +77,7 @@ pub fn attention(tape: &mut Tape, qkv: &Tensor, context: usize, heads: usize) ->
             &BACKWARD_DELTA,
             params,
             strided(rows * heads, super::WORKGROUP),
-            rows * channels,
+            (rows * channels) as u64,
             bindings,
         ));
         for (kernel, work) in [(&BACKWARD_QUERY, work * 3 / 2), (&BACKWARD_KEY_VALUE, work * 2)] {
@@ -111,12 +111,12 @@ pub fn cached_attention(tape: &mut Tape, qkv: &Tensor, cache: &Tensor, heads: us
         &APPEND,
         params,
         strided(rows * cache_width, super::WORKGROUP),
-        rows * cache_width,
+        (rows * cache_width) as u64,
         bindings,
     ));
     let y = tape.tensor(&[rows, channels]);
     let bindings = vec![read(qkv.view()), read(cache.view()), read(tape.scalars()), write(y.view())];
-    tape.dispatch(dispatch(&CACHED, params, [rows, heads, 1], 4 * rows * capacity * channels, bindings));
+    tape.dispatch(dispatch(&CACHED, params, [rows, heads, 1], operations([4, rows, capacity, channels]), bindings));
     y
 }
 

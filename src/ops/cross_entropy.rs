@@ -2,7 +2,7 @@
 
 use super::matmul::{Product, adds, windows};
 use super::softmax::exponentiate;
-use super::{Forms, Op, call, forms, kernel, params, size};
+use super::{Forms, Op, call, forms, kernel, operations, params, size};
 use crate::device::cpu::Bindings;
 use crate::device::float::Float;
 use crate::device::{Kernel, parallel, read, write};
@@ -65,7 +65,7 @@ pub fn cross_entropy(tape: &mut Tape, hidden: &Tensor, weight: &Tensor, targets:
         let params = Params { rows: size(count), vocab: size(vocab), accumulate: 0 };
         let (targets, losses) =
             (targets.view().slice(start..start + count), head.losses.view().slice(start..start + count));
-        let work = count * vocab * 10;
+        let work = operations([count, vocab, 10]);
         let Some(dhidden) = gradients else {
             let bindings = vec![read(logits), read(targets), write(losses)];
             let (kernel, groups) = FORWARD.strided(tape.device(), count, 1);
@@ -92,7 +92,7 @@ pub fn cross_entropy(tape: &mut Tape, hidden: &Tensor, weight: &Tensor, targets:
     }
     let params = Params { rows: size(rows), vocab: size(vocab), accumulate: Accumulate::AddAfterFirst as u32 };
     let bindings = vec![read(head.losses.view()), read(weights.view()), read(tape.scalars()), write(head.loss.view())];
-    tape.dispatch(call(&REDUCE, params, [1, 1, 1], rows, bindings));
+    tape.dispatch(call(&REDUCE, params, [1, 1, 1], rows as u64, bindings));
     head
 }
 

@@ -107,7 +107,7 @@ pub fn embedding(tape: &mut Tape, tokens: &Tokens, token_table: &Tensor, positio
             read(tape.scalars()),
             write(y.view()),
         ];
-        tape.dispatch(call(&FORWARD, params, strided(rows * channels, WORKGROUP), rows * channels, bindings));
+        tape.dispatch(call(&FORWARD, params, strided(rows * channels, WORKGROUP), (rows * channels) as u64, bindings));
     }
     let (tokens, token_table, position_table, output) =
         (tokens.clone(), token_table.clone(), position_table.clone(), y.clone());
@@ -125,14 +125,14 @@ pub fn embedding(tape: &mut Tape, tokens: &Tokens, token_table: &Tensor, positio
                     write(dtable.slice(part.start * channels..part.end * channels)),
                 ];
                 let groups = [part.len().min(MAX_GROUPS), 1, 1];
-                tape.dispatch(call(&BACKWARD_TOKENS, params, groups, rows * channels, bindings));
+                tape.dispatch(call(&BACKWARD_TOKENS, params, groups, (rows * channels) as u64, bindings));
             }
         }
         if let Some((dpositions, how)) = tape.gradient_mut(&position_table) {
             let params = Params { accumulate: how as u32, ..params };
             let bindings = vec![read(dy.view()), read(tape.scalars()), write(dpositions)];
             let groups = strided(positions * channels, WORKGROUP);
-            tape.dispatch(call(&BACKWARD_POSITIONS, params, groups, rows * channels, bindings));
+            tape.dispatch(call(&BACKWARD_POSITIONS, params, groups, (rows * channels) as u64, bindings));
         }
     });
     y

@@ -1,6 +1,6 @@
 //! y = x / 2 · (1 + tanh(sqrt(2/π) · (x + 0.044715 x³))) (Hendrycks and Gimpel, arXiv:1606.08415, the form of GPT-2).
 
-use super::{Op, WORKGROUP, call, kernel, params, size, strided};
+use super::{Op, WORKGROUP, call, kernel, operations, params, size, strided};
 use crate::device::cpu::Bindings;
 use crate::device::float::{Float, put};
 use crate::device::{Kernel, parallel, read, write};
@@ -19,13 +19,19 @@ pub fn gelu(tape: &mut Tape, x: &Tensor) -> Tensor {
     let y = tape.tensor(x.shape());
     let params = Params { len: size(len), accumulate: 0 };
     let groups = strided(len, WORKGROUP * 4);
-    tape.dispatch(call(&FORWARD, params, groups, len * 16, vec![read(x.view()), write(y.view())]));
+    tape.dispatch(call(&FORWARD, params, groups, operations([len, 16]), vec![read(x.view()), write(y.view())]));
     let (x, output) = (x.clone(), y.clone());
     tape.backward(move |tape| {
         let Some(dy) = tape.gradient(&output) else { return };
         if let Some((dx, how)) = tape.gradient_mut(&x) {
             let params = Params { accumulate: how as u32, ..params };
-            tape.dispatch(call(&BACKWARD, params, groups, len * 24, vec![read(x.view()), read(dy.view()), write(dx)]));
+            tape.dispatch(call(
+                &BACKWARD,
+                params,
+                groups,
+                operations([len, 24]),
+                vec![read(x.view()), read(dy.view()), write(dx)],
+            ));
         }
     });
     y

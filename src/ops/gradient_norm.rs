@@ -1,7 +1,7 @@
 //! norm = sqrt(Σ g²) over all gradients, and the scale that clips it (Pascanu et al., arXiv:1211.5063).
 
 use super::layer_norm::sum;
-use super::{Forms, Op, call, forms, kernel, params, size};
+use super::{Forms, Op, call, forms, kernel, operations, params, size};
 use crate::device::cpu::Bindings;
 use crate::device::float::Float;
 use crate::device::{Kernel, View, parallel, read, write};
@@ -44,7 +44,13 @@ pub fn gradient_norm(tape: &mut Tape, gradients: View, clip: f32) -> GradientNor
         let part = gradients.slice(start..gradients.len.min(start.saturating_add(window)));
         let params = Params { len: size(part.len), partials: size(i * PARTIALS), clip };
         let (kernel, groups) = PARTIAL.strided(tape.device(), PARTIALS, 1);
-        tape.dispatch(call(kernel, params, groups, 2 * part.len, vec![read(part), write(partials.view())]));
+        tape.dispatch(call(
+            kernel,
+            params,
+            groups,
+            operations([2, part.len]),
+            vec![read(part), write(partials.view())],
+        ));
     }
     let norm = tape.tensor(&[3]);
     let params = Params { len: 0, partials: size(windows.len() * PARTIALS), clip };

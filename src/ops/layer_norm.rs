@@ -1,6 +1,6 @@
 //! y = (x - mean) · rstd · weight + bias over each row, with mean and rstd of the row (Ba et al., arXiv:1607.06450).
 
-use super::{Forms, Op, call, forms, params, size};
+use super::{Forms, Op, call, forms, operations, params, size};
 use crate::device::cpu::Bindings;
 use crate::device::float::{Float, put};
 use crate::device::{parallel, read, write};
@@ -42,7 +42,7 @@ pub fn layer_norm(tape: &mut Tape, x: &Tensor, weight: &Tensor, bias: &Tensor) -
     let stats = tape.tensor(&[rows, 2]);
     let params =
         Params { rows: size(rows), channels: size(channels), accumulate: 0, accumulate_bias: 0, epsilon: EPSILON };
-    let work = rows * channels * 8;
+    let work = operations([rows, channels, 8]);
     let bindings = vec![read(x.view()), read(weight.view()), read(bias.view()), write(stats.view()), write(y.view())];
     let (kernel, groups) = FORWARD.strided(tape.device(), rows, 8);
     tape.dispatch(call(kernel, params, groups, work, bindings));

@@ -1,6 +1,6 @@
 //! y = x · weight + bias, and the products of its backward pass: dx = dy · weightᵀ, dweight = xᵀ · dy, dbias = Σ dy.
 
-use super::{Forms, Op, call, forms, params, size};
+use super::{Forms, Op, call, forms, operations, params, size};
 use crate::device::cpu::Bindings;
 use crate::device::float::Float;
 use crate::device::gemm::{Strides, multiply_parallel};
@@ -92,8 +92,8 @@ impl Product {
         }
     }
 
-    fn work(self) -> usize {
-        2 * self.rows * self.inner * self.columns
+    fn work(self) -> u64 {
+        operations([2, self.rows, self.inner, self.columns])
     }
 
     /// c (rows, columns) = a (rows, inner) · b (inner, columns) + bias (columns).
@@ -170,7 +170,7 @@ pub fn matmul(tape: &mut Tape, x: &Tensor, weight: &Tensor, bias: Option<&Tensor
             let params = Product::new(rows, 0, columns, columns).params(how, false);
             let bindings = vec![read(dy.view()), read(tape.scalars()), write(db)];
             let (kernel, groups) = COLUMN_SUMS.strided(tape.device(), columns, 16);
-            let dispatch = call(kernel, params, groups, rows * columns, bindings);
+            let dispatch = call(kernel, params, groups, (rows * columns) as u64, bindings);
             tape.dispatch(Dispatch { constants: constants(8, false), ..dispatch });
         }
         if let Some((dx, how)) = tape.gradient_mut(&x) {

@@ -126,12 +126,17 @@ impl Forms {
     }
 }
 
+/// A product in 64 bits: operations of one dispatch are more than a tab's usize counts.
+pub(crate) fn operations<const N: usize>(factors: [usize; N]) -> u64 {
+    factors.iter().fold(1, |product: u64, factor| product.saturating_mul(*factor as u64))
+}
+
 /// A dispatch of `kernel`; `work` is its floating-point operations, roughly.
 pub(crate) fn call<P: bytemuck::Pod>(
     kernel: &'static Kernel,
     params: P,
     groups: [usize; 3],
-    work: usize,
+    work: u64,
     bindings: Vec<Binding>,
 ) -> Dispatch {
     assert!(
@@ -146,7 +151,7 @@ pub(crate) fn call<P: bytemuck::Pod>(
         constants: Vec::new(),
         groups: groups.map(|n| n as u32),
         bindings,
-        work: work as u64,
+        work,
     }
 }
 

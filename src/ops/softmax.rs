@@ -1,7 +1,7 @@
 //! y = exp(x - max) / Σ exp(x - max) over each row.
 
 use super::layer_norm::{sum, sum_of};
-use super::{Forms, Op, call, forms, params, size};
+use super::{Forms, Op, call, forms, operations, params, size};
 use crate::device::cpu::Bindings;
 use crate::device::float::{Float, put};
 use crate::device::{parallel, read, write};
@@ -24,7 +24,7 @@ pub fn softmax(tape: &mut Tape, x: &Tensor) -> Tensor {
     let [rows, columns] = x.matrix("softmax");
     let y = tape.tensor(x.shape());
     let params = Params { rows: size(rows), columns: size(columns), accumulate: 0 };
-    let work = rows * columns * 10;
+    let work = operations([rows, columns, 10]);
     let (kernel, groups) = FORWARD.strided(tape.device(), rows, 1);
     tape.dispatch(call(kernel, params, groups, work, vec![read(x.view()), write(y.view())]));
     let (x, output) = (x.clone(), y.clone());
