@@ -52,7 +52,9 @@ pub fn run(args: DoctorArgs) -> Result<()> {
             "       workgroups of {} invocations and {} bytes, {} a dimension",
             limits.workgroup_invocations, limits.workgroup_memory, limits.groups
         ))?;
-        line(format!("       features: {}", adapter.features.join(" ")))?;
+        for (i, words) in wrapped(&adapter.features, 80).iter().enumerate() {
+            line(format!("       {} {words}", if i == 0 { "features:" } else { "         " }))?;
+        }
         if !adapter.is_sufficient() {
             line("       these limits are too low for the kernels")?;
         }
@@ -61,4 +63,28 @@ pub fn run(args: DoctorArgs) -> Result<()> {
         line("no GPU adapter: there is no Vulkan, Metal or DirectX 12 driver, or it finds no GPU")?;
     }
     line(format!("auto   takes {choice}, {}: {why}", auto.name()))
+}
+
+/// `words` in lines of at most `width` characters, each with one word at least.
+fn wrapped(words: &[String], width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in words {
+        match lines.last_mut() {
+            Some(line) if line.len() + 1 + word.len() <= width => *line += &format!(" {word}"),
+            _ => lines.push(word.clone()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrapped;
+
+    #[test]
+    fn lines_are_no_longer_than_asked() {
+        let words = ["one", "three", "a-long-word", "x", "y"].map(String::from);
+        assert_eq!(wrapped(&words, 9), ["one three", "a-long-word", "x y"]);
+        assert!(wrapped(&[], 9).is_empty());
+    }
 }
