@@ -66,12 +66,12 @@ pub fn run(args: DoctorArgs) -> Result<()> {
 }
 
 /// `words` in lines of at most `width` characters, each with one word at least.
-fn wrapped(words: &[String], width: usize) -> Vec<String> {
+fn wrapped(words: &[&str], width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in words {
         match lines.last_mut() {
             Some(line) if line.len() + 1 + word.len() <= width => *line += &format!(" {word}"),
-            _ => lines.push(word.clone()),
+            _ => lines.push((*word).into()),
         }
     }
     lines
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn lines_are_no_longer_than_asked() {
-        let words = ["one", "three", "a-long-word", "x", "y"].map(String::from);
+        let words = ["one", "three", "a-long-word", "x", "y"];
         assert_eq!(wrapped(&words, 9), ["one three", "a-long-word", "x y"]);
         assert!(wrapped(&[], 9).is_empty());
     }
