@@ -73,7 +73,9 @@ pub fn transpose<F: Float>(a: &[F], rows: usize, width: usize, stride: usize, pa
 /// `rows` rows of `width` elements that begin `stride` apart, side by side.
 #[inline(always)]
 pub fn gather<F: Float>(a: &[F], rows: usize, width: usize, stride: usize) -> Vec<F> {
-    (0..rows).flat_map(|r| a[r * stride..][..width].iter().copied()).collect()
+    let mut gathered = Vec::with_capacity(rows * width);
+    (0..rows).for_each(|r| gathered.extend_from_slice(&a[r * stride..][..width]));
+    gathered
 }
 
 #[cfg(test)]

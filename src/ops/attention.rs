@@ -201,11 +201,13 @@ fn forward_small<F: Float>(p: &Params, qkv: &[F], rows: &mut [&mut [F]], lse: &m
                 for (scaled, q) in query.iter_mut().zip(&qkv[r * stride..]) {
                     *scaled = *q * scale(p);
                 }
-                row_times_matrix(&mut scores[..(r + 1).next_multiple_of(16)], &query, &keys, padded);
-                let seen = &mut scores[..=r];
-                let (max, sum) = exponentiate(seen);
+                // Whole vectors: what is not seen has no share.
+                let width = (r + 1).next_multiple_of(16);
+                row_times_matrix(&mut scores[..width], &query, &keys, padded);
+                scores[r + 1..width].fill(F::LOWEST);
+                let (max, sum) = exponentiate(&mut scores[..width]);
                 lse[r] = max + sum.ln();
-                row_times_matrix(rows[r], seen, &values, head_size);
+                row_times_matrix(rows[r], &scores[..=r], &values, head_size);
                 let share = F::ONE / sum;
                 rows[r].iter_mut().for_each(|y| *y *= share);
             }
@@ -377,13 +379,14 @@ fn backward_small<F: Float>(
                 let width = (r + 1).next_multiple_of(16);
                 row_times_matrix(&mut scores[..width], query, &keys_transposed, padded);
                 row_times_matrix(&mut dscores[..width], dy, &values_transposed, padded);
-                let (scores, dscores) = (&mut scores[..=r], &mut dscores[..=r]);
                 let (lse, delta) = (lse[r], delta[r]);
-                for (s, d) in scores.iter_mut().zip(dscores.iter_mut()) {
+                // Whole vectors, also of keys that are not seen; of those nothing is used.
+                for (s, d) in scores[..width].iter_mut().zip(&mut dscores[..width]) {
                     let e = (*s * scale(p) - lse).exp();
                     *s = if e < F::FLUSH { F::ZERO } else { e };
                     *d = *s * (*d - delta) * scale(p);
                 }
+                let (scores, dscores) = (&scores[..=r], &dscores[..=r]);
                 row_times_matrix(dq[r], dscores, &keys, head_size);
                 add_outer(&mut dkeys, dscores, query);
                 add_outer(&mut dvalues, scores, dy);
