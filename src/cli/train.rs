@@ -110,7 +110,7 @@ pub struct TrainArgs {
 const AFTER: &str = "\
 Presets:
   name  layers heads channels context     vocabulary batch    lr warm-up  steps
-  tiny       4     4      128      64 1,024 (zh 2,048)  16  2e-3      20  1,200
+  tiny       4     4      128      64 1,024 (zh 2,048)  16  2e-3      20  1,100
   small      6     6      192     128          2,048    16  1e-3     100  2,000
   baby       6     6      384     256          4,096    12  1e-3     100  5,000
   gpt2      12    12      768   1,024         50,257     4  6e-4     700 19,560

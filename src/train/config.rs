@@ -47,7 +47,7 @@ impl TrainConfig {
     /// A preset's defaults, with seed 0.
     pub fn preset(preset: Preset) -> Self {
         let (batch, accumulate, lr, warmup, steps, eval_every, save_every, sample_every) = match preset {
-            Preset::Tiny => (16, 1, 2e-3, 20, 1_200, 200, 400, 200),
+            Preset::Tiny => (16, 1, 2e-3, 20, 1_100, 200, 400, 200),
             Preset::Small => (16, 1, 1e-3, 100, 2_000, 250, 500, 500),
             Preset::Baby => (12, 1, 1e-3, 100, 5_000, 250, 500, 500),
             Preset::Gpt2 => (4, TOKENS / (4 * 1_024), 6e-4, 700, 19_560, 250, 250, 250),
