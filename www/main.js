@@ -131,6 +131,7 @@ function extends_run() {
 
 function show_state() {
   const { state, preparing } = run;
+  metrics.flush();
   const bar = find('#progress');
   bar.hidden = state !== 'preparing';
   if (state === 'preparing' && preparing) {

@@ -73,6 +73,14 @@ export class Metrics {
     });
   }
 
+  /** Writes the numbers that still wait for the next picture, so that they agree with what is said beside them. */
+  flush() {
+    if (this.frame === undefined) return;
+    cancelAnimationFrame(this.frame);
+    this.frame = undefined;
+    this.show();
+  }
+
   show() {
     const { run } = this;
     const values = {
