@@ -123,6 +123,68 @@ fn forward(
     }
 }
 
+// The same for adapters that a CPU emulates, without workgroup memory: an invocation has 4 rows and takes 4 rows of the other
+// side at a time, so that products are those of 4×4 matrices and every load serves 4 of them.
+const BLOCK = 4u;
+const BLOCKS = 8u;
+
+// The vec4 d of the rows of 4 tokens from `token` on, one a column; rows past the end are like the last one.
+fn load_block(batch: u32, token: u32, head: u32, kind: u32, d: u32) -> mat4x4<f32> {
+    let last = p.context - 1u;
+    return mat4x4(
+        load(place(batch, min(token, last), head, kind), d),
+        load(place(batch, min(token + 1u, last), head, kind), d),
+        load(place(batch, min(token + 2u, last), head, kind), d),
+        load(place(batch, min(token + 3u, last), head, kind), d),
+    );
+}
+
+@compute @workgroup_size(BLOCKS)
+fn forward_emulated(@builtin(global_invocation_id) id: vec3<u32>) {
+    let batch = id.z;
+    let head = id.y;
+    let row = BLOCK * id.x;
+    if row >= p.context {
+        return;
+    }
+    let scale = 1.0 / sqrt(f32(HEAD));
+    var sums: array<mat4x4<f32>, VECTORS>;
+    var largest = vec4(LOWEST);
+    var total = vec4(0.0);
+    for (var key = 0u; key <= row; key += BLOCK) {
+        // Column n has the scores of query n.
+        var scores = mat4x4<f32>();
+        for (var d = 0u; d < VECTORS; d++) {
+            scores += transpose(load_block(batch, key, head, 1u, d)) * load_block(batch, row, head, 0u, d);
+        }
+        let keys = key + vec4(0u, 1u, 2u, 3u);
+        for (var n = 0u; n < BLOCK; n++) {
+            scores[n] = select(vec4(LOWEST), scores[n] * scale, keys <= vec4(row + n));
+        }
+        let by_key = transpose(scores);
+        let now = max(max(largest, max(by_key[0], by_key[1])), max(by_key[2], by_key[3]));
+        let shrink = exp(largest - now);
+        largest = now;
+        // Column n has the factors of key n.
+        let e = mat4x4(exp(by_key[0] - now), exp(by_key[1] - now), exp(by_key[2] - now), exp(by_key[3] - now));
+        total = total * shrink + ((e[0] + e[1]) + (e[2] + e[3]));
+        let by_query = transpose(e);
+        for (var d = 0u; d < VECTORS; d++) {
+            let old = sums[d];
+            let added = load_block(batch, key, head, 2u, d) * by_query;
+            sums[d] = added + mat4x4(old[0] * shrink.x, old[1] * shrink.y, old[2] * shrink.z, old[3] * shrink.w);
+        }
+    }
+    let logs = largest + log(total);
+    for (var n = 0u; n < min(BLOCK, p.context - row); n++) {
+        lse[(batch * p.heads + head) * p.context + row + n] = logs[n];
+        let at = ((batch * p.context + row + n) * p.heads + head) * HEAD;
+        for (var d = 0u; d < HEAD; d++) {
+            y[at + d] = sums[d / 4u][n][d % 4u] / total[n];
+        }
+    }
+}
+
 @group(0) @binding(1) var<storage, read> saved_y: array<f32>; // (B·T, C)
 @group(0) @binding(2) var<storage, read> upstream: array<f32>; // (B·T, C): dy
 @group(0) @binding(3) var<storage, read_write> delta: array<f32>; // (B·H, T)
@@ -261,6 +323,92 @@ fn backward_key_value(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_in
         for (var d = 0u; d < HEAD; d++) {
             dqkv[key_out + d] = key_sums[d / 4u][d % 4u];
             dqkv[value_out + d] = value_sums[d / 4u][d % 4u];
+        }
+    }
+}
+
+fn load_dy_block(batch: u32, token: u32, head: u32, d: u32) -> mat4x4<f32> {
+    let last = p.context - 1u;
+    return mat4x4(
+        load_dy(batch, min(token, last), head, d),
+        load_dy(batch, min(token + 1u, last), head, d),
+        load_dy(batch, min(token + 2u, last), head, d),
+        load_dy(batch, min(token + 3u, last), head, d),
+    );
+}
+
+// Of a block of 4 queries and 4 keys, column n of each for query n: the probabilities and the gradients of the scores.
+struct Gradients {
+    probabilities: mat4x4<f32>,
+    dscores: mat4x4<f32>,
+}
+
+fn block_gradients(batch: u32, head: u32, query: u32, key: u32) -> Gradients {
+    let scale = 1.0 / sqrt(f32(HEAD));
+    var scores = mat4x4<f32>();
+    var products = mat4x4<f32>();
+    for (var d = 0u; d < VECTORS; d++) {
+        scores += transpose(load_block(batch, key, head, 1u, d)) * load_block(batch, query, head, 0u, d);
+        products += transpose(load_block(batch, key, head, 2u, d)) * load_dy_block(batch, query, head, d);
+    }
+    let keys = key + vec4(0u, 1u, 2u, 3u);
+    var g = Gradients();
+    for (var n = 0u; n < BLOCK; n++) {
+        let row = min(query + n, p.context - 1u);
+        let saved = (batch * p.heads + head) * p.context + row;
+        // A query past the end counts for nothing.
+        let seen = (keys <= vec4(row)) & vec4(query + n < p.context);
+        let probabilities = select(vec4(0.0), exp(scores[n] * scale - saved_lse[saved]), seen);
+        g.probabilities[n] = probabilities;
+        g.dscores[n] = probabilities * (products[n] - saved_delta[saved]) * scale;
+    }
+    return g;
+}
+
+@compute @workgroup_size(BLOCKS)
+fn backward_query_emulated(@builtin(global_invocation_id) id: vec3<u32>) {
+    let row = BLOCK * id.x;
+    if row >= p.context {
+        return;
+    }
+    var sums: array<mat4x4<f32>, VECTORS>;
+    for (var key = 0u; key <= row; key += BLOCK) {
+        let g = block_gradients(id.z, id.y, row, key);
+        for (var d = 0u; d < VECTORS; d++) {
+            sums[d] += load_block(id.z, key, id.y, 1u, d) * g.dscores;
+        }
+    }
+    for (var n = 0u; n < min(BLOCK, p.context - row); n++) {
+        let out = place(id.z, row + n, id.y, 0u);
+        for (var d = 0u; d < HEAD; d++) {
+            dqkv[out + d] = sums[d / 4u][n][d % 4u];
+        }
+    }
+}
+
+@compute @workgroup_size(BLOCKS)
+fn backward_key_value_emulated(@builtin(global_invocation_id) id: vec3<u32>) {
+    let row = BLOCK * id.x;
+    if row >= p.context {
+        return;
+    }
+    var key_sums: array<mat4x4<f32>, VECTORS>;
+    var value_sums: array<mat4x4<f32>, VECTORS>;
+    for (var query = row; query < p.context; query += BLOCK) {
+        let g = block_gradients(id.z, id.y, query, row);
+        let probabilities = transpose(g.probabilities);
+        let dscores = transpose(g.dscores);
+        for (var d = 0u; d < VECTORS; d++) {
+            key_sums[d] += load_block(id.z, query, id.y, 0u, d) * dscores;
+            value_sums[d] += load_dy_block(id.z, query, id.y, d) * probabilities;
+        }
+    }
+    for (var n = 0u; n < min(BLOCK, p.context - row); n++) {
+        let key_out = place(id.z, row + n, id.y, 1u);
+        let value_out = place(id.z, row + n, id.y, 2u);
+        for (var d = 0u; d < HEAD; d++) {
+            dqkv[key_out + d] = key_sums[d / 4u][n][d % 4u];
+            dqkv[value_out + d] = value_sums[d / 4u][n][d % 4u];
         }
     }
 }

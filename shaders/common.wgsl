@@ -5,6 +5,12 @@
 // Invocations of a workgroup in every kernel that does not say otherwise.
 const WORKGROUP = 256u;
 
+// The same in kernels for adapters that a CPU emulates. There a barrier costs more than what it lets invocations share, so
+// each invocation has a row, or a column, for itself.
+const EMULATED = 16u;
+// Terms that such an invocation adds up before it adds their sum to the sum of all: one long sum of small terms loses digits.
+const RUN = 64u;
+
 // Places of the step scalars: tape.rs, Scalar.
 const LEARNING_RATE = 0u;
 const CORRECTION_1 = 1u;

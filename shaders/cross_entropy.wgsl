@@ -47,6 +47,27 @@ fn forward(
     }
 }
 
+@compute @workgroup_size(EMULATED)
+fn forward_emulated(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    for (var row = id.x; row < p.rows; row += groups.x * EMULATED) {
+        let first = row * p.vocab;
+        let end = first + p.vocab;
+        var largest = LOWEST;
+        for (var i = first; i < end; i++) {
+            largest = max(largest, logits[i]);
+        }
+        var sum = 0.0;
+        for (var run = first; run < end; run += RUN) {
+            var part = 0.0;
+            for (var i = run; i < min(run + RUN, end); i++) {
+                part += exp(logits[i] - largest);
+            }
+            sum += part;
+        }
+        losses[row] = largest + log(sum) - logits[first + targets[row]];
+    }
+}
+
 @group(0) @binding(1) var<storage, read> labels: array<u32>; // (N): targets
 @group(0) @binding(2) var<storage, read> weights: array<f32>; // (N)
 @group(0) @binding(3) var<storage, read> scalars: array<f32>; // step scalars
@@ -78,6 +99,37 @@ fn backward(
             let probability = exp(dlogits[i] - online.x) / online.y;
             dlogits[i] = weight * (probability - select(0.0, 1.0, i == target_place));
         }
+    }
+}
+
+@compute @workgroup_size(EMULATED)
+fn backward_emulated(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    for (var row = id.x; row < p.rows; row += groups.x * EMULATED) {
+        let first = row * p.vocab;
+        let target_place = first + labels[row];
+        let at_target = dlogits[target_place];
+        let end = first + p.vocab;
+        var largest = LOWEST;
+        for (var i = first; i < end; i++) {
+            largest = max(largest, dlogits[i]);
+        }
+        var sum = 0.0;
+        for (var run = first; run < end; run += RUN) {
+            var part = 0.0;
+            for (var i = run; i < min(run + RUN, end); i++) {
+                let e = exp(dlogits[i] - largest);
+                part += e;
+                dlogits[i] = e;
+            }
+            sum += part;
+        }
+        row_losses[row] = largest + log(sum) - at_target;
+        let weight = weights[row] * scalars[WEIGHT_SCALE];
+        let factor = weight / sum;
+        for (var i = first; i < end; i++) {
+            dlogits[i] *= factor;
+        }
+        dlogits[target_place] -= weight;
     }
 }
 

@@ -29,6 +29,22 @@ fn partial(
     }
 }
 
+@compute @workgroup_size(EMULATED)
+fn partial_emulated(@builtin(global_invocation_id) id: vec3<u32>) {
+    let end = (p.len + 3u) / 4u;
+    var sums = vec4(0.0);
+    for (var first = id.x; first < end; first += RUN * WORKGROUP) {
+        var part = vec4(0.0);
+        for (var i = first; i < min(first + RUN * WORKGROUP, end); i += WORKGROUP) {
+            let places = 4u * i + vec4(0u, 1u, 2u, 3u);
+            let g = select(vec4(0.0), gradients[i], places < vec4(p.len));
+            part += g * g;
+        }
+        sums += part;
+    }
+    partials[p.partials + id.x] = horizontal_sum(sums);
+}
+
 @group(0) @binding(1) var<storage, read> summed: array<f32>; // (windows · 256)
 @group(0) @binding(2) var<storage, read_write> norm: array<f32>; // (3): norm, factor, 1 once a norm was not finite
 

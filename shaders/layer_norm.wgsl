@@ -54,6 +54,29 @@ fn forward(
     }
 }
 
+@compute @workgroup_size(EMULATED)
+fn forward_emulated(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    let of_c = 1.0 / f32(p.channels);
+    for (var row = id.x; row < p.rows; row += groups.x * EMULATED) {
+        let at = row * p.channels;
+        var sum = 0.0;
+        for (var c = 0u; c < p.channels; c++) {
+            sum += x[at + c];
+        }
+        let mean = sum * of_c;
+        var squares = 0.0;
+        for (var c = 0u; c < p.channels; c++) {
+            let centred = x[at + c] - mean;
+            squares += centred * centred;
+        }
+        let rstd = 1.0 / sqrt(squares * of_c + p.epsilon);
+        for (var c = 0u; c < p.channels; c++) {
+            y[at + c] = (x[at + c] - mean) * rstd * weight[c] + bias[c];
+        }
+        stats[row] = vec2(mean, rstd);
+    }
+}
+
 @group(0) @binding(2) var<storage, read> saved: array<vec2<f32>>; // (N): mean, rstd
 @group(0) @binding(3) var<storage, read> dy: array<f32>; // (N, C)
 @group(0) @binding(4) var<storage, read> scale: array<f32>; // (C): weight
@@ -82,6 +105,26 @@ fn backward(
                 let value = rstd * (dy[at + c] * scale[c] - means.x - n * means.y);
                 dx[at + c] = select(value, dx[at + c] + value, p.accumulate == ADD);
             }
+        }
+    }
+}
+
+@compute @workgroup_size(EMULATED)
+fn backward_emulated(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    for (var row = id.x; row < p.rows; row += groups.x * EMULATED) {
+        let at = row * p.channels;
+        let mean = saved[row].x;
+        let rstd = saved[row].y;
+        var sums = vec2(0.0);
+        for (var c = 0u; c < p.channels; c++) {
+            let g = dy[at + c] * scale[c];
+            sums += vec2(g, g * (x[at + c] - mean) * rstd);
+        }
+        let means = sums / f32(p.channels);
+        for (var c = 0u; c < p.channels; c++) {
+            let n = (x[at + c] - mean) * rstd;
+            let value = rstd * (dy[at + c] * scale[c] - means.x - n * means.y);
+            dx[at + c] = select(value, dx[at + c] + value, p.accumulate == ADD);
         }
     }
 }
@@ -124,5 +167,19 @@ fn backward_weight(
             dbias[c] = sums.y + select(0.0, dbias[c], accumulates(p.accumulate_bias, micro_batch));
         }
         workgroupBarrier();
+    }
+}
+
+@compute @workgroup_size(EMULATED)
+fn backward_weight_emulated(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    for (var c = id.x; c < p.channels; c += groups.x * EMULATED) {
+        var sums = vec2(0.0);
+        for (var row = 0u; row < p.rows; row++) {
+            let d = dy[row * p.channels + c];
+            sums += vec2(d * (x[row * p.channels + c] - saved[row].x) * saved[row].y, d);
+        }
+        let micro_batch = scalars[MICRO_BATCH];
+        dweight[c] = sums.x + select(0.0, dweight[c], accumulates(p.accumulate, micro_batch));
+        dbias[c] = sums.y + select(0.0, dbias[c], accumulates(p.accumulate_bias, micro_batch));
     }
 }

@@ -297,29 +297,105 @@ fn transpose_times(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invoc
     tiled(group, local, true, false);
 }
 
-// The same products for adapters that are emulated on a CPU, where memory of a workgroup is no nearer than any other and a
-// barrier costs much: each invocation reads its factors by itself.
-const EMULATED_X = 8u;
-const EMULATED_Y = 4u;
+// The same products for adapters that a CPU emulates, where memory of a workgroup is no nearer than any other and a barrier
+// costs much: each invocation reads its factors by itself. Loads cost the most there, so it computes 16 rows of 16 columns,
+// and whole vec4s are read with no question whether they are needed: what lies past the last row or column is not stored.
+const EMULATED_X = 4u;
+const EMULATED_Y = 2u;
+
+fn whole_a(i: u32, j: u32) -> vec4<f32> {
+    return a[(p.a_offset + i * p.a_stride + j) / 4u];
+}
+
+// Elements of the term k of all sums; past the last term they are zero.
+fn term_a(k: u32, i: u32) -> vec4<f32> {
+    return select(vec4(0.0), whole_a(k, i), k < p.inner);
+}
+
+fn term_b(k: u32, j: u32) -> vec4<f32> {
+    return select(vec4(0.0), b[(k * p.columns + j) / 4u], k < p.inner);
+}
+
+// Terms k to k + 3 of rows i to i + 3 of the first factor: column n of the result is row i + n.
+fn rows_a(i: u32, k: u32, transposed: bool) -> mat4x4<f32> {
+    if ALIGNED == 0u {
+        return transpose(block_a(i, k, transposed));
+    }
+    if transposed {
+        return transpose(mat4x4(term_a(k, i), term_a(k + 1u, i), term_a(k + 2u, i), term_a(k + 3u, i)));
+    }
+    return mat4x4(whole_a(i, k), whole_a(i + 1u, k), whole_a(i + 2u, k), whole_a(i + 3u, k));
+}
+
+// Terms k to k + 3 of columns j to j + 3 of the second factor: column n of the result is term k + n.
+fn terms_b(j: u32, k: u32, transposed: bool) -> mat4x4<f32> {
+    if ALIGNED == 0u {
+        return block_b(j, k, transposed);
+    }
+    if transposed {
+        let at = (j * p.inner + k) / 4u;
+        let stride = p.inner / 4u;
+        return transpose(mat4x4(b[at], b[at + stride], b[at + 2u * stride], b[at + 3u * stride]));
+    }
+    return mat4x4(term_b(k, j), term_b(k + 1u, j), term_b(k + 2u, j), term_b(k + 3u, j));
+}
 
 fn alone(id: vec3<u32>, a_transposed: bool, b_transposed: bool) {
-    let row = 8u * id.y;
-    let column = 8u * id.x;
+    let row = 16u * id.y;
+    let column = 16u * id.x;
     if row >= p.rows || column >= p.columns {
         return;
     }
-    var sums = Sums();
+    // Blocks of 4 rows, which are the columns of these matrices, and 4 columns of the product. As variables of their own they
+    // are in registers where an array would be in memory.
+    var s00 = mat4x4<f32>();
+    var s01 = mat4x4<f32>();
+    var s02 = mat4x4<f32>();
+    var s03 = mat4x4<f32>();
+    var s10 = mat4x4<f32>();
+    var s11 = mat4x4<f32>();
+    var s12 = mat4x4<f32>();
+    var s13 = mat4x4<f32>();
+    var s20 = mat4x4<f32>();
+    var s21 = mat4x4<f32>();
+    var s22 = mat4x4<f32>();
+    var s23 = mat4x4<f32>();
+    var s30 = mat4x4<f32>();
+    var s31 = mat4x4<f32>();
+    var s32 = mat4x4<f32>();
+    var s33 = mat4x4<f32>();
     for (var k = 0u; k < p.inner; k += 4u) {
-        let a0 = block_a(row, k, a_transposed);
-        let a1 = block_a(row + 4u, k, a_transposed);
-        let b0 = block_b(column, k, b_transposed);
-        let b1 = block_b(column + 4u, k, b_transposed);
-        multiply_add(&sums, a0[0], a1[0], b0[0], b1[0]);
-        multiply_add(&sums, a0[1], a1[1], b0[1], b1[1]);
-        multiply_add(&sums, a0[2], a1[2], b0[2], b1[2]);
-        multiply_add(&sums, a0[3], a1[3], b0[3], b1[3]);
+        let b0 = terms_b(column, k, b_transposed);
+        let b1 = terms_b(column + 4u, k, b_transposed);
+        let b2 = terms_b(column + 8u, k, b_transposed);
+        let b3 = terms_b(column + 12u, k, b_transposed);
+        let a0 = rows_a(row, k, a_transposed);
+        s00 += b0 * a0;
+        s01 += b1 * a0;
+        s02 += b2 * a0;
+        s03 += b3 * a0;
+        let a1 = rows_a(row + 4u, k, a_transposed);
+        s10 += b0 * a1;
+        s11 += b1 * a1;
+        s12 += b2 * a1;
+        s13 += b3 * a1;
+        let a2 = rows_a(row + 8u, k, a_transposed);
+        s20 += b0 * a2;
+        s21 += b1 * a2;
+        s22 += b2 * a2;
+        s23 += b3 * a2;
+        let a3 = rows_a(row + 12u, k, a_transposed);
+        s30 += b0 * a3;
+        s31 += b1 * a3;
+        s32 += b2 * a3;
+        s33 += b3 * a3;
     }
-    store_all(&sums, row, row + 4u, column, column + 4u);
+    let add = accumulates(p.accumulate, scalars[MICRO_BATCH]);
+    // A loop, since a compiler is not quick to compile 64 stores.
+    var sums = array(s00, s01, s02, s03, s10, s11, s12, s13, s20, s21, s22, s23, s30, s31, s32, s33);
+    for (var n = 0u; n < 64u; n++) {
+        store(row + n / 16u * 4u + n % 4u, column + n / 4u % 4u * 4u, sums[n / 4u][n % 4u], add);
+    }
 }
 
 @compute @workgroup_size(EMULATED_X, EMULATED_Y)
@@ -372,5 +448,17 @@ fn column_sums(
             dbias[column] = partial[local] + select(0.0, dbias[column], add);
         }
         workgroupBarrier();
+    }
+}
+
+@compute @workgroup_size(EMULATED)
+fn column_sums_emulated(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    for (var column = id.x; column < p.columns; column += groups.x * EMULATED) {
+        var sum = 0.0;
+        for (var row = 0u; row < p.rows; row++) {
+            sum += dy[row * p.columns + column];
+        }
+        let add = accumulates(p.accumulate, step_scalars[MICRO_BATCH]);
+        dbias[column] = sum + select(0.0, dbias[column], add);
     }
 }

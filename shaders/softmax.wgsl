@@ -36,6 +36,31 @@ fn forward(
     }
 }
 
+@compute @workgroup_size(EMULATED)
+fn forward_emulated(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    for (var row = id.x; row < p.rows; row += groups.x * EMULATED) {
+        let first = row * p.columns;
+        let end = first + p.columns;
+        var largest = LOWEST;
+        for (var i = first; i < end; i++) {
+            largest = max(largest, x[i]);
+        }
+        var sum = 0.0;
+        for (var run = first; run < end; run += RUN) {
+            var part = 0.0;
+            for (var i = run; i < min(run + RUN, end); i++) {
+                let e = exp(x[i] - largest);
+                part += e;
+                y[i] = e;
+            }
+            sum += part;
+        }
+        for (var i = first; i < end; i++) {
+            y[i] /= sum;
+        }
+    }
+}
+
 @group(0) @binding(1) var<storage, read> saved_y: array<f32>; // (N, V)
 @group(0) @binding(2) var<storage, read> dy: array<f32>; // (N, V)
 @group(0) @binding(3) var<storage, read_write> dx: array<f32>; // (N, V)
@@ -55,6 +80,26 @@ fn backward(
         dot = lanes_sum(dot, local, WORKGROUP);
         for (var c = local; c < p.columns; c += WORKGROUP) {
             let i = first + c;
+            let value = saved_y[i] * (dy[i] - dot);
+            dx[i] = select(value, dx[i] + value, p.accumulate == ADD);
+        }
+    }
+}
+
+@compute @workgroup_size(EMULATED)
+fn backward_emulated(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    for (var row = id.x; row < p.rows; row += groups.x * EMULATED) {
+        let first = row * p.columns;
+        let end = first + p.columns;
+        var dot = 0.0;
+        for (var run = first; run < end; run += RUN) {
+            var part = 0.0;
+            for (var i = run; i < min(run + RUN, end); i++) {
+                part += saved_y[i] * dy[i];
+            }
+            dot += part;
+        }
+        for (var i = first; i < end; i++) {
             let value = saved_y[i] * (dy[i] - dot);
             dx[i] = select(value, dx[i] + value, p.accumulate == ADD);
         }

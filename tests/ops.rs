@@ -26,14 +26,24 @@ macro_rules! test {
 
 every_op!(test);
 
-/// On an emulated adapter the products above ran in the kernels for emulated ones: here the others run.
-#[test]
-fn matmul_in_the_other_shape() {
-    let device = gpu();
-    let emulated = device.is_emulated();
-    device.set_emulated(!emulated);
-    pollster::block_on(cases::matmul(&[("gpu", device.clone())]));
-    device.set_emulated(emulated);
+/// On an emulated adapter the ops above ran in the kernels for emulated ones: here the others run.
+mod in_the_other_form {
+    use super::*;
+
+    macro_rules! test {
+        ($op:ident) => {
+            #[test]
+            fn $op() {
+                let device = gpu();
+                let emulated = device.is_emulated();
+                device.set_emulated(!emulated);
+                pollster::block_on(cases::$op(&[("gpu", device.clone())]));
+                device.set_emulated(emulated);
+            }
+        };
+    }
+
+    every_op!(test);
 }
 
 fn square<F: Float>(mut bindings: Bindings<F>) {

@@ -2,7 +2,7 @@
 
 use super::layer_norm::sum_of;
 use super::softmax::exponentiate;
-use super::{Op, call, kernel, operations, params, size, strided};
+use super::{Forms, Op, call, forms, kernel, operations, params, size, strided};
 use crate::device::cpu::Bindings;
 use crate::device::float::Float;
 use crate::device::gemm::{Strides, multiply};
@@ -20,22 +20,36 @@ params! {
     capacity: u32,
 }
 
-static FORWARD: Kernel = kernel!("attention", forward);
+static FORWARD: Forms = forms!("attention", forward);
 static BACKWARD_DELTA: Kernel = kernel!("attention", backward_delta);
-static BACKWARD_QUERY: Kernel = kernel!("attention", backward_query);
-static BACKWARD_KEY_VALUE: Kernel = kernel!("attention", backward_key_value);
+static BACKWARD_QUERY: Forms = forms!("attention", backward_query);
+static BACKWARD_KEY_VALUE: Forms = forms!("attention", backward_key_value);
 static APPEND: Kernel = kernel!("attention", append);
 static CACHED: Kernel = kernel!("attention", cached);
 
 pub(super) const OP: Op = Op {
     name: "attention",
     fields: FIELDS,
-    kernels: &[&FORWARD, &BACKWARD_DELTA, &BACKWARD_QUERY, &BACKWARD_KEY_VALUE, &APPEND, &CACHED],
+    kernels: &[
+        &FORWARD.hardware,
+        &FORWARD.emulated,
+        &BACKWARD_DELTA,
+        &BACKWARD_QUERY.hardware,
+        &BACKWARD_QUERY.emulated,
+        &BACKWARD_KEY_VALUE.hardware,
+        &BACKWARD_KEY_VALUE.emulated,
+        &APPEND,
+        &CACHED,
+    ],
     constants: &[("HEAD", &[1, 2, 3, 4, 5, 8, 16, 32, 33, 48, 64, 80, 96, 128, 129, 192, 255, 256])],
 };
 
 /// Query rows that one workgroup (or one block on the CPU) computes; attention.wgsl has the same number.
 const ROWS: usize = 64;
+/// The same in its kernels for emulated adapters: there BLOCK rows an invocation, BLOCKS invocations.
+const EMULATED_ROWS: usize = 32;
+/// The largest head that those take: they compile slowly where more channels of 4 rows are summed at once.
+const EMULATED_HEAD: usize = 128;
 
 fn dispatch(
     kernel: &'static Kernel,
@@ -64,8 +78,11 @@ pub fn attention(tape: &mut Tape, qkv: &Tensor, context: usize, heads: usize) ->
     let params =
         Params { batch: size(batch), context: size(context), heads: size(heads), size: size(head_size), capacity: 0 };
     let work = operations([2, rows, context, channels]);
-    let groups = [context.div_ceil(ROWS), heads, batch];
-    tape.dispatch(dispatch(&FORWARD, params, groups, work, vec![read(qkv.view()), write(lse.view()), write(y.view())]));
+    let emulated = tape.device().is_emulated() && head_size <= EMULATED_HEAD;
+    let form = move |forms: &'static Forms| if emulated { &forms.emulated } else { &forms.hardware };
+    let groups = [context.div_ceil(if emulated { EMULATED_ROWS } else { ROWS }), heads, batch];
+    let kernel = form(&FORWARD);
+    tape.dispatch(dispatch(kernel, params, groups, work, vec![read(qkv.view()), write(lse.view()), write(y.view())]));
     let (qkv, output) = (qkv.clone(), y.clone());
     tape.backward(move |tape| {
         let Some(dy) = tape.gradient(&output) else { return };
@@ -80,9 +97,9 @@ pub fn attention(tape: &mut Tape, qkv: &Tensor, context: usize, heads: usize) ->
             (rows * channels) as u64,
             bindings,
         ));
-        for (kernel, work) in [(&BACKWARD_QUERY, work * 3 / 2), (&BACKWARD_KEY_VALUE, work * 2)] {
+        for (forms, work) in [(&BACKWARD_QUERY, work * 3 / 2), (&BACKWARD_KEY_VALUE, work * 2)] {
             let bindings = vec![read(qkv.view()), read(dy.view()), read(lse.view()), read(delta.view()), write(dqkv)];
-            tape.dispatch(dispatch(kernel, params, groups, work, bindings));
+            tape.dispatch(dispatch(form(forms), params, groups, work, bindings));
         }
     });
     y

@@ -2,7 +2,7 @@
 
 use super::matmul::{Product, adds, windows};
 use super::softmax::exponentiate;
-use super::{Op, call, kernel, operations, params, size, strided};
+use super::{Forms, Op, call, forms, kernel, operations, params, size};
 use crate::device::cpu::Bindings;
 use crate::device::float::Float;
 use crate::device::{Kernel, parallel, read, write};
@@ -10,12 +10,16 @@ use crate::tape::{Accumulate, Scalar, Tape, Tensor};
 
 params! { rows: u32, vocab: u32, accumulate: u32 }
 
-static FORWARD: Kernel = kernel!("cross_entropy", forward);
-static BACKWARD: Kernel = kernel!("cross_entropy", backward);
+static FORWARD: Forms = forms!("cross_entropy", forward);
+static BACKWARD: Forms = forms!("cross_entropy", backward);
 static REDUCE: Kernel = kernel!("cross_entropy", reduce);
 
-pub(super) const OP: Op =
-    Op { name: "cross_entropy", fields: FIELDS, kernels: &[&FORWARD, &BACKWARD, &REDUCE], constants: &[] };
+pub(super) const OP: Op = Op {
+    name: "cross_entropy",
+    fields: FIELDS,
+    kernels: &[&FORWARD.hardware, &FORWARD.emulated, &BACKWARD.hardware, &BACKWARD.emulated, &REDUCE],
+    constants: &[],
+};
 
 /// Elements of the largest chunk of logits: 64 MiB in f32.
 const CHUNK: usize = 16 << 20;
@@ -64,12 +68,14 @@ pub fn cross_entropy(tape: &mut Tape, hidden: &Tensor, weight: &Tensor, targets:
         let work = operations([count, vocab, 10]);
         let Some(dhidden) = gradients else {
             let bindings = vec![read(logits), read(targets), write(losses)];
-            tape.dispatch(call(&FORWARD, params, strided(count, 1), work, bindings));
+            let (kernel, groups) = FORWARD.strided(tape.device(), count, 1);
+            tape.dispatch(call(kernel, params, groups, work, bindings));
             continue;
         };
         let weights = weights.view().slice(start..start + count);
         let bindings = vec![read(targets), read(weights), read(tape.scalars()), write(losses), write(logits)];
-        tape.dispatch(call(&BACKWARD, params, strided(count, 1), work, bindings));
+        let (kernel, groups) = BACKWARD.strided(tape.device(), count, 1);
+        tape.dispatch(call(kernel, params, groups, work, bindings));
         let dinput = dhidden.slice(start * channels..(start + count) * channels);
         for (i, part) in parts.iter().enumerate() {
             let product = Product { a: (vocab, part.start), ..Product::new(count, part.len(), channels, vocab) };

@@ -1,7 +1,7 @@
 //! norm = sqrt(Σ g²) over all gradients, and the scale that clips it (Pascanu et al., arXiv:1211.5063).
 
 use super::layer_norm::sum;
-use super::{Op, call, kernel, operations, params, size};
+use super::{Forms, Op, call, forms, kernel, operations, params, size};
 use crate::device::cpu::Bindings;
 use crate::device::float::Float;
 use crate::device::{Kernel, View, parallel, read, write};
@@ -14,10 +14,15 @@ params! {
     clip: f32,
 }
 
-static PARTIAL: Kernel = kernel!("gradient_norm", partial);
+static PARTIAL: Forms = forms!("gradient_norm", partial);
 static TOTAL: Kernel = kernel!("gradient_norm", total);
 
-pub(super) const OP: Op = Op { name: "gradient_norm", fields: FIELDS, kernels: &[&PARTIAL, &TOTAL], constants: &[] };
+pub(super) const OP: Op = Op {
+    name: "gradient_norm",
+    fields: FIELDS,
+    kernels: &[&PARTIAL.hardware, &PARTIAL.emulated, &TOTAL],
+    constants: &[],
+};
 
 /// Partial sums of one bound window, and workgroups that make them; gradient_norm.wgsl has the same number.
 const PARTIALS: usize = 256;
@@ -38,10 +43,11 @@ pub fn gradient_norm(tape: &mut Tape, gradients: View, clip: f32) -> GradientNor
     for (i, &start) in windows.iter().enumerate() {
         let part = gradients.slice(start..gradients.len.min(start.saturating_add(window)));
         let params = Params { len: size(part.len), partials: size(i * PARTIALS), clip };
+        let (kernel, groups) = PARTIAL.strided(tape.device(), PARTIALS, 1);
         tape.dispatch(call(
-            &PARTIAL,
+            kernel,
             params,
-            [PARTIALS, 1, 1],
+            groups,
             operations([2, part.len]),
             vec![read(part), write(partials.view())],
         ));

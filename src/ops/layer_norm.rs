@@ -1,19 +1,30 @@
 //! y = (x - mean) · rstd · weight + bias over each row, with mean and rstd of the row (Ba et al., arXiv:1607.06450).
 
-use super::{Op, call, kernel, operations, params, size, strided};
+use super::{Forms, Op, call, forms, operations, params, size};
 use crate::device::cpu::Bindings;
 use crate::device::float::{Float, put};
-use crate::device::{Kernel, parallel, read, write};
+use crate::device::{parallel, read, write};
 use crate::tape::{Accumulate, Tape, Tensor};
 
 params! { rows: u32, channels: u32, accumulate: u32, accumulate_bias: u32, epsilon: f32 }
 
-static FORWARD: Kernel = kernel!("layer_norm", forward);
-static BACKWARD: Kernel = kernel!("layer_norm", backward);
-static BACKWARD_WEIGHT: Kernel = kernel!("layer_norm", backward_weight);
+static FORWARD: Forms = forms!("layer_norm", forward);
+static BACKWARD: Forms = forms!("layer_norm", backward);
+static BACKWARD_WEIGHT: Forms = forms!("layer_norm", backward_weight);
 
-pub(super) const OP: Op =
-    Op { name: "layer_norm", fields: FIELDS, kernels: &[&FORWARD, &BACKWARD, &BACKWARD_WEIGHT], constants: &[] };
+pub(super) const OP: Op = Op {
+    name: "layer_norm",
+    fields: FIELDS,
+    kernels: &[
+        &FORWARD.hardware,
+        &FORWARD.emulated,
+        &BACKWARD.hardware,
+        &BACKWARD.emulated,
+        &BACKWARD_WEIGHT.hardware,
+        &BACKWARD_WEIGHT.emulated,
+    ],
+    constants: &[],
+};
 
 /// Added to the variance.
 pub const EPSILON: f32 = 1e-5;
@@ -33,7 +44,8 @@ pub fn layer_norm(tape: &mut Tape, x: &Tensor, weight: &Tensor, bias: &Tensor) -
         Params { rows: size(rows), channels: size(channels), accumulate: 0, accumulate_bias: 0, epsilon: EPSILON };
     let work = operations([rows, channels, 8]);
     let bindings = vec![read(x.view()), read(weight.view()), read(bias.view()), write(stats.view()), write(y.view())];
-    tape.dispatch(call(&FORWARD, params, strided(rows, 8), work, bindings));
+    let (kernel, groups) = FORWARD.strided(tape.device(), rows, 8);
+    tape.dispatch(call(kernel, params, groups, work, bindings));
     let (x, weight, bias, output) = (x.clone(), weight.clone(), bias.clone(), y.clone());
     tape.backward(move |tape| {
         let Some(dy) = tape.gradient(&output) else { return };
@@ -42,13 +54,15 @@ pub fn layer_norm(tape: &mut Tape, x: &Tensor, weight: &Tensor, bias: &Tensor) -
             let params = Params { accumulate: how as u32, accumulate_bias: how_bias as u32, ..params };
             let mut bindings = saved();
             bindings.extend([read(tape.scalars()), write(dw), write(db)]);
-            tape.dispatch(call(&BACKWARD_WEIGHT, params, strided(channels, 16), work, bindings));
+            let (kernel, groups) = BACKWARD_WEIGHT.strided(tape.device(), channels, 16);
+            tape.dispatch(call(kernel, params, groups, work, bindings));
         }
         if let Some((dx, how)) = tape.gradient_mut(&x) {
             let mut bindings = saved();
             bindings.extend([read(weight.view()), write(dx)]);
             let params = Params { accumulate: how as u32, ..params };
-            tape.dispatch(call(&BACKWARD, params, strided(rows, 8), work, bindings));
+            let (kernel, groups) = BACKWARD.strided(tape.device(), rows, 8);
+            tape.dispatch(call(kernel, params, groups, work, bindings));
         }
     });
     y

@@ -1,10 +1,10 @@
 //! y = x · weight + bias, and the products of its backward pass: dx = dy · weightᵀ, dweight = xᵀ · dy, dbias = Σ dy.
 
-use super::{MAX_GROUPS, Op, call, kernel, operations, params, size};
+use super::{Forms, Op, call, forms, operations, params, size};
 use crate::device::cpu::Bindings;
 use crate::device::float::Float;
 use crate::device::gemm::{Strides, multiply_parallel};
-use crate::device::{Dispatch, Kernel, View, parallel, read, write};
+use crate::device::{Dispatch, View, parallel, read, write};
 use crate::tape::{Accumulate, Scalar, Tape, Tensor};
 
 params! {
@@ -26,42 +26,30 @@ params! {
     bias: u32,
 }
 
-static FORWARD: Form = Form {
-    tiled: kernel!("matmul", forward),
-    emulated: kernel!("matmul", forward_emulated, forward),
-    transposed: [false, false],
-};
-static TIMES_TRANSPOSE: Form = Form {
-    tiled: kernel!("matmul", times_transpose),
-    emulated: kernel!("matmul", times_transpose_emulated, times_transpose),
-    transposed: [false, true],
-};
-static TRANSPOSE_TIMES: Form = Form {
-    tiled: kernel!("matmul", transpose_times),
-    emulated: kernel!("matmul", transpose_times_emulated, transpose_times),
-    transposed: [true, false],
-};
-static COLUMN_SUMS: Kernel = kernel!("matmul", column_sums);
+static FORWARD: Form = Form { kernels: forms!("matmul", forward), transposed: [false, false] };
+static TIMES_TRANSPOSE: Form = Form { kernels: forms!("matmul", times_transpose), transposed: [false, true] };
+static TRANSPOSE_TIMES: Form = Form { kernels: forms!("matmul", transpose_times), transposed: [true, false] };
+static COLUMN_SUMS: Forms = forms!("matmul", column_sums);
 
 pub(super) const OP: Op = Op {
     name: "matmul",
     fields: FIELDS,
     kernels: &[
-        &FORWARD.tiled,
-        &FORWARD.emulated,
-        &TIMES_TRANSPOSE.tiled,
-        &TIMES_TRANSPOSE.emulated,
-        &TRANSPOSE_TIMES.tiled,
-        &TRANSPOSE_TIMES.emulated,
-        &COLUMN_SUMS,
+        &FORWARD.kernels.hardware,
+        &FORWARD.kernels.emulated,
+        &TIMES_TRANSPOSE.kernels.hardware,
+        &TIMES_TRANSPOSE.kernels.emulated,
+        &TRANSPOSE_TIMES.kernels.hardware,
+        &TRANSPOSE_TIMES.kernels.emulated,
+        &COLUMN_SUMS.hardware,
+        &COLUMN_SUMS.emulated,
     ],
     constants: &[("SIDE", &[8, 16]), ("ALIGNED", &[0, 1])],
 };
 
-/// One of the three products, in the shapes that suit hardware and adapters that a CPU emulates.
+/// One of the three products.
 struct Form {
-    tiled: Kernel,
-    emulated: Kernel,
+    kernels: Forms,
     /// Whether `a` and `b` lie transposed in memory.
     transposed: [bool; 2],
 }
@@ -142,10 +130,8 @@ impl Product {
         let bindings = vec![read(a), read(b), read(bias), read(tape.scalars()), write(c)];
         let tiles = |[width, height]: [usize; 2]| [self.columns.div_ceil(width), self.rows.div_ceil(height), 1];
         let side = if tiles([128; 2]).iter().product::<usize>() >= ENOUGH { 16 } else { 8 };
-        let (kernel, groups) = match tape.device().is_emulated() {
-            true => (&form.emulated, tiles(EMULATED)),
-            false => (&form.tiled, tiles([8 * side as usize; 2])),
-        };
+        let groups = tiles(if tape.device().is_emulated() { EMULATED } else { [8 * side as usize; 2] });
+        let kernel = form.kernels.on(tape.device());
         let a_width = if form.transposed[0] { self.rows } else { self.inner };
         let b_width = if form.transposed[1] { self.inner } else { self.columns };
         let aligned = [self.a.0, self.a.1, a_width, b_width].iter().all(|n| n % 4 == 0);
@@ -183,8 +169,8 @@ pub fn matmul(tape: &mut Tape, x: &Tensor, weight: &Tensor, bias: Option<&Tensor
         if let Some((db, how)) = bias.and_then(|bias| tape.gradient_mut(&bias)) {
             let params = Product::new(rows, 0, columns, columns).params(how, false);
             let bindings = vec![read(dy.view()), read(tape.scalars()), write(db)];
-            let groups = [columns.div_ceil(16).min(MAX_GROUPS), 1, 1];
-            let dispatch = call(&COLUMN_SUMS, params, groups, (rows * columns) as u64, bindings);
+            let (kernel, groups) = COLUMN_SUMS.strided(tape.device(), columns, 16);
+            let dispatch = call(kernel, params, groups, (rows * columns) as u64, bindings);
             tape.dispatch(Dispatch { constants: constants(8, false), ..dispatch });
         }
         if let Some((dx, how)) = tape.gradient_mut(&x) {

@@ -24,10 +24,13 @@ pub use layer_norm::layer_norm;
 pub use matmul::{logits, matmul};
 pub use softmax::softmax;
 
-use crate::device::{Binding, Dispatch, Kernel};
+use crate::device::{Binding, Device, Dispatch, Kernel};
 
 /// Invocations of a workgroup in every kernel that does not say otherwise; common.wgsl has the same number.
 pub const WORKGROUP: usize = 256;
+
+/// The same in kernels for emulated adapters.
+const EMULATED: usize = 16;
 
 /// Groups along one dimension that every adapter takes.
 pub const MAX_GROUPS: usize = 65_535;
@@ -75,9 +78,12 @@ macro_rules! kernel {
         $crate::ops::kernel!($op, $entry, $entry)
     };
     ($op:literal, $entry:ident, $function:ident) => {
+        $crate::ops::kernel!(@ $op, stringify!($entry), $function)
+    };
+    (@ $op:literal, $entry:expr, $function:ident) => {
         $crate::device::Kernel {
             name: $op,
-            entry: stringify!($entry),
+            entry: $entry,
             source: concat!(
                 include_str!("../../shaders/common.wgsl"),
                 "\n",
@@ -89,7 +95,36 @@ macro_rules! kernel {
     };
 }
 
-pub(crate) use {kernel, params};
+/// A kernel in both its forms: the entry point of that name, and the one with `_emulated` behind it.
+macro_rules! forms {
+    ($op:literal, $entry:ident) => {
+        $crate::ops::Forms {
+            hardware: $crate::ops::kernel!($op, $entry),
+            emulated: $crate::ops::kernel!(@ $op, concat!(stringify!($entry), "_emulated"), $entry),
+        }
+    };
+}
+
+pub(crate) use {forms, kernel, params};
+
+/// A kernel for hardware, where invocations share what they load, and its form for adapters that a CPU emulates, where a
+/// barrier costs more than everything else in a kernel and each invocation works for itself.
+pub(crate) struct Forms {
+    pub hardware: Kernel,
+    pub emulated: Kernel,
+}
+
+impl Forms {
+    /// The form for `device`.
+    pub fn on(&'static self, device: &Device) -> &'static Kernel {
+        if device.is_emulated() { &self.emulated } else { &self.hardware }
+    }
+
+    /// That form, and groups for `count` rows or columns, `each` a group on hardware.
+    pub fn strided(&'static self, device: &Device, count: usize, each: usize) -> (&'static Kernel, [usize; 3]) {
+        (self.on(device), strided(count, if device.is_emulated() { EMULATED } else { each }))
+    }
+}
 
 /// A product in 64 bits: operations of one dispatch are more than a tab's usize counts.
 pub(crate) fn operations<const N: usize>(factors: [usize; N]) -> u64 {

@@ -1,18 +1,23 @@
 //! y = exp(x - max) / Σ exp(x - max) over each row.
 
 use super::layer_norm::{sum, sum_of};
-use super::{Op, call, kernel, operations, params, size, strided};
+use super::{Forms, Op, call, forms, operations, params, size};
 use crate::device::cpu::Bindings;
 use crate::device::float::{Float, put};
-use crate::device::{Kernel, parallel, read, write};
+use crate::device::{parallel, read, write};
 use crate::tape::{Accumulate, Tape, Tensor};
 
 params! { rows: u32, columns: u32, accumulate: u32 }
 
-static FORWARD: Kernel = kernel!("softmax", forward);
-static BACKWARD: Kernel = kernel!("softmax", backward);
+static FORWARD: Forms = forms!("softmax", forward);
+static BACKWARD: Forms = forms!("softmax", backward);
 
-pub(super) const OP: Op = Op { name: "softmax", fields: FIELDS, kernels: &[&FORWARD, &BACKWARD], constants: &[] };
+pub(super) const OP: Op = Op {
+    name: "softmax",
+    fields: FIELDS,
+    kernels: &[&FORWARD.hardware, &FORWARD.emulated, &BACKWARD.hardware, &BACKWARD.emulated],
+    constants: &[],
+};
 
 /// Probabilities over the columns of each row of `x` (N, V): (N, V).
 pub fn softmax(tape: &mut Tape, x: &Tensor) -> Tensor {
@@ -20,14 +25,16 @@ pub fn softmax(tape: &mut Tape, x: &Tensor) -> Tensor {
     let y = tape.tensor(x.shape());
     let params = Params { rows: size(rows), columns: size(columns), accumulate: 0 };
     let work = operations([rows, columns, 10]);
-    tape.dispatch(call(&FORWARD, params, strided(rows, 1), work, vec![read(x.view()), write(y.view())]));
+    let (kernel, groups) = FORWARD.strided(tape.device(), rows, 1);
+    tape.dispatch(call(kernel, params, groups, work, vec![read(x.view()), write(y.view())]));
     let (x, output) = (x.clone(), y.clone());
     tape.backward(move |tape| {
         let Some(dy) = tape.gradient(&output) else { return };
         if let Some((dx, how)) = tape.gradient_mut(&x) {
             let params = Params { accumulate: how as u32, ..params };
             let bindings = vec![read(output.view()), read(dy.view()), write(dx)];
-            tape.dispatch(call(&BACKWARD, params, strided(rows, 1), work, bindings));
+            let (kernel, groups) = BACKWARD.strided(tape.device(), rows, 1);
+            tape.dispatch(call(kernel, params, groups, work, bindings));
         }
     });
     y
