@@ -300,6 +300,7 @@ fn transpose_times(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invoc
 // The same products for adapters that a CPU emulates, where memory of a workgroup is no nearer than any other and a barrier
 // costs much: each invocation reads its factors by itself. Loads cost the most there, so it computes 16 rows of 16 columns,
 // and whole vec4s are read with no question whether they are needed: what lies past the last row or column is not stored.
+// These are for rows of whole vec4s only: with loads that must shift them, such an adapter compiles for minutes.
 const EMULATED_X = 4u;
 const EMULATED_Y = 2u;
 
@@ -318,9 +319,6 @@ fn term_b(k: u32, j: u32) -> vec4<f32> {
 
 // Terms k to k + 3 of rows i to i + 3 of the first factor: column n of the result is row i + n.
 fn rows_a(i: u32, k: u32, transposed: bool) -> mat4x4<f32> {
-    if ALIGNED == 0u {
-        return transpose(block_a(i, k, transposed));
-    }
     if transposed {
         return transpose(mat4x4(term_a(k, i), term_a(k + 1u, i), term_a(k + 2u, i), term_a(k + 3u, i)));
     }
@@ -329,9 +327,6 @@ fn rows_a(i: u32, k: u32, transposed: bool) -> mat4x4<f32> {
 
 // Terms k to k + 3 of columns j to j + 3 of the second factor: column n of the result is term k + n.
 fn terms_b(j: u32, k: u32, transposed: bool) -> mat4x4<f32> {
-    if ALIGNED == 0u {
-        return block_b(j, k, transposed);
-    }
     if transposed {
         let at = (j * p.inner + k) / 4u;
         let stride = p.inner / 4u;

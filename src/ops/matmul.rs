@@ -130,14 +130,17 @@ impl Product {
         let bindings = vec![read(a), read(b), read(bias), read(tape.scalars()), write(c)];
         let tiles = |[width, height]: [usize; 2]| [self.columns.div_ceil(width), self.rows.div_ceil(height), 1];
         let side = if tiles([128; 2]).iter().product::<usize>() >= ENOUGH { 16 } else { 8 };
-        let groups = tiles(if tape.device().is_emulated() { EMULATED } else { [8 * side as usize; 2] });
-        let kernel = form.kernels.on(tape.device());
         let a_width = if form.transposed[0] { self.rows } else { self.inner };
         let b_width = if form.transposed[1] { self.inner } else { self.columns };
         let aligned = [self.a.0, self.a.1, a_width, b_width].iter().all(|n| n % 4 == 0);
+        let (kernel, tile) = if aligned && tape.device().is_emulated() {
+            (&form.kernels.emulated, EMULATED)
+        } else {
+            (&form.kernels.hardware, [8 * side as usize; 2])
+        };
         Dispatch {
             constants: constants(side, aligned),
-            ..call(kernel, self.params(accumulate, has_bias), groups, self.work(), bindings)
+            ..call(kernel, self.params(accumulate, has_bias), tiles(tile), self.work(), bindings)
         }
     }
 }
