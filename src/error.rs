@@ -8,10 +8,10 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// A fault of the user's or the world's, in one sentence a person can act on. A caller's bug panics instead.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A combination of options that makes no sense: the command line leaves with 2.
+    /// An option's value, or a combination of options, that makes no sense: the command line leaves with 2.
     #[error("{0}")]
     Usage(String),
-    /// A configuration that cannot be built or does not fit the data or the device.
+    /// A configuration that does not fit the data or the device.
     #[error("{0}")]
     Config(String),
     /// A file that is damaged, foreign, or of another version.

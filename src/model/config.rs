@@ -40,20 +40,20 @@ impl ModelConfig {
         ];
         for (what, found, most) in ranges {
             if !(1..=most).contains(&found) {
-                return Err(Error::Config(format!("{what}: expected a number from 1 to {most}, found {found}")));
+                return Err(Error::Usage(format!("{what}: expected a number from 1 to {most}, found {found}")));
             }
         }
         if !self.channels.is_multiple_of(self.heads) {
             let (channels, heads) = (self.channels, self.heads);
             let near = (1..=channels).filter(|&near| channels.is_multiple_of(near)).min_by_key(|h| h.abs_diff(heads));
-            return Err(Error::Config(format!(
+            return Err(Error::Usage(format!(
                 "{heads} heads do not divide {channels} channels: take {} heads or {} channels",
                 near.unwrap_or(1),
                 channels.next_multiple_of(heads)
             )));
         }
         if self.head_size() > 256 {
-            return Err(Error::Config(format!(
+            return Err(Error::Usage(format!(
                 "{} channels over {} heads make a head of {}, and at most 256 are computed: take {} heads or more",
                 self.channels,
                 self.heads,
@@ -64,7 +64,7 @@ impl ModelConfig {
         // All weights are one tensor: kernels count its elements in 32 bits, and in a tab it is to be addressable.
         let most = (isize::MAX as u64 / 4).min(u64::from(u32::MAX) - 64 * 1024);
         if self.parameter_count() > most {
-            return Err(Error::Config(format!(
+            return Err(Error::Usage(format!(
                 "this shape has {} parameters, and at most {most} are computed here: take fewer layers or channels",
                 self.parameter_count()
             )));

@@ -82,17 +82,17 @@ impl TrainConfig {
         let counts = [("--batch", self.batch), ("--accumulate", self.accumulate)];
         for (option, found) in counts {
             if !(1..=1 << 24).contains(&found) {
-                return Err(Error::Config(format!("{option} is to lie between 1 and 16,777,216, not {found}")));
+                return Err(Error::Usage(format!("{option} is to lie between 1 and 16,777,216, not {found}")));
             }
         }
         // 2^53 steps are counted exactly by the floating-point numbers of log and page.
         if self.steps > 1 << 53 {
-            return Err(Error::Config(format!("--steps is to be at most 2^53, not {}", self.steps)));
+            return Err(Error::Usage(format!("--steps is to be at most 2^53, not {}", self.steps)));
         }
         let numbers = [
             ("--lr", self.lr, 0.0, 1e3),
             ("--weight-decay", self.weight_decay, 0.0, 1e3),
-            ("--clip", self.clip, 0.0, f64::MAX),
+            ("--clip", self.clip, 0.0, 1e9),
             ("beta1", self.beta1, 0.0, 1.0 - f64::EPSILON),
             ("beta2", self.beta2, 0.0, 1.0 - f64::EPSILON),
             ("eps", self.eps, f64::from(f32::MIN_POSITIVE), 1.0),
@@ -100,7 +100,7 @@ impl TrainConfig {
         for (option, found, low, high) in numbers {
             // Written so that NaN is refused.
             if !(low..=high).contains(&found) {
-                return Err(Error::Config(format!("{option} is to lie between {low} and {high}, not {found}")));
+                return Err(Error::Usage(format!("{option} is to lie between {low} and {high}, not {found}")));
             }
         }
         Ok(())

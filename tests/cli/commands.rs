@@ -278,12 +278,12 @@ fn a_document_ends_where_the_model_says() {
 fn what_cannot_be_counted_is_refused() {
     let place = Place::with_text();
     let train = "train --data text.txt --device cpu --steps 1 --vocab-size 300 --context 8";
-    for (options, part) in [
-        ("--layers 1 --heads 2 --channels 16 --batch 65536", "take --batch 65535 or less"),
-        ("--layers 2 --heads 64 --channels 16384 --batch 1", "parameters, and at most"),
-        ("--layers 1 --heads 4096 --channels 65536 --batch 1", "channels: expected a number from 1 to 23170"),
+    for (options, code, part) in [
+        ("--layers 1 --heads 2 --channels 16 --batch 65536", 1, "take --batch 65535 or less"),
+        ("--layers 2 --heads 64 --channels 16384 --batch 1", 2, "parameters, and at most"),
+        ("--layers 1 --heads 4096 --channels 65536 --batch 1", 2, "channels: expected a number from 1 to 23170"),
     ] {
-        place.refuses(&format!("{train} {options}"), 1, &[part]);
+        place.refuses(&format!("{train} {options}"), code, &[part]);
     }
     for command in
         ["bench attention --batch 65536", "bench attention --heads 65536", "bench matmul -m 100000000 -k 1 -n 1"]

@@ -37,21 +37,21 @@ fn shapes_that_do_not_fit() {
     let place = Place::with_text();
     let small = |changed: &str| format!("train --data text.txt --out new {}", replaced(changed));
     for (change, code, parts) in [
-        ("--heads 3", 1, ["3 heads do not divide 16 channels", "take 2 heads"].as_slice()),
-        ("--heads 0", 1, &["heads: expected a number from 1"]),
-        ("--layers 5000", 1, &["layers: expected a number from 1 to 1024"]),
-        ("--channels 1024 --heads 2", 1, &["a head of 512", "take 4 heads"]),
+        ("--heads 3", 2, ["3 heads do not divide 16 channels", "take 2 heads"].as_slice()),
+        ("--heads 0", 2, &["heads: expected a number from 1"]),
+        ("--layers 5000", 2, &["layers: expected a number from 1 to 1024"]),
+        ("--channels 1024 --heads 2", 2, &["a head of 512", "take 4 heads"]),
         ("--context 9000", 1, &["a context of 9000 needs 9001 or more", "smaller --context"]),
         ("--vocab-size 255", 2, &["255 is too small"]),
         ("--vocab-size 5000", 1, &["too short for a vocabulary of 5000", "it allows at most"]),
-        ("--batch 0", 1, &["--batch is to lie between 1"]),
+        ("--batch 0", 2, &["--batch is to lie between 1"]),
         ("--batch 10000000", 1, &["a batch of 10000000", "take --batch"]),
-        ("--accumulate 0", 1, &["--accumulate is to lie between 1"]),
-        ("--lr -1", 1, &["--lr is to lie between 0"]),
-        ("--lr nan", 1, &["--lr is to lie between 0"]),
-        ("--clip -1", 1, &["--clip is to lie between 0"]),
-        ("--weight-decay inf", 1, &["--weight-decay is to lie between 0"]),
-        ("--steps 99999999999999999", 1, &["--steps is to be at most 2^53"]),
+        ("--accumulate 0", 2, &["--accumulate is to lie between 1"]),
+        ("--lr -1", 2, &["--lr is to lie between 0"]),
+        ("--lr nan", 2, &["--lr is to lie between 0"]),
+        ("--clip -1", 2, &["--clip is to lie between 0"]),
+        ("--weight-decay inf", 2, &["--weight-decay is to lie between 0"]),
+        ("--steps 99999999999999999", 2, &["--steps is to be at most 2^53"]),
     ] {
         place.refuses(&small(change), code, parts);
         assert!(!place.path("new").exists(), "{change} leaves nothing behind");
