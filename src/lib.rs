@@ -8,6 +8,7 @@ pub mod error;
 pub mod random;
 
 pub mod corpus;
+pub mod stream;
 pub mod tokenizer;
 
 pub mod data;

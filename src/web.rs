@@ -1,5 +1,7 @@
 //! Door one: the engine in a worker of the page. It parses what the page sends, calls the engine, and hands out plain objects.
 
+mod stream;
+
 use std::time::Duration;
 
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
@@ -205,20 +207,8 @@ impl Session {
     /// Takes the user's files, `[{name, bytes}]`, as the text of the next run. The tab is the only place that has it,
     /// so saves bring it along.
     pub fn set_own_text(&mut self, files: &Array) -> Answer<()> {
-        let mut names = Vec::new();
-        let mut documents = Vec::new();
-        for file in files.iter() {
-            let name = property(&file, "name").as_string().unwrap_or_default();
-            let bytes = Uint8Array::new(&property(&file, "bytes")).to_vec();
-            documents.extend(corpus::of_file(&name, bytes)?);
-            names.push(name);
-        }
-        if documents.iter().all(Vec::is_empty) {
-            return Err(
-                Error::Config("there is no text yet: paste some, or choose a file that holds some".into()).into()
-            );
-        }
-        self.text = Some(Text { name: names.join(", "), documents, keep: true });
+        let (name, documents) = own_documents(files)?;
+        self.text = Some(Text { name, documents, keep: true });
         Ok(())
     }
 
@@ -393,6 +383,22 @@ impl Session {
         set(&told, "seconds_left", seconds_left.into());
         told
     }
+}
+
+/// The user's files, `[{name, bytes}]`: their names, and the documents in them.
+fn own_documents(files: &Array) -> Result<(String, Vec<Vec<u8>>)> {
+    let mut names = Vec::new();
+    let mut documents = Vec::new();
+    for file in files.iter() {
+        let name = property(&file, "name").as_string().unwrap_or_default();
+        let bytes = Uint8Array::new(&property(&file, "bytes")).to_vec();
+        documents.extend(corpus::of_file(&name, bytes)?);
+        names.push(name);
+    }
+    if documents.iter().all(Vec::is_empty) {
+        return Err(Error::Config("there is no text yet: paste some, or choose a file that holds some".into()));
+    }
+    Ok((names.join(", "), documents))
 }
 
 fn step_of(save: &Save) -> Option<u64> {

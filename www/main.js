@@ -1,13 +1,20 @@
 // The page: sends what is asked for to the worker that owns the engine, and shows what the engine tells.
 
 import './chart.js';
+import { Data } from './data.js';
 import { Generate } from './generate.js';
+import { Merges } from './merges.js';
 import { Metrics } from './metrics.js';
 import { Samples } from './samples.js';
 import { Settings, Unreadable, read } from './settings.js';
+import { Stages } from './stages.js';
+import { Strip } from './strip.js';
 import { count, fill, localise, size, text } from './text.js';
 
 fill(document);
+
+/** Milliseconds without a key after which typed text is read. */
+const PAUSE = 300;
 
 const find = (selector) => document.querySelector(selector);
 const button = (action) => find(`[data-action=${action}]`);
@@ -18,9 +25,18 @@ const metrics = new Metrics(find('#metrics'), find('#loss'));
 const samples = new Samples(find('#samples'), find('#samples-empty'));
 const settings = new Settings(find('#settings'), describe);
 const generate = new Generate(find('#generate'), send, say_error);
+const data = new Data(find('#documents'), find('#stream'), call);
+const strip = new Strip(find('#strip'), call);
+const merges = new Merges(find('#merges'), call, (done) => strip.go(done));
+const stages = new Stages(find('.stages'), look);
 const worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
 
+/** The text that the stages before training show, as it was last asked for. */
+let looked = null;
+let reading;
+
 show_run();
+stages.follow();
 
 function call(name, values = {}) {
   worker.postMessage({ call: name, ...values });
@@ -57,7 +73,20 @@ function describe() {
     if (!(error instanceof Unreadable)) throw error;
     settings.describe({ refused: error.message });
   }
+  look();
   controls();
+}
+
+/** Reads the text for the stages that show it, where one of them is open and it is another than before. */
+function look() {
+  if (stages.stage === 'train') return;
+  const { corpus, source } = settings;
+  if (looked?.corpus === corpus && looked.source === source) return;
+  if (corpus === 'own' && source === '') return;
+  looked = { corpus, source };
+  // Whoever types is not read at every key.
+  clearTimeout(reading);
+  reading = setTimeout(() => call('read', { corpus, files: corpus === 'own' ? settings.own_files() : [] }), typeof source === 'string' ? PAUSE : 0);
 }
 
 /** Begins a run, or one step of it. */
@@ -184,6 +213,25 @@ const tell = {
     generate.offer(defaults);
     call('open', { device: asked ?? 'auto' });
     describe();
+  },
+  read(read) {
+    data.read(read);
+    merges.begin();
+  },
+  window(window) {
+    data.window(window);
+  },
+  learnt(learnt) {
+    strip.offer(learnt);
+  },
+  merged(state) {
+    merges.merged(state);
+  },
+  tokens(answer) {
+    strip.tokens(answer);
+  },
+  tree(answer) {
+    strip.tree(answer);
   },
   begun: forget,
   forgotten: forget,

@@ -142,6 +142,12 @@ export class Settings {
     this.changed();
   }
 
+  /** What the text is, to be compared: the user's files, what was pasted, or nothing where it is a built-in one. */
+  get source() {
+    if (this.corpus !== 'own') return null;
+    return this.files.length > 0 ? this.files : this.pasted.value;
+  }
+
   /** The user's own text: the files that were chosen, or else what was pasted. */
   own_files() {
     if (this.files.length > 0) return this.files;

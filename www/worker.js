@@ -1,9 +1,17 @@
 // The worker: owns the engine's session, works in slices, and hears the page between two of them.
 
-import init, { Session } from './glasshouse.js';
+import init, { Merges, Session, TextStream } from './glasshouse.js';
 
 const calls = [];
 let session = null;
+/** The text that is looked at before any training, the tokenizer that learns from it step by step, and as it will end. */
+let stream = null;
+let merges = null;
+let tokens = null;
+/** A tokenizer that is watched learns from so many bytes of the text at most. */
+const WATCHED = 16 << 20;
+/** Bytes of the text that are shown as tokens where nobody has typed any. */
+const SAMPLE = 300;
 let wake = () => {};
 
 /** Lets waiting messages in. A message to oneself, unlike a timer, is not held back when the tab is hidden. */
@@ -45,6 +53,35 @@ const answer = {
     await text(corpus, files);
     session.train(settings);
     if (single) session.send({ command: 'step' });
+  },
+  /** Reads a text to look at. */
+  async read({ corpus: name, files }) {
+    stream = name === 'own' ? TextStream.from_files(files) : TextStream.from_corpus(await corpus(name));
+    postMessage([{ event: 'read', name: name === 'own' ? files.map((file) => file.name).join(', ') : name, ...stream.describe() }]);
+  },
+  window({ at, count }) {
+    postMessage([{ event: 'window', ...stream.window(at, count) }]);
+  },
+  merge_begin({ merges: wanted }) {
+    const bytes = stream.head(WATCHED);
+    const whole = Merges.begin(bytes, wanted, 'cl100k');
+    whole.advance(wanted);
+    tokens = whole.finish();
+    merges = Merges.begin(bytes, wanted, 'cl100k');
+    const sample = new TextDecoder().decode(stream.head(SAMPLE));
+    postMessage([
+      { event: 'learnt', merges: tokens.merge_count, sample },
+      { event: 'merged', ...merges.advance(0), total: tokens.merge_count },
+    ]);
+  },
+  merge({ budget }) {
+    postMessage([{ event: 'merged', ...merges.advance(budget), total: tokens.merge_count }]);
+  },
+  tokens({ text: typed, merges: first }) {
+    postMessage([{ event: 'tokens', ...tokens.encode(new TextEncoder().encode(typed), first, 'text') }]);
+  },
+  tree({ id }) {
+    postMessage([{ event: 'tree', tree: tokens.tree(id) }]);
   },
   send({ command }) {
     session.send(command);

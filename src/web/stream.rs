@@ -1,0 +1,69 @@
+//! The text that the page shows before any training: its documents, and stretches of it as characters and bytes.
+
+use js_sys::{Array, Uint8Array};
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+
+use super::{Answer, own_documents, to_js};
+use crate::corpus;
+use crate::stream::Stream;
+
+/// A text in one line.
+#[wasm_bindgen]
+pub struct TextStream(Stream);
+
+#[wasm_bindgen]
+impl TextStream {
+    /// The file of a built-in corpus.
+    pub fn from_corpus(file: &[u8]) -> Answer<TextStream> {
+        Ok(TextStream(Stream::new(&corpus::documents(file)?)))
+    }
+
+    /// The user's files, `[{name, bytes}]`.
+    pub fn from_files(files: &Array) -> Answer<TextStream> {
+        Ok(TextStream(Stream::new(&own_documents(files)?.1)))
+    }
+
+    /// `{bytes, documents: [{start, bytes, title}]}`.
+    pub fn describe(&self) -> JsValue {
+        #[derive(Serialize)]
+        struct Document {
+            start: usize,
+            bytes: usize,
+            title: String,
+        }
+        #[derive(Serialize)]
+        struct Described {
+            bytes: usize,
+            documents: Vec<Document>,
+        }
+        let documents = self.0.documents().map(|crate::stream::Document { start, bytes, title }| Document { start, bytes, title });
+        to_js(&Described { bytes: self.0.bytes().len(), documents: documents.collect() })
+    }
+
+    /// Up to `count` characters from byte `at` on: `{at, characters: [{text, bytes, begins}]}`. A byte that is no
+    /// UTF-8 has no text.
+    pub fn window(&self, at: usize, count: usize) -> JsValue {
+        #[derive(Serialize)]
+        struct Shown<'a> {
+            text: Option<&'a str>,
+            bytes: &'a [u8],
+            begins: bool,
+        }
+        #[derive(Serialize)]
+        struct Window<'a> {
+            at: usize,
+            characters: Vec<Shown<'a>>,
+        }
+        let found = self.0.characters(at, count);
+        let characters = found.iter().map(|c| Shown { text: c.text(), bytes: c.bytes, begins: c.begins }).collect();
+        to_js(&Window { at: self.0.character_at(at.min(self.0.bytes().len())), characters })
+    }
+
+    /// The first `most` bytes, cut between two characters.
+    pub fn head(&self, most: usize) -> Uint8Array {
+        let bytes = self.0.bytes();
+        let end = if most < bytes.len() { self.0.character_at(most) } else { bytes.len() };
+        Uint8Array::from(&bytes[..end])
+    }
+}

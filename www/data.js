@@ -1,0 +1,70 @@
+// The stage Data: the documents of the text, and the one line that they are joined into, as characters, bytes and bits.
+
+import { element, tell } from './figure.js';
+import { marked } from './glyphs.js';
+import { count, size, text } from './text.js';
+
+/** Characters that are shown of the line at once. */
+const SHOWN = 64;
+
+/** Asks the worker through `call`, and shows what it answers. */
+export class Data {
+  constructor(documents, stream, call) {
+    Object.assign(this, { documents, stream, call });
+    this.slider = stream.querySelector('input');
+    this.slider.addEventListener('input', () => this.go(Number(this.slider.value)));
+    this.rows = documents.querySelector('tbody');
+    this.rows.addEventListener('click', ({ target }) => {
+      const start = target.closest('button')?.dataset.start;
+      if (start !== undefined) this.go(Number(start));
+    });
+    this.list = stream.querySelector('.characters');
+  }
+
+  /** A text was read: its size and its documents. */
+  read({ name, bytes, documents }) {
+    Object.assign(this, { name, bytes, count: documents.length });
+    this.rows.replaceChildren(...documents.map(({ start, bytes: length, title }, i) => {
+      const button = element('button', 'link', title || text('documents.untitled'));
+      Object.assign(button, { type: 'button' }).dataset.start = String(start);
+      return element('tr', '', element('td', 'number', count(i + 1)), element('td', '', button), element('td', 'number', count(length)));
+    }));
+    Object.assign(this.slider, { max: String(Math.max(0, bytes - 1)), value: '0' });
+    tell(this.documents, {
+      sentence: text('documents.sentence', { documents: count(documents.length), size: size(bytes), bytes: count(bytes) }),
+      chip: text('text.source', { name, bytes: count(bytes) }),
+      tensor: 'text', shape: bytes, step: 0, run: 'live',
+    });
+    this.go(0);
+  }
+
+  /** Shows the line from byte `at` on. */
+  go(at) {
+    this.call('window', { at, count: SHOWN });
+  }
+
+  /** A stretch of the line came. */
+  window({ at, characters }) {
+    this.slider.value = String(at);
+    this.slider.setAttribute('aria-valuetext', text('stream.place', { at: count(at), bytes: count(this.bytes) }));
+    const bytes = characters.reduce((sum, character) => sum + character.bytes.length, 0);
+    this.list.replaceChildren(...characters.flatMap((character) => {
+      const item = element('li', '', element('b', '', character.text === null ? '�' : marked(character.text)));
+      const cells = [...character.bytes].map((byte) => {
+        const bits = byte.toString(2).padStart(8, '0');
+        const hex = byte.toString(16).toUpperCase().padStart(2, '0');
+        return element('span', 'byte', element('code', '', hex), element('small', '', bits.slice(0, 4)), element('small', '', bits.slice(4)));
+      });
+      item.append(element('span', 'bytes', ...cells));
+      return character.begins ? [element('li', 'begins', text('stream.begins')), item] : [item];
+    }));
+    tell(this.stream, {
+      sentence: text('stream.sentence', {
+        at: count(at), characters: count(characters.length), bytes: count(bytes), bits: count(8 * bytes),
+        documents: count(this.count), all: count(this.bytes),
+      }),
+      chip: text('stream.source', { name: this.name, from: count(at), to: count(at + bytes) }),
+      tensor: 'text', shape: bytes, step: 0, run: 'live',
+    });
+  }
+}

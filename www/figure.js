@@ -1,0 +1,16 @@
+// What every figure has: a sentence, and a chip that names the source.
+
+/** Says what `figure` shows and where it comes from: the chip's text, and the same as attributes for scripts. */
+export function tell(figure, { sentence, chip, tensor, shape, step, run }) {
+  figure.querySelector('figcaption').textContent = sentence;
+  figure.querySelector('.chip').textContent = chip;
+  Object.assign(figure.dataset, { tensor, shape: String(shape), step: String(step), run });
+}
+
+/** An element with a class and what is in it. */
+export function element(name, kind, ...content) {
+  const made = document.createElement(name);
+  if (kind) made.className = kind;
+  made.append(...content);
+  return made;
+}

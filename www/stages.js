@@ -1,0 +1,54 @@
+// The stages: tabs in the order of the story, and the panel of the one that is open. The address keeps it.
+
+/** Calls `opened` with a stage's name whenever it opens. */
+export class Stages {
+  constructor(bar, opened) {
+    this.tabs = [...bar.querySelectorAll('[data-stage]')];
+    this.opened = opened;
+    bar.addEventListener('click', ({ target }) => {
+      const tab = target.closest('[data-stage]');
+      if (tab) this.open(tab.dataset.stage);
+    });
+    bar.addEventListener('keydown', (event) => this.move(event));
+    addEventListener('hashchange', () => this.follow());
+  }
+
+  /** Opens the stage that the address names, or the one that the page begins with. */
+  follow() {
+    const named = new URLSearchParams(location.hash.slice(1)).get('stage');
+    const tab = this.tabs.find(({ dataset }) => dataset.stage === named) ?? this.tabs.find(({ dataset }) => dataset.first !== undefined);
+    this.show(tab.dataset.stage);
+  }
+
+  open(stage) {
+    const address = new URLSearchParams(location.hash.slice(1));
+    address.set('stage', stage);
+    history.replaceState(null, '', `#${address}`);
+    this.show(stage);
+  }
+
+  show(stage) {
+    if (stage === this.stage) return;
+    this.stage = stage;
+    document.body.dataset.open = stage;
+    for (const tab of this.tabs) {
+      const chosen = tab.dataset.stage === stage;
+      tab.setAttribute('aria-selected', String(chosen));
+      tab.tabIndex = chosen ? 0 : -1;
+      if (chosen) document.querySelector('#view').setAttribute('aria-labelledby', tab.id);
+    }
+    for (const part of document.querySelectorAll('[data-in]')) part.hidden = !part.dataset.in.split(' ').includes(stage);
+    this.opened(stage);
+  }
+
+  /** Arrows, Home and End go from tab to tab. */
+  move(event) {
+    const at = this.tabs.indexOf(document.activeElement);
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: this.tabs.length - 1 }[event.key];
+    if (at < 0 || to === undefined) return;
+    event.preventDefault();
+    const tab = this.tabs[(to + this.tabs.length) % this.tabs.length];
+    this.open(tab.dataset.stage);
+    tab.focus();
+  }
+}

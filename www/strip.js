@@ -1,0 +1,148 @@
+// The stage Tokenizer, second figure: a text as tokens after the first k merges, and what each token is made of.
+
+import { element, tell } from './figure.js';
+import { marked } from './glyphs.js';
+import { count, text } from './text.js';
+
+/** Tokens that are shown at once. */
+const SHOWN = 600;
+const COLOURS = 8;
+
+/** Asks the worker through `call`, and shows what it answers. */
+export class Strip {
+  constructor(figure, call) {
+    Object.assign(this, { figure, call, trees: new Map() });
+    this.place = (selector) => figure.querySelector(selector);
+    this.slider = this.place('input');
+    this.text = this.place('textarea');
+    this.list = this.place('.tokens');
+    this.reading = this.place('.token-reading');
+    this.slider.addEventListener('input', () => this.ask());
+    this.text.addEventListener('input', () => this.ask());
+    this.list.addEventListener('pointerover', ({ target }) => this.preview(target.closest('li')));
+    this.list.addEventListener('pointerleave', () => this.preview(this.kept));
+    this.list.addEventListener('click', ({ target }) => this.keep(target.closest('li')));
+    this.list.addEventListener('focusin', ({ target }) => this.preview(target.closest('li')));
+    this.list.addEventListener('keydown', (event) => this.key(event));
+  }
+
+  /** A tokenizer of `merges` merges is there; `sample` is text to show where nobody has typed one. */
+  offer({ merges, sample }) {
+    this.trees.clear();
+    this.slider.max = String(merges);
+    if (this.text.value === '' || this.text.value === this.sample) this.text.value = sample;
+    this.sample = this.text.value;
+  }
+
+  /** Shows the text after the first `merges` merges. */
+  go(merges) {
+    this.slider.value = String(merges);
+    this.ask();
+  }
+
+  ask() {
+    this.wanted = { text: this.text.value, merges: Number(this.slider.value) };
+    if (this.asked) return;
+    this.asked = this.wanted;
+    this.call('tokens', this.asked);
+  }
+
+  /** Tokens came: ids, where each begins, and the groups of them that make whole characters. */
+  tokens({ ids, starts, segments }) {
+    const answered = this.asked;
+    this.asked = null;
+    if (answered !== this.wanted) this.ask();
+    const bytes = new TextEncoder().encode(answered.text);
+    this.shown = segments.filter(({ first }) => first < SHOWN).map((segment) => ({
+      ...segment,
+      ids: [...ids.slice(segment.first, segment.first + segment.count)],
+      bytes: [...bytes.slice(starts[segment.first], starts[segment.first + segment.count])],
+    }));
+    this.kept = null;
+    this.list.replaceChildren(...this.shown.map((segment, i) => {
+      const item = element('li', '', marked(segment.text) || '�');
+      item.setAttribute('role', 'option');
+      item.setAttribute('aria-selected', 'false');
+      item.setAttribute('aria-label', text('strip.token', { text: marked(segment.text), ids: segment.ids.join(' '), bytes: segment.bytes.length }));
+      item.dataset.colour = String(segment.first % COLOURS);
+      item.dataset.index = String(i);
+      item.tabIndex = i === 0 ? 0 : -1;
+      if (segment.count > 1) item.append(element('sup', '', String(segment.count)));
+      return item;
+    }));
+    this.slider.setAttribute('aria-valuetext', text('strip.place', { merges: count(answered.merges) }));
+    const values = { merges: count(answered.merges), bytes: count(bytes.length), tokens: count(ids.length) };
+    const sentence = text('strip.sentence', values);
+    tell(this.figure, {
+      sentence: ids.length > SHOWN ? `${sentence} ${text('strip.cut', { shown: count(SHOWN) })}` : sentence,
+      chip: text('strip.source', values),
+      tensor: 'tokens', shape: ids.length, step: answered.merges, run: 'live',
+    });
+    this.preview(null);
+  }
+
+  key(event) {
+    const at = Number(document.activeElement?.dataset.index ?? -1);
+    const items = this.list.children;
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: items.length - 1 }[event.key];
+    if (event.key === 'Enter' || event.key === ' ') this.keep(items[at]);
+    else if (event.key === 'Escape') this.keep(null);
+    else if (to === undefined || !items[to]) return;
+    else items[to].focus();
+    event.preventDefault();
+  }
+
+  /** Keeps a token's reading until Escape or another. */
+  keep(item) {
+    for (const other of this.list.querySelectorAll('[aria-selected=true]')) other.setAttribute('aria-selected', 'false');
+    this.kept = item === this.kept ? null : item;
+    this.kept?.setAttribute('aria-selected', 'true');
+    this.preview(this.kept);
+  }
+
+  preview(item) {
+    const segment = item ? this.shown[Number(item.dataset.index)] : null;
+    for (const other of this.list.children) other.tabIndex = other === (item ?? this.list.firstElementChild) ? 0 : -1;
+    this.previewed = segment;
+    if (!segment) {
+      this.reading.replaceChildren(element('p', 'hint', text('strip.hint')));
+      return;
+    }
+    const missing = segment.ids.find((id) => !this.trees.has(id));
+    if (missing !== undefined) this.call('tree', { id: missing });
+    else this.read(segment);
+  }
+
+  /** What a token is made of came. */
+  tree({ tree }) {
+    this.trees.set(tree.id, tree);
+    const segment = this.previewed;
+    if (!segment) return;
+    const missing = segment.ids.find((id) => !this.trees.has(id));
+    if (missing === undefined) this.read(segment);
+    else if (segment.ids.includes(tree.id)) this.call('tree', { id: missing });
+  }
+
+  read(segment) {
+    const hex = segment.bytes.map((byte) => byte.toString(16).toUpperCase().padStart(2, '0')).join(' ');
+    const facts = text('strip.reading', { text: marked(segment.text), ids: segment.ids.map(count).join(', '), bytes: hex });
+    this.reading.replaceChildren(
+      element('p', '', facts),
+      ...segment.ids.map((id) => element('ul', 'tree', branch(this.trees.get(id)))),
+    );
+  }
+}
+
+/** A token and the two that it was merged from, down to bytes. */
+function branch(node) {
+  const item = element('li', '', element('b', '', marked(node.text)), ' ');
+  if (!node.left || !node.right) {
+    item.append(element('span', 'hint', text('strip.byte', { id: node.id })));
+    return item;
+  }
+  item.append(
+    element('span', 'hint', text('strip.merge', { rank: count(node.rank) })),
+    element('ul', '', branch(node.left), branch(node.right)),
+  );
+  return item;
+}
