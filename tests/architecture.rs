@@ -52,7 +52,7 @@ fn wgpu_is_named_in_one_place() {
 #[test]
 fn javascript_is_named_in_one_place() {
     for word in ["JsValue", "JsError", "js_sys", "web_sys"] {
-        only_in(word, &["src/web.rs", "src/device/gpu"]);
+        only_in(word, &["src/web", "src/device/gpu"]);
     }
 }
 
