@@ -11,28 +11,39 @@ use super::steps::{Pattern, Splitter};
 use super::{Parts, Tokenizer, alphabet};
 use crate::{Error, Result};
 
-/// What the files of OpenAI's encodings do not hold, by the number of their ranks: pattern and special tokens.
-const KNOWN: [(usize, Pattern, &[(u32, &str)]); 4] = [
-    (50_256, Pattern::Gpt2, &[(50_256, "<|endoftext|>")]),
-    (50_280, Pattern::Gpt2, &[(50_256, "<|endoftext|>")]),
-    (
-        100_256,
-        Pattern::Cl100k,
-        &[
+/// What the file of an encoding of OpenAI's does not hold.
+struct Known {
+    /// How many lines it has, by which it is known.
+    ranks: usize,
+    pattern: Pattern,
+    special: &'static [(u32, &'static str)],
+}
+
+const KNOWN: [Known; 4] = [
+    Known { ranks: 50_256, pattern: Pattern::Gpt2, special: &[(50_256, "<|endoftext|>")] },
+    Known { ranks: 50_280, pattern: Pattern::Gpt2, special: &[(50_256, "<|endoftext|>")] },
+    Known {
+        ranks: 100_256,
+        pattern: Pattern::Cl100k,
+        special: &[
             (100_257, "<|endoftext|>"),
             (100_258, "<|fim_prefix|>"),
             (100_259, "<|fim_middle|>"),
             (100_260, "<|fim_suffix|>"),
             (100_276, "<|endofprompt|>"),
         ],
-    ),
-    (199_998, Pattern::O200k, &[(199_999, "<|endoftext|>"), (200_018, "<|endofprompt|>")]),
+    },
+    Known {
+        ranks: 199_998,
+        pattern: Pattern::O200k,
+        special: &[(199_999, "<|endoftext|>"), (200_018, "<|endofprompt|>")],
+    },
 ];
 
 /// The pattern of OpenAI's encoding that has as many ranks as this `.tiktoken` file.
 pub(super) fn known_pattern(bytes: &[u8]) -> Option<Pattern> {
     let ranks = bytes.split(|&byte| byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).count();
-    KNOWN.iter().find(|(count, ..)| *count == ranks).map(|&(_, pattern, _)| pattern)
+    KNOWN.iter().find(|known| known.ranks == ranks).map(|known| known.pattern)
 }
 
 /// A `.tiktoken` file: two neighbours merge wherever their bytes together are a token, the lowest rank first, which
@@ -70,7 +81,7 @@ pub(super) fn read_tiktoken(bytes: &[u8], pattern: Pattern) -> Result<Tokenizer>
             }
         }
     }
-    let known = KNOWN.iter().find(|(count, ..)| *count == tokens.len()).map_or(&[][..], |(.., special)| special);
+    let known = KNOWN.iter().find(|known| known.ranks == tokens.len()).map_or(&[][..], |known| known.special);
     let added = known.iter().filter(|(id, _)| !tokens.contains_key(id));
     let parts = Parts {
         vocabulary,
