@@ -1,6 +1,7 @@
 //! Door one: the engine in a worker of the page. It parses what the page sends, calls the engine, and hands out plain objects.
 
 mod stream;
+mod tokens;
 
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ use crate::hub::{Save, from_zip, to_zip};
 use crate::model::Preset;
 use crate::train::{StepReport, TrainConfig};
 use crate::{Error, Result};
+
+pub use tokens::{Merges, Tokens};
 
 /// What one tick may take, so that messages are heard between two frames of a screen.
 const SLICE: Duration = Duration::from_millis(16);

@@ -11,8 +11,8 @@ mod tokenizer;
 
 use common::{adapter, cases, curve, generation, golden};
 use glasshouse::device::{Device, adapters};
-use glasshouse::web::Session;
-use js_sys::{Array, Object, Reflect, Uint8Array};
+use glasshouse::web::{Merges, Session, Tokens};
+use js_sys::{Array, Object, Reflect, Uint8Array, Uint32Array};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -261,4 +261,96 @@ async fn the_device_says_why_it_is_this_one() {
         let forced = Session::open("gpu".into()).await.unwrap_or_else(|_| panic!("there is an adapter"));
         assert_eq!((reason(&forced).as_str(), get(&forced.device(), "kind") == "gpu"), ("software", true));
     }
+}
+
+/// Numbers of an object, by name.
+fn numbers<const N: usize>(object: &JsValue, names: [&str; N]) -> [f64; N] {
+    names.map(|name| get(object, name).as_f64().unwrap_or_else(|| panic!("{name} is a number")))
+}
+
+fn texts<const N: usize>(object: &JsValue, names: [&str; N]) -> [String; N] {
+    names.map(|name| get(object, name).as_string().unwrap_or_else(|| panic!("{name} is a text")))
+}
+
+fn begun(text: &[u8], merges: f64) -> Merges {
+    Merges::begin(text, merges, "none").unwrap_or_else(|_| panic!("a training"))
+}
+
+#[wasm_bindgen_test]
+fn merges_are_told_as_they_happen() {
+    let mut merges = begun(b"aaabdaaabac", 3.0);
+    let counts = ["done", "total", "tokens", "bytes"];
+    let told = merges.advance(0.0);
+    assert_eq!(numbers(&told, counts), [0.0, 3.0, 11.0, 11.0]);
+    assert_eq!((get(&told, "finished"), Array::from(&get(&told, "merges")).length()), (false.into(), 0));
+    let top = Array::from(&get(&told, "top"));
+    assert_eq!(numbers(&top.get(0), ["left", "right", "count"]), [97.0, 97.0, 4.0]);
+    assert_eq!(texts(&top.get(1), ["left_text", "right_text"]), ["a", "b"]);
+
+    merges.advance(1.0);
+    let told = merges.advance(2.0);
+    assert_eq!(numbers(&told, counts), [3.0, 3.0, 5.0, 11.0]);
+    assert_eq!(get(&told, "finished"), true);
+    let new = Array::from(&get(&told, "merges"));
+    assert_eq!(new.length(), 2);
+    let fields = ["k", "left", "right", "id", "count", "tokens"];
+    assert_eq!(numbers(&new.get(1), fields), [3.0, 256.0, 257.0, 258.0, 2.0, 5.0]);
+    assert_eq!(texts(&new.get(1), ["left_text", "right_text", "text"]), ["aa", "ab", "aaab"]);
+
+    let tokens = merges.finish().unwrap_or_else(|_| panic!("a tokenizer"));
+    assert_eq!((tokens.vocab_size(), tokens.merge_count()), (259, 3));
+    let mut short = begun("é".as_bytes(), f64::INFINITY);
+    let told = short.advance(f64::INFINITY);
+    assert_eq!((numbers(&told, ["done"]), get(&told, "finished")), ([1.0], true.into()));
+    let merge = Array::from(&get(&told, "merges")).get(0);
+    assert_eq!(texts(&merge, ["left_text", "right_text", "text"]), ["<0xC3>", "<0xA9>", "é"]);
+    assert!(refusal(Merges::begin(b"a", 1.0, "words")).contains("gpt2, cl100k, o200k or none"));
+}
+
+#[wasm_bindgen_test]
+fn a_text_is_encoded_with_the_first_merges() {
+    let mut tokens = begun(b"aaabdaaabac", 3.0).finish().unwrap_or_else(|_| panic!("a tokenizer"));
+    let mut encode = |text: &str, merges: f64| {
+        let told = tokens.encode(text.as_bytes(), merges, "text").unwrap_or_else(|_| panic!("it is text"));
+        let list = |name| Uint32Array::new(&get(&told, name)).to_vec();
+        (list("ids"), list("starts"), Array::from(&get(&told, "segments")))
+    };
+    let (ids, starts, _) = encode("aaabd", f64::INFINITY);
+    assert_eq!((ids, starts), (vec![258, 100], vec![0, 4, 5]));
+    assert_eq!(encode("aaabd", 1.0).0, [256, 97, 98, 100]);
+    assert_eq!(encode("aaabd", 2.0).0, [256, 257, 100]);
+    let (ids, starts, segments) = encode("👍🏽a", 0.0);
+    assert_eq!((ids.len(), starts.last(), segments.length()), (9, Some(&9), 2));
+    assert_eq!(numbers(&segments.get(1), ["first", "count"]), [8.0, 1.0]);
+    assert_eq!(texts(&segments.get(0), ["text"]), ["👍🏽"]);
+
+    let tree = tokens.tree(258).unwrap_or_else(|_| panic!("there is a token"));
+    assert_eq!((numbers(&tree, ["id", "rank"]), texts(&tree, ["text"])), ([258.0, 2.0], ["aaab".to_owned()]));
+    let right = get(&get(&tree, "right"), "right");
+    assert_eq!(
+        (numbers(&right, ["id"]), get(&right, "rank"), get(&right, "left")),
+        ([98.0], JsValue::NULL, JsValue::NULL)
+    );
+    let bytes: Vec<_> = Array::from(&get(&tree, "bytes")).iter().map(|byte| byte.as_f64().unwrap()).collect();
+    assert_eq!(bytes, [97.0, 97.0, 97.0, 98.0]);
+    assert!(refusal(tokens.tree(259)).contains("there is no token 259"));
+    assert!(refusal(tokens.encode(b"a", 0.0, "both")).contains("text or as token"));
+}
+
+#[wasm_bindgen_test]
+fn a_tokenizer_is_read_from_a_file() {
+    let ids = |tokens: &mut Tokens, special| {
+        let told = tokens.encode(b"<|s|>", 0.0, special).unwrap_or_else(|_| panic!("it is text"));
+        Uint32Array::new(&get(&told, "ids")).to_vec()
+    };
+    let mut bytes = Tokens::bytes().unwrap_or_else(|_| panic!("the bytes"));
+    assert_eq!((bytes.vocab_size(), bytes.merge_count()), (256, 0));
+    assert_eq!(ids(&mut bytes, "token"), *b"<|s|>".map(u32::from).as_slice());
+    let trained = glasshouse::tokenizer::Trainer::new(glasshouse::tokenizer::TrainOptions::new(256));
+    let json = trained.unwrap().finish_within().unwrap().with_special("<|s|>").to_json();
+    let mut read = Tokens::from_file("tokenizer.json", &json).unwrap_or_else(|_| panic!("a tokenizer"));
+    assert_eq!(ids(&mut read, "token"), [256]);
+    assert_eq!(ids(&mut read, "text").len(), 5);
+    let damaged = refusal(Tokens::from_file("my.tiktoken", b"no ranks"));
+    assert!(damaged.contains("my.tiktoken") && damaged.contains("line 1"), "{damaged}");
 }

@@ -154,7 +154,8 @@ pub(super) fn hash(piece: &[u8]) -> u64 {
     fold(fold(low ^ state, high ^ B), A ^ state)
 }
 
-/// One merge of a tokenizer: the ids of the two neighbours, their rank, and the id they become.
+/// One way to merge: the ids of the two neighbours, their rank, and the id they become. The ranks count from 0 without
+/// a gap; those of one rank are one merge.
 pub(super) type Rule = (u32, u32, u32, u32);
 
 /// Everything that encodes one piece.
@@ -163,7 +164,7 @@ pub(super) struct Bpe {
     pub(super) vocabulary: Vocabulary,
     /// In order of rank.
     pub(super) rules: Vec<Rule>,
-    byte_ids: [u32; 256],
+    pub(super) byte_ids: [u32; 256],
     pairs: Pairs,
     words: Words,
 }
@@ -205,6 +206,12 @@ impl Bpe {
         }
         bpe.words = words;
         bpe
+    }
+
+    /// The rank of the merge of two neighbours and the id they become, where there is one.
+    pub(super) fn merge_of(&self, left: u32, right: u32) -> Option<(u32, u32)> {
+        let Merge { rank, id, .. } = self.pairs.get(left, right);
+        (rank != NONE).then_some((rank, id))
     }
 
     /// Appends the ids of `piece` to `ids`.

@@ -4,20 +4,25 @@ mod added;
 mod alphabet;
 mod bpe;
 mod json;
+mod pieces;
 mod ranks;
+mod segments;
 mod split;
 mod steps;
+mod trace;
 mod train;
 mod unicode;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use added::{AddedToken, AddedTokens, Segment};
+use added::{AddedToken, AddedTokens, Part};
 use bpe::{Bpe, Rule, Scratch, Vocabulary, Whole};
 use steps::Splitter;
 
+pub use segments::{Segment, visible};
 pub use steps::Pattern;
+pub use trace::{Halves, Merged, TreeNode};
 pub use train::{Progress, Ties, TrainOptions, Trainer};
 
 use crate::device::parallel;
@@ -129,7 +134,7 @@ impl Parts {
 impl Tokenizer {
     /// What a training gives: `tokens` by id, the bytes first, then one a merge; the merges in order; and the special
     /// tokens, which take the last ids.
-    fn trained(tokens: Vec<Vec<u8>>, merges: Vec<(u32, u32)>, pattern: Pattern, special: Vec<String>) -> Result<Self> {
+    fn trained(tokens: Vec<Vec<u8>>, merges: &[Merged], pattern: Pattern, special: Vec<String>) -> Result<Self> {
         let mut vocabulary = Vocabulary::default();
         let spelt: HashSet<String> = tokens.iter().map(|token| alphabet::spell(token)).collect();
         if let Some(token) = special.iter().find(|&token| spelt.contains(token)) {
@@ -143,7 +148,7 @@ impl Tokenizer {
         let first = tokens.len() as u32;
         let parts = Parts {
             vocabulary,
-            rules: (0..).zip(merges).map(|(rank, (left, right))| (left, right, rank, 256 + rank)).collect(),
+            rules: (0..).zip(merges).map(|(rank, merge)| (merge.left, merge.right, rank, merge.id)).collect(),
             added: (first..).zip(special).map(|(id, content)| AddedToken::special(id, content)).collect(),
             splitter: Splitter::new(pattern),
             prefix_space: false,
@@ -183,6 +188,11 @@ impl Tokenizer {
     /// Where a line is not a token in base64 and a rank, or two lines disagree.
     pub fn from_tiktoken(bytes: &[u8], pattern: Pattern) -> Result<Self> {
         ranks::read_tiktoken(bytes, pattern)
+    }
+
+    /// The pattern that a `.tiktoken` file was made with: that of OpenAI's encoding with as many ranks, if there is one.
+    pub fn tiktoken_pattern(bytes: &[u8]) -> Option<Pattern> {
+        ranks::known_pattern(bytes)
     }
 
     /// Reads GPT-2's `vocab.bpe` (the merges) and `encoder.json` (the ids).
@@ -249,10 +259,10 @@ impl Tokenizer {
         let mut encode = |text: &[u8], ids: &mut Vec<u32>| {
             splitter.for_each(text, 0, usize::MAX, |piece| bpe.encode(piece, ids, scratch));
         };
-        added.for_each(bytes, special == SpecialHandling::Token, |segment| match segment {
-            Segment::Token(id) => ids.push(id),
-            Segment::Text(text) if *prefix_space && !text.starts_with(b" ") => encode(&[b" ", text].concat(), ids),
-            Segment::Text(text) => encode(text, ids),
+        added.for_each(bytes, special == SpecialHandling::Token, |part| match part {
+            Part::Token(id) => ids.push(id),
+            Part::Text(text) if *prefix_space && !text.starts_with(b" ") => encode(&[b" ", text].concat(), ids),
+            Part::Text(text) => encode(text, ids),
         });
     }
 

@@ -5,31 +5,49 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use base64::Engine as _;
 
 use super::added::AddedToken;
-use super::bpe::Vocabulary;
+use super::bpe::{Rule, Vocabulary};
 use super::json::check_highest;
 use super::steps::{Pattern, Splitter};
 use super::{Parts, Tokenizer, alphabet};
 use crate::{Error, Result};
 
-/// The special tokens of OpenAI's encodings, by the number of their ranks: their files do not hold them.
-const SPECIAL: [(usize, &[(u32, &str)]); 4] = [
-    (50_256, &[(50_256, "<|endoftext|>")]),
-    (50_280, &[(50_256, "<|endoftext|>")]),
-    (
-        100_256,
-        &[
+/// What the file of an encoding of OpenAI's does not hold.
+struct Known {
+    /// How many lines it has, by which it is known.
+    ranks: usize,
+    pattern: Pattern,
+    special: &'static [(u32, &'static str)],
+}
+
+const KNOWN: [Known; 4] = [
+    Known { ranks: 50_256, pattern: Pattern::Gpt2, special: &[(50_256, "<|endoftext|>")] },
+    Known { ranks: 50_280, pattern: Pattern::Gpt2, special: &[(50_256, "<|endoftext|>")] },
+    Known {
+        ranks: 100_256,
+        pattern: Pattern::Cl100k,
+        special: &[
             (100_257, "<|endoftext|>"),
             (100_258, "<|fim_prefix|>"),
             (100_259, "<|fim_middle|>"),
             (100_260, "<|fim_suffix|>"),
             (100_276, "<|endofprompt|>"),
         ],
-    ),
-    (199_998, &[(199_999, "<|endoftext|>"), (200_018, "<|endofprompt|>")]),
+    },
+    Known {
+        ranks: 199_998,
+        pattern: Pattern::O200k,
+        special: &[(199_999, "<|endoftext|>"), (200_018, "<|endofprompt|>")],
+    },
 ];
 
+/// The pattern of OpenAI's encoding that has as many ranks as this `.tiktoken` file.
+pub(super) fn known_pattern(bytes: &[u8]) -> Option<Pattern> {
+    let ranks = bytes.split(|&byte| byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).count();
+    KNOWN.iter().find(|known| known.ranks == ranks).map(|known| known.pattern)
+}
+
 /// A `.tiktoken` file: two neighbours merge wherever their bytes together are a token, the lowest rank first, which
-/// is also the id. So every way to cut a token in two tokens is a merge of its rank.
+/// is also the id. So every way to cut a token in two tokens is one merge, in the order of the ranks.
 pub(super) fn read_tiktoken(bytes: &[u8], pattern: Pattern) -> Result<Tokenizer> {
     const PLACE: &str = "the .tiktoken file";
     let text = std::str::from_utf8(bytes).map_err(|_| Error::format(PLACE, "text is expected, found other bytes"))?;
@@ -53,16 +71,17 @@ pub(super) fn read_tiktoken(bytes: &[u8], pattern: Pattern) -> Result<Tokenizer>
     }
     check_highest(tokens.keys().copied(), tokens.len(), PLACE)?;
     let mut vocabulary = Vocabulary::default();
-    let mut rules = Vec::with_capacity(2 * tokens.len());
+    let mut rules: Vec<Rule> = Vec::with_capacity(2 * tokens.len());
     for (&rank, token) in &tokens {
         vocabulary.set(rank, token);
+        let merge = rules.last().map_or(0, |last| last.2 + 1);
         for cut in 1..token.len() {
             if let (Some(&left), Some(&right)) = (ranks.get(&token[..cut]), ranks.get(&token[cut..])) {
-                rules.push((left, right, rank, rank));
+                rules.push((left, right, merge, rank));
             }
         }
     }
-    let known = SPECIAL.iter().find(|(count, _)| *count == tokens.len()).map_or(&[][..], |(_, special)| special);
+    let known = KNOWN.iter().find(|known| known.ranks == tokens.len()).map_or(&[][..], |known| known.special);
     let added = known.iter().filter(|(id, _)| !tokens.contains_key(id));
     let parts = Parts {
         vocabulary,

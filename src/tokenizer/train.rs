@@ -3,8 +3,10 @@
 use dary_heap::OctonaryHeap;
 use rustc_hash::FxHashMap;
 
+use super::pieces::Pieces;
 use super::steps::{Pattern, Splitter};
-use super::{Tokenizer, alphabet, bpe};
+use super::trace::Merged;
+use super::{Tokenizer, alphabet};
 use crate::{Error, Result};
 
 /// Which of two equally frequent pairs is merged first.
@@ -75,6 +77,8 @@ pub struct Trainer {
     options: TrainOptions,
     splitter: Splitter,
     pieces: Pieces,
+    /// How many were fed.
+    bytes: u64,
     merging: Option<Merging>,
 }
 
@@ -105,7 +109,7 @@ impl Trainer {
             }
         }
         let splitter = Splitter::new(options.pattern);
-        Ok(Trainer { options, splitter, pieces: Pieces::default(), merging: None })
+        Ok(Trainer { options, splitter, pieces: Pieces::default(), bytes: 0, merging: None })
     }
 
     /// Counts the pieces of one more document. No merge crosses from one document to another.
@@ -133,6 +137,7 @@ impl Trainer {
         let pieces = &mut self.pieces;
         let done =
             self.splitter.for_each(document, from, from.saturating_add(most), |piece| full |= !pieces.add(piece));
+        self.bytes += (done - from) as u64;
         match full {
             true => Err(Error::Config(
                 "the distinct pieces of the text pass 4 GiB, the most that a training holds: train on a part of it"
@@ -144,20 +149,43 @@ impl Trainer {
 
     /// Merges up to `budget` times.
     pub fn step(&mut self, budget: usize) -> Progress {
-        let (pieces, ties) = (&mut self.pieces, self.options.ties);
-        let merging = self.merging.get_or_insert_with(|| Merging::new(std::mem::take(pieces), ties));
         let merges = self.options.vocab_size - 256 - self.options.special.len();
+        let special = self.options.special.len();
+        let target = self.options.vocab_size;
+        let merging = self.merging();
         for _ in 0..budget {
             if merging.tokens.len() - 256 >= merges || !merging.merge() {
                 break;
             }
         }
         let finished = merging.tokens.len() - 256 >= merges || merging.exhausted;
-        Progress {
-            vocab_size: merging.tokens.len() + self.options.special.len(),
-            target: self.options.vocab_size,
-            finished,
-        }
+        Progress { vocab_size: merging.tokens.len() + special, target, finished }
+    }
+
+    fn merging(&mut self) -> &mut Merging {
+        let (pieces, ties, bytes) = (&mut self.pieces, self.options.ties, self.bytes);
+        self.merging.get_or_insert_with(|| Merging::new(std::mem::take(pieces), ties, bytes))
+    }
+
+    /// How many bytes were fed, which is how many tokens there are before the first merge.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The merges so far, in order.
+    pub fn history(&self) -> &[Merged] {
+        self.merging.as_ref().map_or(&[], |merging| &merging.merges)
+    }
+
+    /// The `count` most frequent pairs as they stand, with how often, in the order in which they would be merged. Ends
+    /// the feeding as [`step`](Trainer::step) does.
+    pub fn top_pairs(&mut self, count: usize) -> Vec<(u32, u32, u64)> {
+        self.merging().top_pairs(count)
+    }
+
+    /// The bytes of a token learnt so far; none before the first [`step`](Trainer::step).
+    pub fn token_bytes(&self, id: u32) -> Option<&[u8]> {
+        self.merging.as_ref()?.tokens.get(id as usize).map(Vec::as_slice)
     }
 
     /// Runs to the end and gives the tokenizer.
@@ -184,67 +212,7 @@ impl Trainer {
     pub fn finish_within(mut self) -> Result<Tokenizer> {
         self.step(usize::MAX);
         let merging = self.merging.expect("a step begins the merging");
-        Tokenizer::trained(merging.tokens, merging.merges, self.options.pattern, self.options.special)
-    }
-}
-
-/// Distinct pieces in one arena, with how often each was met.
-#[derive(Default)]
-struct Pieces {
-    arena: Vec<u8>,
-    entries: Vec<Piece>,
-    /// Open addressing: the upper half of the hash, and the entry and one, 0 where the slot is free.
-    slots: Vec<(u32, u32)>,
-}
-
-struct Piece {
-    start: usize,
-    length: usize,
-    hash: u64,
-    count: u64,
-}
-
-impl Pieces {
-    /// Counts `piece`; false if it does not fit any more.
-    fn add(&mut self, piece: &[u8]) -> bool {
-        if 2 * self.entries.len() >= self.slots.len() {
-            self.grow();
-        }
-        let hash = bpe::hash(piece);
-        let mask = self.slots.len() - 1;
-        let (mut at, tag) = (hash as usize & mask, (hash >> 32) as u32);
-        loop {
-            let (stored, entry) = self.slots[at];
-            if entry == 0 {
-                break;
-            }
-            let known = &mut self.entries[entry as usize - 1];
-            if stored == tag && self.arena[known.start..known.start + known.length] == *piece {
-                known.count += 1;
-                return true;
-            }
-            at = (at + 1) & mask;
-        }
-        // Merging lays the pieces out with one more position for each; positions are u32.
-        if self.arena.len() + piece.len() + self.entries.len() + 4 >= u32::MAX as usize {
-            return false;
-        }
-        self.entries.push(Piece { start: self.arena.len(), length: piece.len(), hash, count: 1 });
-        self.arena.extend_from_slice(piece);
-        self.slots[at] = (tag, self.entries.len() as u32);
-        true
-    }
-
-    fn grow(&mut self) {
-        self.slots = vec![(0, 0); (4 * self.entries.len()).next_power_of_two().max(1024)];
-        let mask = self.slots.len() - 1;
-        for (index, piece) in self.entries.iter().enumerate() {
-            let mut at = piece.hash as usize & mask;
-            while self.slots[at].1 != 0 {
-                at = (at + 1) & mask;
-            }
-            self.slots[at] = ((piece.hash >> 32) as u32, index as u32 + 1);
-        }
+        Tokenizer::trained(merging.tokens, &merging.merges, self.options.pattern, self.options.special)
     }
 }
 
@@ -267,7 +235,9 @@ struct Merging {
     place: [u8; 256],
     byte_at: [u8; 256],
     tokens: Vec<Vec<u8>>,
-    merges: Vec<(u32, u32)>,
+    merges: Vec<Merged>,
+    /// How many tokens the whole text has.
+    length: u64,
     exhausted: bool,
 }
 
@@ -304,7 +274,7 @@ fn pack(left: u32, right: u32) -> u64 {
 }
 
 impl Merging {
-    fn new(pieces: Pieces, ties: Ties) -> Self {
+    fn new(pieces: Pieces, ties: Ties, bytes: u64) -> Self {
         let byte_at = match ties {
             Ties::Rank => std::array::from_fn(|byte| byte as u8),
             Ties::Hf => alphabet::order(),
@@ -337,6 +307,7 @@ impl Merging {
             byte_at,
             tokens: (0..=255).map(|byte| vec![byte]).collect(),
             merges: Vec::new(),
+            length: bytes,
             exhausted: false,
         };
         merging.count_bytes();
@@ -373,25 +344,57 @@ impl Merging {
         }
     }
 
-    /// Merges the most frequent pair; false if there is none.
-    fn merge(&mut self) -> bool {
+    /// The pair of a candidate.
+    fn pair(&self, candidate: &Candidate) -> (u32, u32) {
+        let order = |id: u32| if id < 256 { self.byte_at[id as usize] as u32 } else { id };
+        (order((candidate.key >> 32) as u32), order(candidate.key as u32))
+    }
+
+    /// Takes the most frequent pair from the heap.
+    fn pop(&mut self) -> Option<Candidate> {
         while let Some(mut candidate) = self.heap.pop() {
-            let order = |id: u32| if id < 256 { self.byte_at[id as usize] as u32 } else { id };
-            let (left, right) = (order((candidate.key >> 32) as u32), order(candidate.key as u32));
+            let (left, right) = self.pair(&candidate);
             match self.pairs.get(&pack(left, right)) {
                 None => continue,
                 Some(pair) if pair.count != candidate.count => {
                     candidate.count = pair.count;
                     self.heap.push(candidate);
                 }
-                Some(_) => {
-                    self.apply(left, right);
-                    return true;
-                }
+                Some(_) => return Some(candidate),
             }
         }
-        self.exhausted = true;
-        false
+        None
+    }
+
+    /// Merges the most frequent pair; false if there is none.
+    fn merge(&mut self) -> bool {
+        match self.pop() {
+            Some(candidate) => {
+                let (left, right) = self.pair(&candidate);
+                self.apply(left, right);
+            }
+            None => self.exhausted = true,
+        }
+        !self.exhausted
+    }
+
+    fn top_pairs(&mut self, count: usize) -> Vec<(u32, u32, u64)> {
+        let mut top: Vec<Candidate> = Vec::new();
+        while top.len() < count
+            && let Some(candidate) = self.pop()
+        {
+            // A pair may be queued twice; equal candidates leave the heap one after the other.
+            if top.last() != Some(&candidate) {
+                top.push(candidate);
+            }
+        }
+        let pairs = top.iter().map(|candidate| {
+            let (left, right) = self.pair(candidate);
+            (left, right, candidate.count)
+        });
+        let pairs = pairs.collect();
+        self.heap.extend(top);
+        pairs
     }
 
     fn apply(&mut self, left: u32, right: u32) {
@@ -402,7 +405,6 @@ impl Merging {
         // token alone became that token in its step and stayed so; no two other tokens spell them later.
         let new = self.tokens.len() as u32;
         self.tokens.push(token);
-        self.merges.push((left, right));
         for &at in &pair.positions {
             let at = at as usize;
             let second = self.next[at] as usize;
@@ -423,7 +425,9 @@ impl Merging {
             self.symbols[second] = NONE;
             self.next[at] = after as u32;
             self.previous[after] = at as u32;
+            self.length -= count;
         }
+        self.merges.push(Merged { left, right, id: new, count: pair.count, tokens: self.length });
         self.queue_made();
     }
 
