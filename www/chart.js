@@ -34,6 +34,7 @@ class LossChart extends HTMLElement {
     this.reset();
     new ResizeObserver(() => this.later()).observe(this);
     document.addEventListener('themechange', () => this.later());
+    document.addEventListener('languagechange', () => this.look(this.cursor));
     this.canvas.addEventListener('pointermove', (event) => this.point(event.offsetX));
     this.canvas.addEventListener('pointerleave', () => this.look(null));
     this.canvas.addEventListener('blur', () => this.look(null));

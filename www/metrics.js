@@ -1,6 +1,6 @@
 // The numbers of a run, and the figure of its loss with sentence, legend and source.
 
-import { count, duration, loss, measure, text } from './text.js';
+import { count, duration, loss, measure, named, text } from './text.js';
 
 /** What is shown: the number's name, how it is written, and the line under it. */
 const METRICS = [
@@ -22,7 +22,7 @@ export class Metrics {
     this.chart = figure.querySelector('loss-chart');
     this.cells = METRICS.map((metric) => {
       const [group, term, number, note] = ['div', 'dt', 'dd', 'dd'].map((tag) => document.createElement(tag));
-      term.textContent = text(`metric.${metric.name}`);
+      named(term, `metric.${metric.name}`);
       number.dataset.metric = metric.name;
       number.dataset.run = 'live';
       note.className = 'hint';
@@ -36,6 +36,7 @@ export class Metrics {
       figure.querySelector('.legend').append(item);
       return { name, item };
     });
+    document.addEventListener('languagechange', () => this.show());
     this.reset();
   }
 
