@@ -1,6 +1,6 @@
 // <loss-chart>: the losses of a run over its steps, drawn on a canvas. It draws numbers and computes none.
 
-import { count, loss, tick } from './text.js';
+import { count, loss, text, tick } from './text.js';
 
 const MARGIN = { left: 36, right: 12, top: 8, bottom: 22 };
 
@@ -59,7 +59,7 @@ class LossChart extends HTMLElement {
 
   /** The picture in words. */
   describe(sentence) {
-    this.canvas.setAttribute('aria-label', `${this.getAttribute('aria-label')}. ${sentence}`);
+    this.canvas.setAttribute('aria-label', text('loss.described', { chart: text('loss.chart'), sentence }));
   }
 
   /** Reads the step nearest to a place on the canvas. */

@@ -115,6 +115,7 @@ export class Metrics {
     const values = { step: count(last.step), total: count(total), loss: loss(last.loss), smoothed: loss(last.smoothed) };
     const whole = text('loss.sentence', { ...values, first: loss(first), uniform: loss(uniform) });
     if (!validation) return whole;
-    return `${whole} ${text('loss.validation', { step: count(validation.step), loss: loss(validation.loss) })}`;
+    const measured = text('loss.validation', { step: count(validation.step), loss: loss(validation.loss) });
+    return text('loss.sentences', { sentence: whole, validation: measured });
   }
 }

@@ -108,6 +108,8 @@ export default {
   'loss.empty': 'How well the model predicts the next token is drawn here from the first step on: the lower, the better.',
   'loss.sentence': 'After {step} of {total} steps the loss is {loss}, {smoothed} on average, and was {first} at first. Guessing all tokens alike gives {uniform}.',
   'loss.validation': 'On text it does not train on, at step {step}: {loss}.',
+  'loss.sentences': '{sentence} {validation}',
+  'loss.described': '{chart}. {sentence}',
   'loss.source': 'loss · 1 · step {step} · live',
   'legend.loss': 'each step {value}',
   'legend.smoothed': 'average {value}',

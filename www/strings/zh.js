@@ -88,7 +88,7 @@ export default {
   'schedule.wsd': '预热、稳定、衰减',
   'setting.number': '{name}：应为不小于零的数，却是“{found}”。',
   'setting.whole': '{name}：应为整数，却是“{found}”。',
-  described: '{parameters} 个参数，需要 {memory} 内存',
+  described: '参数 {parameters}，内存 {memory}',
 
   'metric.step': '步数',
   'metric.step.of': '共 {total} 步',
@@ -108,6 +108,8 @@ export default {
   'loss.empty': '从第一步起，这里画出模型预测下一个词元有多准：越低越好。',
   'loss.sentence': '第 {step} 步（共 {total} 步）的损失是 {loss}，平均为 {smoothed}，起初为 {first}。若把所有词元猜得一样可能，损失是 {uniform}。',
   'loss.validation': '在不参与训练的文本上，第 {step} 步时为 {loss}。',
+  'loss.sentences': '{sentence}{validation}',
+  'loss.described': '{chart}。{sentence}',
   'loss.source': '损失 · 1 · 第 {step} 步 · 实时',
   'legend.loss': '每步 {value}',
   'legend.smoothed': '平均 {value}',
