@@ -151,6 +151,21 @@ test('the first visit follows the browser, and its built-in text too', async () 
   assert.deepEqual(page.errors, []);
 });
 
+test('a run on the text that nobody chose keeps it', async () => {
+  const page = await lab.open();
+  await ready(page);
+  await set(page, { ...SMALL, steps: 100000, sample_every: 0, eval_every: 0 });
+  await control(page, 'train').click();
+  await until(page, 'step', 'at least', 1);
+  await choose(page, 'zh');
+  assert.equal(await page.locator('#settings [name=corpus]:checked').inputValue(), 'en');
+  await control(page, 'reset').click();
+  await page.locator('#status').filter({ hasText: '已就绪' }).waitFor();
+  await choose(page, 'en');
+  await choose(page, 'zh');
+  assert.equal(await page.locator('#settings [name=corpus]:checked').inputValue(), 'en');
+});
+
 test('the choice stays when the page is loaded again, and is possible without storage', async () => {
   const page = await lab.open();
   await ready(page);
