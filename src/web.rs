@@ -3,6 +3,7 @@
 mod stream;
 mod tokens;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
@@ -112,7 +113,7 @@ async fn adapter_name() -> Option<String> {
 
 #[wasm_bindgen]
 impl Session {
-    /// What there is to choose from, and what is chosen where nothing is said: `{presets: [{name, model, train, vocab}],
+    /// What there is to choose from, and what is chosen where nothing is said: `{presets: [{name, model, train, vocab, merges}],
     /// generate: {max_tokens, temperature, ...}}`.
     pub fn defaults() -> JsValue {
         #[derive(Serialize)]
@@ -120,7 +121,9 @@ impl Session {
             name: Preset,
             model: crate::model::ModelConfig,
             train: TrainConfig,
-            vocab: std::collections::BTreeMap<&'static str, usize>,
+            vocab: BTreeMap<&'static str, usize>,
+            /// Merges of that vocabulary: all but the bytes and the end-of-text token.
+            merges: BTreeMap<&'static str, usize>,
         }
         #[derive(Serialize)]
         struct Generate {
@@ -133,11 +136,15 @@ impl Session {
             presets: Vec<Described>,
             generate: Generate,
         }
-        let presets = Preset::ALL.into_iter().map(|preset| Described {
-            name: preset,
-            model: preset.model(),
-            train: TrainConfig::preset(preset),
-            vocab: Builtin::ALL.into_iter().map(|corpus| (corpus.name(), preset.vocab(corpus.name()))).collect(),
+        let presets = Preset::ALL.into_iter().map(|preset| {
+            let vocab = Builtin::ALL.map(|corpus| (corpus.name(), preset.vocab(corpus.name())));
+            Described {
+                name: preset,
+                model: preset.model(),
+                train: TrainConfig::preset(preset),
+                vocab: vocab.into(),
+                merges: vocab.map(|(corpus, vocab)| (corpus, vocab - 256 - 1)).into(),
+            }
         });
         let generate = Generate { max_tokens: SAMPLE_TOKENS, sampling: Sampling::default() };
         to_js(&Defaults { presets: presets.collect(), generate })

@@ -1,6 +1,6 @@
 // <loss-chart>: the losses of a run over its steps, drawn on a canvas. It draws numbers and computes none.
 
-import { count, loss, tick } from './text.js';
+import { count, loss, text, tick } from './text.js';
 
 const MARGIN = { left: 36, right: 12, top: 8, bottom: 22 };
 
@@ -34,6 +34,7 @@ class LossChart extends HTMLElement {
     this.reset();
     new ResizeObserver(() => this.later()).observe(this);
     document.addEventListener('themechange', () => this.later());
+    document.addEventListener('languagechange', () => this.look(this.cursor));
     this.canvas.addEventListener('pointermove', (event) => this.point(event.offsetX));
     this.canvas.addEventListener('pointerleave', () => this.look(null));
     this.canvas.addEventListener('blur', () => this.look(null));
@@ -58,7 +59,7 @@ class LossChart extends HTMLElement {
 
   /** The picture in words. */
   describe(sentence) {
-    this.canvas.setAttribute('aria-label', `${this.getAttribute('aria-label')}. ${sentence}`);
+    this.canvas.setAttribute('aria-label', text('loss.described', { chart: text('loss.chart'), sentence }));
   }
 
   /** Reads the step nearest to a place on the canvas. */

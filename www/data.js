@@ -1,6 +1,6 @@
 // The stage Data: the documents of the text, and the one line that they are joined into, as characters, bytes and bits.
 
-import { element, tell } from './figure.js';
+import { caption, element } from './figure.js';
 import { marked } from './glyphs.js';
 import { count, size, text } from './text.js';
 
@@ -19,23 +19,33 @@ export class Data {
       if (start !== undefined) this.go(Number(start));
     });
     this.list = stream.querySelector('.characters');
+    document.addEventListener('languagechange', () => {
+      if (!this.shown) return;
+      this.show_documents();
+      this.show_stream();
+    });
   }
 
   /** A text was read: its size and its documents. */
   read({ name, bytes, documents }) {
-    Object.assign(this, { name, bytes, count: documents.length });
+    Object.assign(this, { name, bytes, listed: documents });
+    Object.assign(this.slider, { max: String(Math.max(0, bytes - 1)), value: '0' });
+    this.show_documents();
+    this.go(0);
+  }
+
+  show_documents() {
+    const { name, bytes, listed: documents } = this;
     this.rows.replaceChildren(...documents.map(({ start, bytes: length, title }, i) => {
       const button = element('button', 'link', title || text('documents.untitled'));
       Object.assign(button, { type: 'button' }).dataset.start = String(start);
       return element('tr', '', element('td', 'number', count(i + 1)), element('td', '', button), element('td', 'number', count(length)));
     }));
-    Object.assign(this.slider, { max: String(Math.max(0, bytes - 1)), value: '0' });
-    tell(this.documents, {
+    caption(this.documents, {
       sentence: text('documents.sentence', { documents: count(documents.length), size: size(bytes), bytes: count(bytes) }),
       chip: text('text.source', { name, bytes: count(bytes) }),
       tensor: 'text', shape: bytes, step: 0, run: 'live',
     });
-    this.go(0);
   }
 
   /** Shows the line from byte `at` on. */
@@ -44,7 +54,13 @@ export class Data {
   }
 
   /** A stretch of the line came. */
-  window({ at, characters }) {
+  window(shown) {
+    this.shown = shown;
+    this.show_stream();
+  }
+
+  show_stream() {
+    const { at, characters } = this.shown;
     this.slider.value = String(at);
     this.slider.setAttribute('aria-valuetext', text('stream.place', { at: count(at), bytes: count(this.bytes) }));
     const bytes = characters.reduce((sum, character) => sum + character.bytes.length, 0);
@@ -58,10 +74,10 @@ export class Data {
       item.append(element('span', 'bytes', ...cells));
       return character.begins ? [element('li', 'begins', text('stream.begins')), item] : [item];
     }));
-    tell(this.stream, {
+    caption(this.stream, {
       sentence: text('stream.sentence', {
         at: count(at), characters: count(characters.length), bytes: count(bytes), bits: count(8 * bytes),
-        documents: count(this.count), all: count(this.bytes),
+        documents: count(this.listed.length), all: count(this.bytes),
       }),
       chip: text('stream.source', { name: this.name, from: count(at), to: count(at + bytes) }),
       tensor: 'text', shape: bytes, step: 0, run: 'live',

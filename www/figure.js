@@ -1,7 +1,7 @@
 // What every figure has: a sentence, and a chip that names the source.
 
 /** Says what `figure` shows and where it comes from: the chip's text, and the same as attributes for scripts. */
-export function tell(figure, { sentence, chip, tensor, shape, step, run }) {
+export function caption(figure, { sentence, chip, tensor, shape, step, run }) {
   figure.querySelector('figcaption').textContent = sentence;
   figure.querySelector('.chip').textContent = chip;
   Object.assign(figure.dataset, { tensor, shape: String(shape), step: String(step), run });

@@ -1,11 +1,11 @@
 // The form that asks the model for a text.
 
-import { text } from './text.js';
+import { named, text } from './text.js';
 import { Unreadable } from './settings.js';
 
 const FIELDS = ['max_tokens', 'temperature', 'top_k', 'top_p', 'seed'];
 
-/** Calls `generate` with a command of the engine's, or `refuse` with what is no number. */
+/** Calls `generate` with a command of the engine's, or `refuse` with why there is none. */
 export class Generate {
   constructor(form, generate, refuse) {
     this.prompt = form.querySelector('#prompt');
@@ -13,19 +13,20 @@ export class Generate {
       const label = document.createElement('label');
       label.className = 'field';
       const title = document.createElement('span');
-      title.textContent = text(`generate.${name}`);
+      named(title, `generate.${name}`);
       const input = Object.assign(document.createElement('input'), { name, type: 'text', inputMode: 'decimal', autocomplete: 'off' });
       label.append(title, input);
       form.querySelector('#generate-fields').append(label);
       return [name, input];
     }));
+    document.addEventListener('languagechange', () => this.offer(this.defaults));
     form.addEventListener('submit', (event) => {
       event.preventDefault();
       try {
         generate(this.command());
       } catch (error) {
         if (!(error instanceof Unreadable)) throw error;
-        refuse(error.message);
+        refuse(error);
       }
     });
     // Enter asks, as in a chat; Shift+Enter begins a line.
@@ -39,6 +40,7 @@ export class Generate {
   /** The engine's defaults. */
   offer(defaults) {
     this.defaults = defaults;
+    if (!defaults) return;
     for (const [name, input] of this.inputs) input.placeholder = String(defaults[name] ?? text('generate.all'));
   }
 
@@ -50,7 +52,7 @@ export class Generate {
       values[name] = Number(written);
       const whole = name !== 'temperature' && name !== 'top_p';
       if (!Number.isFinite(values[name]) || values[name] < 0 || (whole && !Number.isSafeInteger(values[name]))) {
-        throw new Unreadable(text(whole ? 'setting.whole' : 'setting.number', { name: text(`generate.${name}`), found: written }));
+        throw new Unreadable(() => text(whole ? 'setting.whole' : 'setting.number', { name: text(`generate.${name}`), found: written }));
       }
     }
     const { max_tokens, ...sampling } = values;

@@ -9,9 +9,9 @@ import { Samples } from './samples.js';
 import { Settings, Unreadable, read } from './settings.js';
 import { Stages } from './stages.js';
 import { Strip } from './strip.js';
-import { count, fill, localise, size, text } from './text.js';
+import { count, language, set_language, show_language, size, tell, text } from './text.js';
 
-fill(document);
+show_language();
 
 /** Milliseconds without a key after which typed text is read. */
 const PAUSE = 300;
@@ -19,12 +19,14 @@ const PAUSE = 300;
 const find = (selector) => document.querySelector(selector);
 const button = (action) => find(`[data-action=${action}]`);
 const asked = new URLSearchParams(location.search).get('device');
-const run = { state: 'loading', preparing: null, ready: null, step: 0, saved: null, lost: false };
+const run = { state: 'loading', preparing: null, ready: null, step: 0, saved: null, device: null };
+/** What is said, as what says it: it is said anew where the language changes. */
+const said = { status: () => '', alert: () => '' };
 
 const metrics = new Metrics(find('#metrics'), find('#loss'));
 const samples = new Samples(find('#samples'), find('#samples-empty'));
 const settings = new Settings(find('#settings'), describe);
-const generate = new Generate(find('#generate'), send, say_error);
+const generate = new Generate(find('#generate'), send, refuse);
 const data = new Data(find('#documents'), find('#stream'), call);
 const strip = new Strip(find('#strip'), call);
 const merges = new Merges(find('#merges'), call, (done) => strip.go(done));
@@ -34,6 +36,8 @@ const worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module
 /** The text that the stages before training show, as it was last asked for. */
 let looked = null;
 let reading;
+
+settings.follow();
 
 show_run();
 stages.follow();
@@ -52,17 +56,33 @@ function attempt(action) {
     action();
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
-    say_error(error.message);
+    refuse(error);
   }
 }
 
+/** Says what `sentence` gives. */
 function say(sentence) {
-  const place = find('#status');
-  if (place.textContent !== sentence) place.textContent = sentence;
+  said.status = sentence;
+  const [place, words] = [find('#status'), sentence()];
+  if (place.textContent !== words) place.textContent = words;
 }
 
-function say_error(sentence) {
-  find('#alert').textContent = sentence;
+/** Says a string of the catalogue as an error, or nothing; a `message` among the values is the engine's. */
+function say_error(key = null, values = () => ({})) {
+  said.alert = () => {
+    const { message, ...others } = values();
+    if (message !== undefined) tell(find('#alert'), message, key, others);
+    else find('#alert').textContent = key === null ? '' : text(key, others);
+  };
+  said.alert();
+}
+
+/** Says why something cannot be taken. */
+function refuse(unreadable) {
+  said.alert = () => {
+    find('#alert').textContent = unreadable.say();
+  };
+  said.alert();
 }
 
 /** Asks the engine what the settings mean. */
@@ -71,7 +91,7 @@ function describe() {
     call('describe', { settings: settings.value(), corpus: settings.corpus });
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
-    settings.describe({ refused: error.message });
+    settings.describe({ unreadable: error });
   }
   look();
   controls();
@@ -93,9 +113,10 @@ function look() {
 function train(single) {
   attempt(() => {
     const { corpus } = settings;
+    settings.chosen = true;
     const files = corpus === 'own' ? settings.own_files() : [];
     call('train', { settings: settings.value(), corpus, files, single });
-    say(text('state.fetching'));
+    say(() => text('state.fetching'));
   });
 }
 
@@ -119,14 +140,14 @@ const actions = {
     send({ command: 'reset' });
   },
   download() {
-    say(text('state.archive'));
+    say(() => text('state.archive'));
     call('download');
   },
 };
 
 for (const [name, action] of Object.entries(actions)) {
   button(name).addEventListener('click', () => {
-    say_error('');
+    say_error();
     action();
   });
 }
@@ -165,12 +186,13 @@ function show_state() {
   bar.hidden = state !== 'preparing';
   if (state === 'preparing' && preparing) {
     Object.assign(bar, { max: Math.max(1, preparing.total), value: preparing.done });
-    say(text(`state.${preparing.stage}`, { done: count(preparing.done), total: count(preparing.total) }));
+    say(() => text(`state.${preparing.stage}`, { done: count(preparing.done), total: count(preparing.total) }));
   } else if (state === 'preparing') {
     bar.removeAttribute('value');
-    say(text('state.preparing'));
+    say(() => text('state.preparing'));
   } else {
-    say(text(`state.${state}`, { step: count(run.step) }));
+    const { step } = run;
+    say(() => text(`state.${state}`, { step: count(step) }));
   }
   controls();
 }
@@ -187,7 +209,7 @@ function show_run() {
   }) : text('run.none');
   find('#notices').replaceChildren(...(ready?.notices ?? []).map((notice) => {
     const item = document.createElement('li');
-    item.textContent = notice;
+    tell(item, notice);
     return item;
   }));
 }
@@ -200,14 +222,16 @@ function forget() {
   show_run();
 }
 
-function show_device({ kind, name, reason, adapter }) {
+function show_device() {
+  if (run.device === null) return;
+  const { kind, name, reason, adapter } = run.device;
   const key = kind === 'gpu' ? (reason === 'software' ? 'device.gpu.software' : 'device.gpu') : `device.cpu.${reason}`;
   const place = find('#device');
-  place.textContent = text(key, { name, adapter });
+  tell(place, name, key, { adapter }, 'name');
   Object.assign(place.dataset, { kind, name, reason });
 }
 
-const tell = {
+const hear = {
   loaded({ presets, generate: defaults }) {
     settings.offer(presets);
     generate.offer(defaults);
@@ -216,6 +240,7 @@ const tell = {
   },
   read(read) {
     data.read(read);
+    merges.offer(settings.merges);
     merges.begin();
   },
   window(window) {
@@ -240,13 +265,13 @@ const tell = {
     show_state();
   },
   device(device) {
-    show_device(device);
+    run.device = device;
+    show_device();
     run.state = 'idle';
     show_state();
   },
-  described: (description) => {
-    const { refused } = description;
-    settings.describe({ ...description, refused: refused && localise(refused) });
+  described(description) {
+    settings.describe(description);
   },
   state({ state }) {
     run.state = state;
@@ -277,23 +302,27 @@ const tell = {
     link.download = name;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-    say(text('state.downloaded', { name, size: size(bytes.length) }));
+    const { length } = bytes;
+    say(() => text('state.downloaded', { name, size: size(length) }));
   },
   device_lost({ message }) {
-    say_error(text('state.lost', { message: localise(message) }));
+    say_error('state.lost', () => ({ message }));
   },
   recovered(device) {
-    show_device(device);
-    say_error(text('state.recovered', { step: count(run.step) }));
+    run.device = device;
+    show_device();
+    const { step } = run;
+    say_error('state.recovered', () => ({ step: count(step) }));
   },
   error({ message, fatal, saved }) {
-    const sentence = localise(message);
     if (fatal) {
-      say_error(text(run.state === 'loading' ? 'error.worker' : 'error.fatal', { message: sentence }));
+      say_error(run.state === 'loading' ? 'error.worker' : 'error.fatal', () => ({ message }));
       run.state = 'loading';
-      say('');
+      say(() => '');
+    } else if (saved === undefined) {
+      say_error(null, () => ({ message }));
     } else {
-      say_error(saved === undefined ? sentence : text('error.download', { message: sentence, step: count(saved) }));
+      say_error('error.download', () => ({ message, step: count(saved) }));
     }
     if (!fatal) show_state();
     else controls();
@@ -308,13 +337,13 @@ worker.addEventListener('message', ({ data: events }) => {
   }
   // A step that was under way when the run was paused comes after the news of the pause.
   if (reports.length > 0 && run.state !== 'running') show_state();
-  for (const event of events) if (event.event !== 'step') tell[event.event]?.(event);
+  for (const event of events) if (event.event !== 'step') hear[event.event]?.(event);
 });
-worker.addEventListener('error', (event) => tell.error({ message: event.message ?? '', fatal: true }));
+worker.addEventListener('error', (event) => hear.error({ message: event.message ?? '', fatal: true }));
 
 /** Takes files: a zip is a run to open, anything else is text to train on. */
 async function take(files) {
-  say_error('');
+  say_error();
   try {
     const zip = files.find(({ name }) => name.toLowerCase().endsWith('.zip'));
     if (zip) {
@@ -325,7 +354,7 @@ async function take(files) {
     }
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
-    say_error(error.message);
+    refuse(error);
   }
 }
 
@@ -336,6 +365,18 @@ for (const [chooser, input] of [['#own-choose', '#own-files'], ['[data-action=op
     target.value = '';
   });
 }
+
+const languages = button('language');
+languages.value = language();
+languages.addEventListener('change', () => set_language(languages.value));
+document.addEventListener('languagechange', () => {
+  show_device();
+  show_run();
+  controls();
+  say(said.status);
+  said.alert();
+  if (run.ready === null && ['loading', 'idle'].includes(run.state)) settings.follow();
+});
 
 const drop = find('#drop');
 const carries_files = (event) => event.dataTransfer?.types.includes('Files');

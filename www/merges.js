@@ -1,8 +1,8 @@
 // The stage Tokenizer, first figure: merges as they happen, the pairs that race to be next, and how short the line grows.
 
-import { element, tell } from './figure.js';
+import { caption, element } from './figure.js';
 import { marked } from './glyphs.js';
-import { count, measure, text } from './text.js';
+import { count, measure, named, text } from './text.js';
 
 /** Merges of one request where all are wanted at once: the page stays quick between two. */
 const MANY = 64;
@@ -22,7 +22,16 @@ export class Merges {
       'merge-reset': () => this.begin(),
     };
     for (const [name, action] of Object.entries(actions)) this.place(`[data-action=${name}]`).addEventListener('click', action);
-    this.target.addEventListener('change', () => this.begin());
+    this.target.addEventListener('change', () => {
+      this.chosen = true;
+      this.begin();
+    });
+    document.addEventListener('languagechange', () => this.show());
+  }
+
+  /** So many merges are made where nobody asks for another number. */
+  offer(merges) {
+    if (!this.chosen) this.target.value = String(merges);
   }
 
   /** Begins with single bytes again, on the text that was read. */
@@ -45,7 +54,7 @@ export class Merges {
     this.playing = playing && !this.finished;
     const button = this.place('[data-action=merge-play]');
     button.setAttribute('aria-pressed', String(this.playing));
-    button.textContent = text(this.playing ? 'merges.pause' : 'merges.play');
+    named(button, this.playing ? 'merges.pause' : 'merges.play');
     clearTimeout(this.timer);
     if (this.playing) this.next();
   }
@@ -81,7 +90,7 @@ export class Merges {
     const sentence = last
       ? text('merges.sentence', { ...values, k: count(last.k), left: marked(last.left_text), right: marked(last.right_text), pair: marked(last.text), count: count(last.count) })
       : text('merges.none', values);
-    tell(this.figure, {
+    caption(this.figure, {
       sentence: this.finished ? `${sentence} ${text('merges.finished')}` : sentence,
       chip: text('merges.source', { done: count(state.done), total: count(state.total) }),
       tensor: 'merges', shape: state.done, step: state.done, run: 'live',

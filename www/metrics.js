@@ -1,6 +1,6 @@
 // The numbers of a run, and the figure of its loss with sentence, legend and source.
 
-import { count, duration, loss, measure, text } from './text.js';
+import { count, duration, loss, measure, named, text } from './text.js';
 
 /** What is shown: the number's name, how it is written, and the line under it. */
 const METRICS = [
@@ -22,7 +22,7 @@ export class Metrics {
     this.chart = figure.querySelector('loss-chart');
     this.cells = METRICS.map((metric) => {
       const [group, term, number, note] = ['div', 'dt', 'dd', 'dd'].map((tag) => document.createElement(tag));
-      term.textContent = text(`metric.${metric.name}`);
+      named(term, `metric.${metric.name}`);
       number.dataset.metric = metric.name;
       number.dataset.run = 'live';
       note.className = 'hint';
@@ -36,6 +36,7 @@ export class Metrics {
       figure.querySelector('.legend').append(item);
       return { name, item };
     });
+    document.addEventListener('languagechange', () => this.show());
     this.reset();
   }
 
@@ -114,6 +115,7 @@ export class Metrics {
     const values = { step: count(last.step), total: count(total), loss: loss(last.loss), smoothed: loss(last.smoothed) };
     const whole = text('loss.sentence', { ...values, first: loss(first), uniform: loss(uniform) });
     if (!validation) return whole;
-    return `${whole} ${text('loss.validation', { step: count(validation.step), loss: loss(validation.loss) })}`;
+    const measured = text('loss.validation', { step: count(validation.step), loss: loss(validation.loss) });
+    return text('loss.sentences', { sentence: whole, validation: measured });
   }
 }

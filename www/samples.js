@@ -11,6 +11,10 @@ export class Samples {
   constructor(list, empty) {
     this.list = list;
     this.empty = empty;
+    this.heads = new WeakMap();
+    document.addEventListener('languagechange', () => {
+      for (const { firstElementChild: head } of this.list.children) head.textContent = this.heads.get(head)();
+    });
   }
 
   reset() {
@@ -23,9 +27,13 @@ export class Samples {
     item.dataset.step = String(step);
     const head = document.createElement('p');
     head.className = 'sample-head';
-    const facts = [text('sample.step', { step: count(step) }), text('sample.tokens', { count: count(ids.length) })];
-    if (prompt) facts.push(text('sample.prompt'));
-    head.textContent = facts.join(' · ');
+    const facts = () => [
+      text('sample.step', { step: count(step) }),
+      text('sample.tokens', { count: count(ids.length) }),
+      ...(prompt ? [text('sample.prompt')] : []),
+    ].join(' · ');
+    this.heads.set(head, facts);
+    head.textContent = facts();
     const body = document.createElement('p');
     body.className = 'sample';
     body.dir = 'auto';

@@ -1,6 +1,6 @@
 // The form: which text, which preset, which numbers. Defaults, sizes and refusals come from the engine.
 
-import { amount, size, text } from './text.js';
+import { amount, language, named, size, tell, text } from './text.js';
 
 /** A file is read into the tab's memory, next to the tokens made of it. */
 const LARGEST = 256 * 1024 * 1024;
@@ -21,20 +21,25 @@ function preset_value(preset, name) {
   return preset.model[name] ?? preset.train[name];
 }
 
-/** Text that is no number: the form says which. */
-export class Unreadable extends Error {}
+/** What cannot be taken: a number that is none, a file that cannot be read. `say` says why, in the language of the page. */
+export class Unreadable extends Error {
+  constructor(say) {
+    super();
+    this.say = say;
+  }
+}
 
 /** The files that a person chose, with their bytes. */
 export async function read(files) {
   const taken = [];
   for (const file of files) {
     if (file.size > LARGEST) {
-      throw new Unreadable(text('error.large', { name: file.name, size: size(file.size), most: size(LARGEST) }));
+      throw new Unreadable(() => text('error.large', { name: file.name, size: size(file.size), most: size(LARGEST) }));
     }
     try {
       taken.push({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) });
     } catch (error) {
-      throw new Unreadable(text('error.file', { name: file.name, message: error.message }));
+      throw new Unreadable(() => text('error.file', { name: file.name, message: error.message }));
     }
   }
   return taken;
@@ -47,6 +52,8 @@ export class Settings {
     this.changed = changed;
     this.presets = [];
     this.files = [];
+    this.chosen = false;
+    this.described = null;
     this.inputs = new Map();
     for (const [place, names] of Object.entries(FIELDS)) {
       for (const name of names) form.querySelector(`#${place}`).append(this.field(name));
@@ -56,6 +63,11 @@ export class Settings {
     this.pasted = form.querySelector('#own-text');
     form.addEventListener('submit', (event) => event.preventDefault());
     form.addEventListener('input', (event) => this.input(event));
+    document.addEventListener('languagechange', () => {
+      this.names();
+      this.show();
+      if (this.described) this.describe(this.described);
+    });
   }
 
   /** A labelled number; empty means the preset's, which is shown in grey. */
@@ -63,7 +75,7 @@ export class Settings {
     const label = document.createElement('label');
     label.className = 'field';
     const title = document.createElement('span');
-    title.textContent = text(`setting.${name}`);
+    named(title, `setting.${name}`);
     const input = document.createElement('input');
     Object.assign(input, { name, type: 'text', inputMode: FRACTIONS.includes(name) ? 'decimal' : 'numeric', autocomplete: 'off' });
     label.append(title, input);
@@ -75,11 +87,13 @@ export class Settings {
     const label = document.createElement('label');
     label.className = 'field';
     const title = document.createElement('span');
-    title.textContent = text('setting.schedule');
+    named(title, 'setting.schedule');
     const select = document.createElement('select');
     select.name = 'schedule';
     for (const name of ['cosine', 'linear', 'constant', 'wsd']) {
-      select.append(new Option(text(`schedule.${name}`), name));
+      const option = new Option('', name);
+      named(option, `schedule.${name}`);
+      select.append(option);
     }
     label.append(title, select);
     return label;
@@ -89,11 +103,24 @@ export class Settings {
   offer(presets) {
     this.presets = presets;
     const select = this.form.elements.preset;
-    select.replaceChildren(...presets.map(({ name, model }) => {
-      const { layers, channels } = model;
-      return new Option(text('setting.preset.option', { name, layers, channels }), name);
-    }));
+    select.replaceChildren(...presets.map(({ name }) => new Option(name, name)));
+    this.names();
     this.show();
+  }
+
+  /** Names the presets. */
+  names() {
+    this.presets.forEach(({ name, model: { layers, channels } }, i) => {
+      this.form.elements.preset.options[i].text = text('setting.preset.option', { name, layers, channels });
+    });
+  }
+
+  /** Takes the built-in text of the page's language, as long as nobody has chosen one. */
+  follow() {
+    if (this.chosen || this.corpus === language()) return;
+    this.form.elements.corpus.value = language();
+    this.show();
+    if (this.presets.length > 0) this.changed();
   }
 
   get corpus() {
@@ -101,6 +128,7 @@ export class Settings {
   }
 
   input({ target }) {
+    if (target.name === 'corpus' || target === this.pasted) this.chosen = true;
     if (target.name === 'schedule') target.dataset.chosen = 'true';
     if (target.name === 'preset') delete this.form.elements.schedule.dataset.chosen;
     if (target === this.pasted && target.value) this.files = [];
@@ -136,10 +164,17 @@ export class Settings {
   /** Takes the user's files instead of what was taken or pasted before. */
   take(files) {
     this.files = files;
+    this.chosen = true;
     this.pasted.value = '';
     this.form.elements.corpus.value = 'own';
     this.show();
     this.changed();
+  }
+
+  /** Merges that the preset's tokenizer has on the chosen text. */
+  get merges() {
+    const preset = this.presets.find(({ name }) => name === this.form.elements.preset.value);
+    return preset.merges[this.corpus] ?? preset.merges.en;
   }
 
   /** What the text is, to be compared: the user's files, what was pasted, or nothing where it is a built-in one. */
@@ -164,7 +199,7 @@ export class Settings {
       const number = Number(written);
       const fraction = FRACTIONS.includes(name);
       if (!(number >= 0) || (!fraction && !Number.isSafeInteger(number))) {
-        throw new Unreadable(text(fraction ? 'setting.number' : 'setting.whole', { name: text(`setting.${name}`), found: written }));
+        throw new Unreadable(() => text(fraction ? 'setting.number' : 'setting.whole', { name: text(`setting.${name}`), found: written }));
       }
       settings[name] = number;
     }
@@ -174,9 +209,13 @@ export class Settings {
   }
 
   /** What a run of these settings would be, or why there would be none. */
-  describe({ refused, parameters, memory }) {
+  describe(described) {
+    this.described = described;
+    const { refused, unreadable, parameters, memory } = described;
     const place = this.form.querySelector('#described');
-    place.classList.toggle('refused', Boolean(refused));
-    place.textContent = refused ?? text('described', { parameters: amount(parameters), memory: size(memory) });
+    place.classList.toggle('refused', Boolean(refused ?? unreadable));
+    if (unreadable) place.textContent = unreadable.say();
+    else if (refused) tell(place, refused);
+    else place.textContent = text('described', { parameters: amount(parameters), memory: size(memory) });
   }
 }

@@ -1,6 +1,6 @@
 // The stage Tokenizer, second figure: a text as tokens after the first k merges, and what each token is made of.
 
-import { element, tell } from './figure.js';
+import { caption, element } from './figure.js';
 import { marked } from './glyphs.js';
 import { count, text } from './text.js';
 
@@ -24,6 +24,9 @@ export class Strip {
     this.list.addEventListener('click', ({ target }) => this.keep(target.closest('li')));
     this.list.addEventListener('focusin', ({ target }) => this.preview(target.closest('li')));
     this.list.addEventListener('keydown', (event) => this.key(event));
+    document.addEventListener('languagechange', () => {
+      if (this.answer) this.show();
+    });
   }
 
   /** A tokenizer of `merges` merges is there; `sample` is text to show where nobody has typed one. */
@@ -48,10 +51,16 @@ export class Strip {
   }
 
   /** Tokens came: ids, where each begins, and the groups of them that make whole characters. */
-  tokens({ ids, starts, segments }) {
+  tokens(answer) {
     const answered = this.asked;
     this.asked = null;
     if (answered !== this.wanted) this.ask();
+    this.answer = { ...answer, answered };
+    this.show();
+  }
+
+  show() {
+    const { ids, starts, segments, answered } = this.answer;
     const bytes = new TextEncoder().encode(answered.text);
     this.shown = segments.filter(({ first }) => first < SHOWN).map((segment) => ({
       ...segment,
@@ -73,7 +82,7 @@ export class Strip {
     this.slider.setAttribute('aria-valuetext', text('strip.place', { merges: count(answered.merges) }));
     const values = { merges: count(answered.merges), bytes: count(bytes.length), tokens: count(ids.length) };
     const sentence = text('strip.sentence', values);
-    tell(this.figure, {
+    caption(this.figure, {
       sentence: ids.length > SHOWN ? `${sentence} ${text('strip.cut', { shown: count(SHOWN) })}` : sentence,
       chip: text('strip.source', values),
       tensor: 'tokens', shape: ids.length, step: answered.merges, run: 'live',

@@ -37,7 +37,8 @@ impl TextStream {
             bytes: usize,
             documents: Vec<Document>,
         }
-        let documents = self.0.documents().map(|crate::stream::Document { start, bytes, title }| Document { start, bytes, title });
+        let documents =
+            self.0.documents().map(|crate::stream::Document { start, bytes, title }| Document { start, bytes, title });
         to_js(&Described { bytes: self.0.bytes().len(), documents: documents.collect() })
     }
 

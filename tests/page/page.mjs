@@ -34,9 +34,10 @@ export async function start({ adapter = false } = {}) {
   });
   return {
     browser,
+    address: server.address,
     /** Opens the page, and collects what it asks for, and what goes wrong in it. */
     async open(query = '?device=cpu', options = {}) {
-      const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+      const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-US', ...options });
       const page = await context.newPage();
       page.setDefaultTimeout(PATIENCE);
       const [requests, errors] = [[], []];
