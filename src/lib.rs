@@ -16,6 +16,7 @@ pub mod ops;
 pub mod tape;
 
 pub mod model;
+pub mod sampling;
 pub mod train;
 
 pub mod engine;
