@@ -116,11 +116,12 @@ impl Probe {
 
     /// Tokens of the longest prompt of which the device binds attention and logits: at most the model's context.
     pub fn most(device: &Device, config: &ModelConfig) -> usize {
-        let binding = device.max_binding();
+        // Kernels count elements in 32 bits.
+        let binding = device.max_binding().min(u32::MAX as usize);
         config.context.min(binding / config.vocab).min((binding / config.heads).isqrt())
     }
 
-    /// Bytes that a probe takes on a device in f32 beside the model, and the copies that are read.
+    /// Bytes that a probe takes on a device in f32 beside the model, the copies that are read among them.
     pub fn required_bytes(config: &ModelConfig, longest: usize) -> Result<u64> {
         // A CPU device takes memory when it is first used, so recording on one only counts.
         let planner = Device::cpu();

@@ -21,7 +21,7 @@ static FORWARD: Forms = forms!("attention_weights", forward);
 pub(super) const OP: Op =
     Op { name: "attention_weights", fields: FIELDS, kernels: &[&FORWARD.hardware, &FORWARD.emulated], constants: &[] };
 
-/// The causal attention of all heads to look at, for `qkv` (B · T, 3 C) laid out as [`super::attention`] takes it:
+/// The causal attention of all heads to look at, for `qkv` (B · T, 3 C) laid out as the op `attention` takes it:
 /// (B · H, T, T), a query's probabilities in each row and zeros above the diagonal. Without a backward pass.
 pub fn attention_weights(tape: &mut Tape, qkv: &Tensor, context: usize, heads: usize) -> Tensor {
     let [rows, width] = qkv.matrix("attention_weights");

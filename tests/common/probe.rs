@@ -226,8 +226,8 @@ pub fn prompts_are_refused() {
     }
     device.limit_binding(10 * 50);
     assert_eq!(Probe::most(&device, &CONFIG), 10, "the logits are bound whole");
-    device.limit_binding(2 * 5 * 5 + 60);
-    assert_eq!(Probe::most(&device, &CONFIG), 2);
+    device.limit_binding(2 * 7 * 7 + 1);
+    assert_eq!(Probe::most(&device, &ModelConfig { vocab: 2, ..CONFIG }), 7, "a layer's attention too");
 }
 
 /// What generation draws is what the distribution of the probe's logits shows.
