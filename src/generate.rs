@@ -6,104 +6,13 @@ use web_time::Instant;
 use crate::device::{Device, Element, Reading, View};
 use crate::model::{Attend, Gpt, ModelConfig};
 use crate::ops::{self, Tokens};
+pub use crate::sampling::{Sampling, softmax};
 use crate::tape::{Recording, SCALARS, Scalar, Tape, Tensor};
 use crate::tokenizer::Tokenizer;
-use crate::{Error, Result, random};
+use crate::{Error, Result};
 
 /// Tokens of the prompt that one call encodes.
 const CHUNK: usize = 64;
-
-/// How the next token is chosen from its distribution.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Sampling {
-    /// Divides the logits; 0 takes the most probable token.
-    pub temperature: f64,
-    /// Keeps the tokens whose logit is at least the k-th largest; `None` keeps all.
-    pub top_k: Option<usize>,
-    /// Keeps the most probable tokens up to this share of the whole distribution; 1 keeps all.
-    pub top_p: f64,
-    /// Fixes the draws.
-    pub seed: u64,
-}
-
-impl Default for Sampling {
-    fn default() -> Self {
-        Sampling { temperature: 0.8, top_k: None, top_p: 1.0, seed: 0 }
-    }
-}
-
-impl Sampling {
-    /// Refuses what no distribution can be made of.
-    pub fn validate(&self) -> Result<()> {
-        if !(0.0..=1e6).contains(&self.temperature) {
-            return Err(Error::Usage(format!("--temperature is to lie between 0 and 1e6, not {}", self.temperature)));
-        }
-        if self.top_k == Some(0) {
-            return Err(Error::Usage("--top-k is to be at least 1".into()));
-        }
-        if !(self.top_p > 0.0 && self.top_p <= 1.0) {
-            return Err(Error::Usage(format!("--top-p is to lie above 0 and at most at 1, not {}", self.top_p)));
-        }
-        Ok(())
-    }
-
-    /// The uniform draw number `n`: the same everywhere.
-    pub fn draw(&self, n: u64) -> f64 {
-        random::uniform(self.seed, random::SAMPLING, n)
-    }
-
-    /// The probability of every token after temperature, top-k and top-p; they sum to 1.
-    pub fn probabilities(&self, logits: &[f32]) -> Vec<f64> {
-        let mut order: Vec<usize> = (0..logits.len()).collect();
-        order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]).then(a.cmp(&b)));
-        let mut result = vec![0.0; logits.len()];
-        if self.temperature == 0.0 {
-            result[order[0]] = 1.0;
-            return result;
-        }
-        let scaled: Vec<f64> = logits.iter().map(|x| f64::from(*x) / self.temperature).collect();
-        let whole = softmax(&scaled);
-        let smallest = self.top_k.map(|k| logits[order[k.min(order.len()) - 1]]);
-        let mut cumulative = 0.0;
-        let mut kept = 0.0;
-        for (rank, &id) in order.iter().enumerate() {
-            let in_k = smallest.is_none_or(|smallest| logits[id] >= smallest);
-            if rank > 0 && (!in_k || cumulative >= self.top_p && self.top_p < 1.0) {
-                break;
-            }
-            cumulative += whole[id];
-            kept += whole[id];
-            result[id] = whole[id];
-        }
-        result.iter_mut().for_each(|p| *p /= kept);
-        result
-    }
-
-    /// The token that the draw `uniform` in [0, 1) picks: the first whose cumulative probability, in the order of ids,
-    /// passes it.
-    pub fn choose(&self, logits: &[f32], uniform: f64) -> u32 {
-        let probabilities = self.probabilities(logits);
-        let mut cumulative = 0.0;
-        let mut last = 0;
-        for (id, p) in probabilities.iter().enumerate().filter(|(_, p)| **p > 0.0) {
-            cumulative += p;
-            last = id;
-            if uniform < cumulative {
-                break;
-            }
-        }
-        last as u32
-    }
-}
-
-/// Probabilities of logits, in f64.
-pub fn softmax(logits: &[f64]) -> Vec<f64> {
-    let max = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let exps: Vec<f64> = logits.iter().map(|x| libm::exp(x - max)).collect();
-    let sum: f64 = exps.iter().sum();
-    exps.into_iter().map(|e| e / sum).collect()
-}
 
 /// The tokens that a model goes on from: those of the prompt, with special tokens in it as text and nothing in front; where
 /// it is empty, `end_of_text` alone, as in front of every document.

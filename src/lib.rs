@@ -17,6 +17,7 @@ pub mod ops;
 pub mod tape;
 
 pub mod model;
+pub mod sampling;
 pub mod train;
 
 pub mod engine;

@@ -4,7 +4,7 @@
 mod common;
 
 use common::golden::{FOLDERS, agrees};
-use common::{generation, golden, gpu};
+use common::{generation, golden, gpu, probe};
 use glasshouse::data::Dataset;
 use glasshouse::device::Device;
 use glasshouse::model::{Attend, Gpt, ModelConfig};
@@ -55,6 +55,38 @@ fn generation_by_chunks_is_the_naive_one() {
 fn draws_and_distributions() {
     pollster::block_on(generation::draws());
     generation::distributions();
+}
+
+/// The devices that probes are held to the oracle on.
+fn devices() -> [(&'static str, Device); 2] {
+    [("cpu", Device::cpu()), ("gpu", gpu())]
+}
+
+#[test]
+fn a_probe_is_the_forward_pass() {
+    pollster::block_on(probe::probe_is_the_forward_pass(&devices()));
+}
+
+#[test]
+fn heads_are_switched_off() {
+    pollster::block_on(probe::heads_are_switched_off(&devices()));
+}
+
+#[test]
+fn a_probe_in_slices_makes_nothing_new() {
+    pollster::block_on(probe::probing_in_slices(&devices()));
+}
+
+#[test]
+fn what_cannot_be_probed_is_refused() {
+    probe::prompts_are_refused();
+}
+
+#[test]
+fn what_is_shown_is_what_is_drawn() {
+    for (_, device) in devices() {
+        pollster::block_on(probe::distributions_are_those_of_generation(&device));
+    }
 }
 
 /// Gradients of a whole 2-layer model against central differences of its loss.

@@ -126,6 +126,9 @@ fn recordings() -> Vec<Recording> {
     let mut tape = Tape::new(&device, scalars, false);
     let (qkv, cache) = (tape.tensor(&[2, 3 * channels]), tape.tensor(&[9, 2 * channels]));
     let y = ops::cached_attention(&mut tape, &qkv, &cache, 2);
+    let factors = tape.tensor(&[2]);
+    let y = ops::scale_heads(&mut tape, &y, &factors);
+    ops::attention_weights(&mut tape, &qkv, 2, 2);
     let (targets, weights) = (tape.indices(&[2]), tape.tensor(&[2]));
     ops::cross_entropy(&mut tape, &y, &table, &targets, &weights);
     let arenas: Vec<_> = (0..4).map(|_| device.allocate(Element::Float, 100).view()).collect();

@@ -9,7 +9,7 @@ mod engine;
 #[path = "tokenizer.rs"]
 mod tokenizer;
 
-use common::{adapter, cases, curve, generation, golden};
+use common::{adapter, cases, curve, generation, golden, probe};
 use glasshouse::device::{Device, adapters};
 use glasshouse::web::{Merges, Session, Tokens};
 use js_sys::{Array, Object, Reflect, Uint8Array, Uint32Array};
@@ -76,6 +76,20 @@ async fn generation_by_chunks_is_the_naive_one() {
 async fn draws_and_distributions() {
     generation::draws().await;
     generation::distributions();
+}
+
+#[wasm_bindgen_test]
+async fn a_probe_is_the_forward_pass() {
+    probe::probe_is_the_forward_pass(&devices().await).await;
+    probe::heads_are_switched_off(&devices().await).await;
+    probe::probing_in_slices(&devices().await).await;
+}
+
+#[wasm_bindgen_test]
+async fn what_is_shown_is_what_is_drawn() {
+    for (_, device) in devices().await {
+        probe::distributions_are_those_of_generation(&device).await;
+    }
 }
 
 #[wasm_bindgen_test]

@@ -2,8 +2,10 @@
 
 pub mod config;
 pub mod parameters;
+pub mod probe;
 
 pub use config::{ModelConfig, Preset};
+pub use probe::{Probe, Probed, Probing};
 
 use std::collections::HashMap;
 
@@ -165,12 +167,14 @@ pub struct Weights<'a> {
     tensors: HashMap<String, Tensor>,
 }
 
-/// How a block attends: over a batch of windows, or over one sequence and the keys and values cached before it.
+/// How a block attends: over a batch of windows, over one sequence and the keys and values cached before it, or seen.
 pub enum Attend<'a> {
     /// Every window of T tokens for itself.
     Windows(usize),
     /// One cache (context, 2 C) a layer.
     Cached(&'a [Tensor]),
+    /// One window, its attention kept and its heads scaled.
+    Observed(&'a probe::Observer),
 }
 
 impl Weights<'_> {
@@ -193,6 +197,7 @@ impl Weights<'_> {
         let y = match attend {
             Attend::Windows(context) => ops::attention(tape, &qkv, *context, heads),
             Attend::Cached(caches) => ops::cached_attention(tape, &qkv, &caches[layer], heads),
+            Attend::Observed(observer) => observer.attention(tape, &qkv, layer, heads),
         };
         self.linear(tape, &y, &format!("h.{layer}.attn.c_proj"))
     }

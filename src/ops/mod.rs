@@ -5,23 +5,27 @@
 mod adamw;
 mod add;
 mod attention;
+mod attention_weights;
 mod cross_entropy;
 mod embedding;
 mod gelu;
 mod gradient_norm;
 mod layer_norm;
 mod matmul;
+mod scale_heads;
 mod softmax;
 
 pub use adamw::{Rates, adamw};
 pub use add::add;
 pub use attention::{attention, cached_attention};
+pub use attention_weights::attention_weights;
 pub use cross_entropy::{Head, cross_entropy};
 pub use embedding::{Tokens, embedding};
 pub use gelu::gelu;
 pub use gradient_norm::{GradientNorm, gradient_norm};
 pub use layer_norm::layer_norm;
 pub use matmul::{logits, matmul};
+pub use scale_heads::scale_heads;
 pub use softmax::softmax;
 
 use crate::device::{Binding, Device, Dispatch, Kernel};
@@ -52,12 +56,14 @@ pub const OPS: &[Op] = &[
     adamw::OP,
     add::OP,
     attention::OP,
+    attention_weights::OP,
     cross_entropy::OP,
     embedding::OP,
     gelu::OP,
     gradient_norm::OP,
     layer_norm::OP,
     matmul::OP,
+    scale_heads::OP,
     softmax::OP,
 ];
 

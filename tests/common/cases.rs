@@ -5,6 +5,7 @@ use glasshouse::device::{Device, Element, View};
 use glasshouse::ops::{self, Rates};
 use glasshouse::tape::{SCALARS, Scalar, Tape, Tensor};
 
+pub use super::probe::{attention_weights, scale_heads};
 use super::{Build, close, gradient_fault, noise, norm, run, scalars};
 
 /// Makes a test of every op's cases: `$test!(name)` for each.
@@ -17,6 +18,8 @@ macro_rules! every_op {
         $test!(add);
         $test!(softmax);
         $test!(attention);
+        $test!(attention_weights);
+        $test!(scale_heads);
         $test!(embedding);
         $test!(cross_entropy);
         $test!(logits);
@@ -67,7 +70,7 @@ async fn check_with(
     }
 }
 
-const TOLERANCE: f64 = 1e-5;
+pub const TOLERANCE: f64 = 1e-5;
 
 pub async fn layer_norm(devices: &Devices<'_>) {
     for [rows, channels] in [[1, 1], [3, 2], [5, 7], [7, 300], [300, 64]] {
@@ -183,7 +186,7 @@ pub async fn cross_entropy(devices: &Devices<'_>) {
 }
 
 /// The devices, and the oracle with them.
-fn with_oracle<'a>(devices: &Devices<'a>) -> Vec<(&'a str, Device, f64)> {
+pub fn with_oracle<'a>(devices: &Devices<'a>) -> Vec<(&'a str, Device, f64)> {
     let mut all = vec![("oracle", Device::oracle(), 1e-9)];
     all.extend(devices.iter().map(|(name, device)| (*name, device.clone(), TOLERANCE)));
     all
@@ -196,7 +199,7 @@ fn buffer(device: &Device, numbers: &[f64]) -> View {
     view
 }
 
-async fn numbers(device: &Device, view: View) -> Vec<f64> {
+pub async fn numbers(device: &Device, view: View) -> Vec<f64> {
     device.read(view).numbers().await.expect("a buffer is read").f64()
 }
 

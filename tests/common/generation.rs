@@ -55,6 +55,18 @@ pub fn distributions() {
     close("top-p with top-k", shares(1.0, Some(2), 0.6), [1.0 / 3.0, 0.0, 2.0 / 3.0, 0.0, 0.0]);
     // At temperature 1/2 the first has 64 of 86.
     close("top-p after the temperature", shares(0.5, None, 0.7), [0.0, 0.0, 1.0, 0.0, 0.0]);
+    // All that leads there: tokens 2, 0, 4, 1, 3 by rank, and at temperature 1/2 squares, of which 80 of 86 are kept.
+    let shown = Sampling { temperature: 0.5, top_k: None, top_p: 0.9, seed: 0 }.distribution(&logits);
+    assert_eq!((shown.ranked, shown.ranks, shown.kept), (vec![2, 0, 4, 1, 3], vec![1, 3, 0, 4, 2], 2));
+    close("at temperature 1", shown.probabilities, [0.25, 0.0625, 0.5, 0.0625, 0.125]);
+    close("its logarithms", shown.log_probabilities, [0.25, 0.0625, 0.5, 0.0625, 0.125].map(f64::ln));
+    close("after the temperature", shown.tempered, colder);
+    close("reached by rank", shown.reached, [64.0, 80.0, 84.0, 85.0, 86.0].map(|x| x / 86.0));
+    close("what is kept", shown.shares, [0.2, 0.0, 0.8, 0.0, 0.0]);
+    close("its sums by id", shown.cumulative, [0.2, 0.2, 1.0, 1.0, 1.0]);
+    // Far below the smallest number a probability is 0, and its logarithm still says how far.
+    let far = Sampling::default().distribution(&[0.0, -2000.0]);
+    assert_eq!((far.probabilities[1], far.log_probabilities[1], far.pick(0.999_999)), (0.0, -2000.0, 0));
     // Tokens stand in the order of ids: 4, 5, 13, 14, 16 sixteenths.
     let choose = |uniform| Sampling { temperature: 1.0, ..Sampling::default() }.choose(&logits, uniform);
     let chosen = [0.0, 0.24, 0.26, 0.32, 0.8, 0.82, 0.88, 0.999_999].map(choose);
@@ -72,19 +84,20 @@ pub async fn prefill(device: &Device) {
     let mut ids = prompt;
     for n in 0..10 {
         let (choice, logits) = generator.next(&mut generation).await.expect("a token");
-        let want = naive(device, &model, &ids[ids.len().saturating_sub(config.context)..]).await;
+        let all = forward(device, &model, &ids[ids.len().saturating_sub(config.context)..]).await;
+        let want = &all[all.len() - config.vocab..];
         let best = |logits: &[f32]| (0..logits.len()).max_by(|&a, &b| logits[a].total_cmp(&logits[b])).expect("tokens");
-        for (id, (got, want)) in logits.iter().zip(&want).enumerate() {
+        for (id, (got, want)) in logits.iter().zip(want).enumerate() {
             assert!((got - want).abs() < 1e-4, "{} token {n}: logit {id} is {got}, want {want}", device.name());
         }
-        let (got, want) = (want[choice.id as usize], want[best(&want)]);
+        let (got, want) = (want[choice.id as usize], want[best(want)]);
         assert!(want - got < 1e-4, "{} token {n}: its logit is {got}, the largest {want}", device.name());
         ids.push(choice.id);
     }
 }
 
-/// The logits after the last of `ids`, by one pass over all of them without a cache.
-async fn naive(device: &Device, model: &Gpt, ids: &[u32]) -> Vec<f32> {
+/// The logits after each of `ids`, by one pass over all of them without a cache.
+pub async fn forward(device: &Device, model: &Gpt, ids: &[u32]) -> Vec<f32> {
     let scalars = super::scalars(device);
     let mut tape = Tape::new(device, scalars, false);
     let tokens = Tokens::new(&mut tape, 1, ids.len(), model.config.vocab);
@@ -96,6 +109,5 @@ async fn naive(device: &Device, model: &Gpt, ids: &[u32]) -> Vec<f32> {
     let recording = tape.finish().expect("the pass records");
     tokens.write(device, ids);
     recording.replay().expect("the pass runs");
-    let all = device.read(view).numbers().await.expect("the logits are read").f32();
-    all[all.len() - model.config.vocab..].to_vec()
+    device.read(view).numbers().await.expect("the logits are read").f32()
 }

@@ -1,10 +1,11 @@
 //! What tests share, in a browser too: cases that run on any device, and the helper that runs an op on it.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 pub mod cases;
 pub mod curve;
 pub mod generation;
 pub mod golden;
+pub mod probe;
 
 use std::cell::Cell;
 
