@@ -20,6 +20,7 @@ pub(super) struct Piece {
 
 impl Pieces {
     /// Counts `piece`; false if it does not fit any more.
+    #[inline]
     pub(super) fn add(&mut self, piece: &[u8]) -> bool {
         if 2 * self.entries.len() >= self.slots.len() {
             self.grow();

@@ -149,9 +149,8 @@ impl Trainer {
 
     /// Merges up to `budget` times.
     pub fn step(&mut self, budget: usize) -> Progress {
-        let merges = self.options.vocab_size - 256 - self.options.special.len();
-        let special = self.options.special.len();
-        let target = self.options.vocab_size;
+        let (target, special) = (self.options.vocab_size, self.options.special.len());
+        let merges = target - 256 - special;
         let merging = self.merging();
         for _ in 0..budget {
             if merging.tokens.len() - 256 >= merges || !merging.merge() {
