@@ -104,6 +104,7 @@ export class Metrics {
     sentence.textContent = last ? this.sentence() : text('loss.empty');
     this.chart.describe(sentence.textContent);
     this.figure.querySelector('.chip').textContent = last ? text('loss.source', { step: count(last.step) }) : '';
+    Object.assign(this.figure.dataset, { tensor: 'loss', shape: '1', step: String(last?.step ?? 0), run: 'live' });
     const shown = { loss: last?.loss, smoothed: last?.smoothed, validation: run.validation?.loss, uniform: run.uniform };
     for (const { name, item } of this.legend) {
       item.textContent = text(`legend.${name}`, { value: shown[name] === undefined ? '' : loss(shown[name]) });

@@ -249,7 +249,7 @@ for (const width of [360, 1280]) {
       assert.ok(await control(page, 'language').isVisible());
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
       await page.evaluate(() => scrollTo(0, 0));
-    await page.screenshot({ path: `${PICTURES}/zh-${colorScheme}-${width}.png`, fullPage: true });
+      await page.screenshot({ path: `${PICTURES}/zh-${colorScheme}-${width}.png`, fullPage: true });
       await page.evaluate(await readFile(AXE, 'utf8'));
       const faults = await page.evaluate(async () => (await globalThis.axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' ')}`));
       assert.deepEqual(faults, []);

@@ -134,6 +134,7 @@ export default {
   'generate.all': 'all',
 
   stages: 'Stages',
+  numbers: 'Numbers of the run',
   'stage.data': 'Data',
   'stage.tokenizer': 'Tokenizer',
   'stage.train': 'Train',

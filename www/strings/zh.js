@@ -134,6 +134,7 @@ export default {
   'generate.all': '全部',
 
   stages: '阶段',
+  numbers: '这次训练的数值',
   'stage.data': '数据',
   'stage.tokenizer': '分词器',
   'stage.train': '训练',

@@ -1,0 +1,235 @@
+// The stages before training: the text as one line, merges as they happen, tokens after the first of them.
+
+import assert from 'node:assert/strict';
+import { mkdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { gunzipSync } from 'node:zlib';
+import { after, before, test } from 'node:test';
+import { SMALL, control, metric, paste, ready, says, set, start, until } from './page.mjs';
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+/** Pictures to look at; nothing is compared with them. */
+const PICTURES = 'build/page';
+const STAGES = ['data', 'tokenizer', 'train'];
+let lab;
+before(async () => {
+  await mkdir(PICTURES, { recursive: true });
+  lab = await start();
+});
+after(() => lab.stop());
+
+const tab = (page, stage) => page.locator(`[data-stage=${stage}]`);
+const caption = (page, figure) => page.locator(`[data-figure=${figure}] figcaption`);
+const number = (string) => Number(string.replaceAll(',', ''));
+
+/** Waits until a figure's sentence matches, and gives the match. */
+async function sentence(page, figure, pattern) {
+  await caption(page, figure).filter({ hasText: pattern }).waitFor();
+  return (await caption(page, figure).textContent()).match(pattern);
+}
+
+/** Opens a stage, and waits until its figures hold something. */
+async function open(page, stage) {
+  await tab(page, stage).click();
+  if (stage === 'data') await page.locator('.characters li').first().waitFor();
+  if (stage === 'tokenizer') await page.locator('.tokens li').first().waitFor();
+}
+
+/** The page on one's own text, in a stage. */
+async function on(text, stage) {
+  const page = await lab.open();
+  await ready(page);
+  await paste(page, text);
+  await open(page, stage);
+  return page;
+}
+
+test('the documents and the line are those of the corpus', async () => {
+  const page = await lab.open();
+  await ready(page);
+  await open(page, 'data');
+  const corpus = gunzipSync(await readFile('corpora/en.txt.gz'));
+  const [, documents, bytes] = await sentence(page, 'documents', /The text is (\d+) documents, .*: ([\d,]+) bytes/);
+  const rows = await page.locator('#documents tbody tr').evaluateAll((all) => all.map((row) => [...row.cells].map((cell) => cell.textContent)));
+  assert.equal(rows.length, Number(documents));
+  assert.equal(rows.reduce((sum, row) => sum + number(row[2]), 0), number(bytes));
+  assert.ok(corpus.length - number(bytes) < 2 * rows.length, 'all but the separators are documents');
+  // The third document begins where the first two end.
+  await page.locator('#documents tbody button').nth(2).click();
+  const [, at] = await sentence(page, 'stream', /From byte ([1-9][\d,]*) on/);
+  assert.equal(number(at), number(rows[0][2]) + number(rows[1][2]));
+  assert.equal(await page.locator('.characters li').first().textContent(), 'a document begins');
+  const shown = await page.locator('.characters b').allTextContents();
+  assert.ok(shown.join('').startsWith(rows[2][1].replaceAll(' ', '·')), shown.join(''));
+  assert.deepEqual(page.errors, []);
+});
+
+test('characters, bytes and bits agree', async () => {
+  const typed = 'a 宋😀\n';
+  const page = await on(typed, 'data');
+  const found = await page.locator('.characters li:not(.begins)').evaluateAll((items) => items.map((item) => ({
+    text: item.querySelector('b').textContent,
+    bytes: [...item.querySelectorAll('.byte')].map((byte) => ({
+      hex: byte.querySelector('code').textContent,
+      bits: [...byte.querySelectorAll('small')].map((half) => half.textContent).join(''),
+    })),
+  })));
+  assert.deepEqual(found.map(({ text }) => text), ['a', '·', '宋', '😀', '↵']);
+  for (const [i, character] of [...typed].entries()) {
+    const bytes = [...new TextEncoder().encode(character)];
+    assert.deepEqual(found[i].bytes.map(({ hex }) => Number.parseInt(hex, 16)), bytes);
+    assert.deepEqual(found[i].bytes.map(({ bits }) => Number.parseInt(bits, 2)), bytes);
+  }
+  await sentence(page, 'stream', /5 characters are 10 bytes, or 80 zeros and ones/);
+  // The middle of a character shows the whole of it.
+  await page.locator('#stream input').fill('4');
+  await sentence(page, 'stream', /From byte 2 on, 3 characters are 8 bytes/);
+});
+
+test('merges happen one at a time, and the line grows shorter by each', async () => {
+  const text = 'low lower lowest '.repeat(20);
+  const page = await on(text, 'tokenizer');
+  await sentence(page, 'merges', /Before any merge the 340 bytes are 340 tokens/);
+  let before = 340;
+  for (let k = 1; k <= 4; k += 1) {
+    const next = await page.locator('.race li').first().locator('b').allTextContents();
+    await control(page, 'merge-step').click();
+    const [, left, right, pair, count, tokens] = await sentence(page, 'merges', new RegExp(`Merge ${k}: “(.*)” and “(.*)” became “(.*)”; they stood side by side ([\\d,]+) times. The 340 bytes are now ([\\d,]+) tokens`));
+    assert.deepEqual([left, right], next, 'the first of the race is merged');
+    assert.equal(left + right, pair);
+    assert.equal(number(tokens), before - number(count));
+    before = number(tokens);
+    // The strip follows: the sample is the first 300 bytes.
+    await sentence(page, 'tokens', new RegExp(`With the first ${k} merges, 300 bytes`));
+  }
+  await control(page, 'merge-reset').click();
+  await sentence(page, 'merges', /Before any merge/);
+  await page.locator('[name=merge-speed]').selectOption('0');
+  await control(page, 'merge-play').click();
+  await sentence(page, 'merges', /No merge is left to make/);
+  assert.equal(await control(page, 'merge-play').isDisabled(), true);
+});
+
+test('the first merges encode any text, without training again', async () => {
+  const page = await on('the cat sat on the mat and the rat '.repeat(20), 'tokenizer');
+  const typed = 'the hat <|endoftext|> 👩‍👩‍👧';
+  await page.locator('[data-input=tokens]').fill(typed);
+  const bytes = new TextEncoder().encode(typed).length;
+  await page.locator('#strip input').fill('0');
+  const [, least] = await sentence(page, 'tokens', /With the first 0 merges, (\d+) bytes of text are \1 tokens/);
+  assert.equal(number(least), bytes);
+  const most = await page.locator('#strip input').getAttribute('max');
+  await page.locator('#strip input').fill(most);
+  const [, tokens] = await sentence(page, 'tokens', new RegExp(`With the first ${most} merges, ${bytes} bytes of text are (\\d+) tokens`));
+  assert.ok(number(tokens) < bytes);
+  const shown = await page.locator('.tokens li').evaluateAll((items) => items.map((item) => item.firstChild.textContent));
+  assert.equal(shown.join(''), typed.replaceAll(' ', '·'), 'no character is cut, and none is lost');
+  assert.ok(shown.includes('👩‍👩‍👧'), 'what is one character for its reader is one box');
+});
+
+test('a token tells its number, its bytes and its merges, by pointer and by key', async () => {
+  const page = await on('the then them '.repeat(30), 'tokenizer');
+  await page.locator('#strip input').fill(await page.locator('#strip input').getAttribute('max'));
+  await page.locator('[data-input=tokens]').fill('the them');
+  await sentence(page, 'tokens', /8 bytes of text/);
+  const first = page.locator('.tokens li').first();
+  await first.focus();
+  const reading = page.locator('.token-reading');
+  await reading.filter({ hasText: 'bytes 74 68 65' }).waitFor();
+  assert.match(await first.getAttribute('aria-label'), /^the, number \d+, bytes: 3$/);
+  const leaves = await reading.locator('.tree li:not(:has(ul)) b').allTextContents();
+  assert.equal(leaves.join(''), 'the');
+  await page.keyboard.press('Enter');
+  assert.equal(await first.getAttribute('aria-selected'), 'true');
+  await page.keyboard.press('ArrowRight');
+  await reading.filter({ hasText: '“·them”' }).waitFor();
+  await page.keyboard.press('Escape');
+  assert.equal(await page.locator('.tokens [aria-selected=true]').count(), 0);
+});
+
+test('hostile text stays text in every stage', async () => {
+  const hostile = '<img src=x onerror="document.title=1"><b>bold</b>';
+  const page = await on(hostile.repeat(10), 'tokenizer');
+  await page.locator('.tokens li').first().click();
+  await open(page, 'data');
+  assert.equal(await page.locator('main img').count(), 0);
+  assert.equal(await page.title(), 'Glasshouse');
+  assert.deepEqual(page.errors, []);
+});
+
+test('a stage is opened by pointer, by key and by address, and the address keeps it', async () => {
+  const page = await lab.open();
+  await ready(page);
+  assert.equal(await tab(page, 'train').getAttribute('aria-selected'), 'true');
+  await tab(page, 'train').focus();
+  await page.keyboard.press('ArrowLeft');
+  assert.equal(await tab(page, 'tokenizer').getAttribute('aria-selected'), 'true');
+  assert.match(page.url(), /#stage=tokenizer$/);
+  await page.reload();
+  await ready(page);
+  await page.locator('.tokens li').first().waitFor();
+  await page.keyboard.press('Home');
+  await tab(page, 'tokenizer').press('Home');
+  assert.equal(await tab(page, 'data').getAttribute('aria-selected'), 'true');
+  assert.equal(await page.locator('#loss').isVisible(), false);
+  await page.evaluate(() => {
+    location.hash = '#stage=nowhere';
+  });
+  await page.locator('#loss').waitFor();
+});
+
+test('run controls and numbers stand once and are seen in every stage, also while a run goes on', async () => {
+  const page = await on('Now is the winter of our discontent. '.repeat(60), 'tokenizer');
+  await tab(page, 'train').click();
+  await set(page, { ...SMALL, vocab_size: '', steps: 100_000, sample_every: 0, eval_every: 0, save_every: 0 });
+  await control(page, 'train').click();
+  await until(page, 'step', 'at least', 3);
+  for (const stage of STAGES) {
+    await open(page, stage);
+    for (const action of ['train', 'pause', 'step', 'language', 'theme']) {
+      assert.equal(await control(page, action).count(), 1, action);
+      assert.ok(await control(page, action).isVisible(), `${action} in ${stage}`);
+    }
+    for (const name of ['step', 'loss']) {
+      assert.equal(await page.locator(`[data-metric=${name}]`).count(), 1, name);
+      assert.ok(await page.locator(`[data-metric=${name}]`).isVisible(), `${name} in ${stage}`);
+    }
+    const step = await metric(page, 'step');
+    await until(page, 'step', 'at least', step + 1);
+  }
+  await open(page, 'tokenizer');
+  await control(page, 'merge-step').click();
+  await sentence(page, 'merges', /Merge 1:/);
+  await control(page, 'pause').click();
+  await says(page, 'Paused');
+  assert.deepEqual(page.errors, []);
+});
+
+for (const colorScheme of ['light', 'dark']) {
+  for (const width of [360, 1280]) {
+    for (const stage of STAGES) {
+      test(`${stage} fits ${width} pixels, ${colorScheme}, and axe finds no fault`, async () => {
+        const page = await lab.open('?device=cpu', { viewport: { width, height: 900 }, colorScheme });
+        await ready(page);
+        await open(page, stage);
+        if (stage === 'tokenizer') {
+          await control(page, 'merge-step').click();
+          await sentence(page, 'merges', /Merge 1:/);
+          await page.locator('.tokens li').nth(3).click();
+          await page.locator('.tree').first().waitFor();
+        }
+        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
+        await page.screenshot({ path: `${PICTURES}/${stage}-${colorScheme}-${width}.png`, fullPage: true });
+        await page.evaluate(await readFile(AXE, 'utf8'));
+        const faults = await page.evaluate(async () => (await globalThis.axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' ')}`));
+        assert.deepEqual(faults, []);
+        const unsourced = await page.locator('[data-figure]').evaluateAll((figures) => figures
+          .filter((figure) => figure.checkVisibility())
+          .filter(({ dataset }) => !dataset.tensor || !dataset.shape || !dataset.step || !dataset.run)
+          .map(({ id }) => id));
+        assert.deepEqual(unsourced, [], 'every figure names its source');
+        await page.context().close();
+      });
+    }
+  }
+}
