@@ -150,7 +150,7 @@ function branch(node) {
     return item;
   }
   item.append(
-    element('span', 'hint', text('strip.merge', { rank: count(node.rank) })),
+    element('span', 'hint', text('strip.merge', { rank: count(node.rank + 1) })),
     element('ul', '', branch(node.left), branch(node.right)),
   );
   return item;

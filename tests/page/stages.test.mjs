@@ -100,7 +100,7 @@ test('merges happen one at a time, and the line grows shorter by each', async ()
     assert.equal(number(tokens), before - number(count));
     before = number(tokens);
     // The strip follows: the sample is the first 300 bytes.
-    await sentence(page, 'tokens', new RegExp(`With the first ${k} merges, 300 bytes`));
+    await sentence(page, 'tokens', new RegExp(`With the merges up to ${k}, 300 bytes`));
   }
   await control(page, 'merge-reset').click();
   await sentence(page, 'merges', /Before any merge/);
@@ -116,11 +116,11 @@ test('the first merges encode any text, without training again', async () => {
   await page.locator('[data-input=tokens]').fill(typed);
   const bytes = new TextEncoder().encode(typed).length;
   await page.locator('#strip input').fill('0');
-  const [, least] = await sentence(page, 'tokens', /With the first 0 merges, (\d+) bytes of text are \1 tokens/);
+  const [, least] = await sentence(page, 'tokens', /With the merges up to 0, (\d+) bytes of text are \1 tokens/);
   assert.equal(number(least), bytes);
   const most = await page.locator('#strip input').getAttribute('max');
   await page.locator('#strip input').fill(most);
-  const [, tokens] = await sentence(page, 'tokens', new RegExp(`With the first ${most} merges, ${bytes} bytes of text are (\\d+) tokens`));
+  const [, tokens] = await sentence(page, 'tokens', new RegExp(`With the merges up to ${most}, ${bytes} bytes of text are (\\d+) tokens`));
   assert.ok(number(tokens) < bytes);
   const shown = await page.locator('.tokens li').evaluateAll((items) => items.map((item) => item.firstChild.textContent));
   assert.equal(shown.join(''), typed.replaceAll(' ', '·'), 'no character is cut, and none is lost');
