@@ -255,6 +255,9 @@ const hear = {
   tokens(answer) {
     strip.tokens(answer);
   },
+  tokenizer(answer) {
+    strip.tokenizer(answer);
+  },
   tree(answer) {
     strip.tree(answer);
   },
@@ -315,6 +318,8 @@ const hear = {
     say_error('state.recovered', () => ({ step: count(step) }));
   },
   error({ message, fatal, saved }) {
+    strip.release();
+    merges.release();
     if (fatal) {
       say_error(run.state === 'loading' ? 'error.worker' : 'error.fatal', () => ({ message }));
       run.state = 'loading';
@@ -346,7 +351,11 @@ async function take(files) {
   say_error();
   try {
     const zip = files.find(({ name }) => name.toLowerCase().endsWith('.zip'));
-    if (zip) {
+    const tokenizer = stages.stage === 'tokenizer' && files.find(({ name }) => /\.(json|tiktoken)$/i.test(name));
+    if (tokenizer) {
+      const [{ name, bytes }] = await read([tokenizer]);
+      call('tokenizer', { name, bytes });
+    } else if (zip) {
       const [{ bytes }] = await read([zip]);
       call('resume', { bytes, files: settings.own_files() });
     } else if (files.length > 0) {
@@ -358,7 +367,7 @@ async function take(files) {
   }
 }
 
-for (const [chooser, input] of [['#own-choose', '#own-files'], ['[data-action=open]', '#run-file']]) {
+for (const [chooser, input] of [['#own-choose', '#own-files'], ['[data-action=open-tokenizer]', '#tokenizer-file'], ['[data-action=open]', '#run-file']]) {
   find(chooser).addEventListener('click', () => find(input).click());
   find(input).addEventListener('change', async ({ target }) => {
     await take([...target.files]);

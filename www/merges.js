@@ -44,6 +44,12 @@ export class Merges {
     this.call('merge_begin', { merges });
   }
 
+  /** What was asked for will not be answered. */
+  release() {
+    this.asked = false;
+    this.play(false);
+  }
+
   ask(budget) {
     if (this.asked || this.finished) return;
     this.asked = true;

@@ -13,12 +13,17 @@ export class Strip {
   constructor(figure, call) {
     Object.assign(this, { figure, call, trees: new Map() });
     this.place = (selector) => figure.querySelector(selector);
-    this.slider = this.place('input');
+    this.slider = this.place('[name=first-merges]');
+    this.from = this.place('[data-input=tokenizer]');
+    this.special = this.place('[name=special]');
+    this.merges = { bytes: 0 };
     this.text = this.place('textarea');
     this.list = this.place('.tokens');
     this.reading = this.place('.token-reading');
     this.slider.addEventListener('input', () => this.ask());
     this.text.addEventListener('input', () => this.ask());
+    this.special.addEventListener('change', () => this.ask());
+    this.from.addEventListener('change', () => this.take());
     this.list.addEventListener('pointerover', ({ target }) => this.preview(target.closest('li')));
     this.list.addEventListener('pointerleave', () => this.preview(this.kept));
     this.list.addEventListener('click', ({ target }) => this.keep(target.closest('li')));
@@ -26,25 +31,55 @@ export class Strip {
     this.list.addEventListener('keydown', (event) => this.key(event));
     document.addEventListener('languagechange', () => {
       if (this.answer) this.show();
+      this.name_file();
     });
   }
 
   /** A tokenizer of `merges` merges is there; `sample` is text to show where nobody has typed one. */
   offer({ merges, sample }) {
-    this.trees.clear();
-    this.slider.max = String(merges);
+    this.merges.ours = merges;
     if (this.text.value === '' || this.text.value === this.sample) this.text.value = sample;
     this.sample = this.text.value;
+    if (this.from.value === 'ours') this.take();
   }
 
-  /** Shows the text after the first `merges` merges. */
+  /** Takes the tokenizer that is chosen, with all its merges. */
+  take() {
+    this.trees.clear();
+    this.slider.max = String(this.merges[this.from.value] ?? 0);
+    this.slider.value = this.slider.max;
+    this.ask();
+  }
+
+  /** A tokenizer came in a file. */
+  tokenizer({ name, merges, vocab }) {
+    this.file = { name, vocab };
+    this.merges.file = merges;
+    this.name_file();
+    this.from.value = 'file';
+    this.take();
+  }
+
+  name_file() {
+    const option = this.from.querySelector('[value=file]');
+    option.hidden = !this.file;
+    option.textContent = this.file ? text('strip.file', { name: this.file.name, vocab: count(this.file.vocab) }) : '';
+  }
+
+  /** What was asked for will not be answered. */
+  release() {
+    this.asked = null;
+  }
+
+  /** Shows the text after the first `merges` merges of the tokenizer that learns. */
   go(merges) {
+    if (this.from.value !== 'ours') return;
     this.slider.value = String(merges);
     this.ask();
   }
 
   ask() {
-    this.wanted = { text: this.text.value, merges: Number(this.slider.value) };
+    this.wanted = { from: this.from.value, text: this.text.value, merges: Number(this.slider.value), special: this.special.value };
     if (this.asked) return;
     this.asked = this.wanted;
     this.call('tokens', this.asked);
@@ -55,6 +90,7 @@ export class Strip {
     const answered = this.asked;
     this.asked = null;
     if (answered !== this.wanted) this.ask();
+    if (!answered) return;
     this.answer = { ...answer, answered };
     this.show();
   }
@@ -118,18 +154,19 @@ export class Strip {
       return;
     }
     const missing = segment.ids.find((id) => !this.trees.has(id));
-    if (missing !== undefined) this.call('tree', { id: missing });
+    if (missing !== undefined) this.call('tree', { from: this.from.value, id: missing });
     else this.read(segment);
   }
 
   /** What a token is made of came. */
-  tree({ tree }) {
+  tree({ from, tree }) {
+    if (from !== this.from.value) return;
     this.trees.set(tree.id, tree);
     const segment = this.previewed;
     if (!segment) return;
     const missing = segment.ids.find((id) => !this.trees.has(id));
     if (missing === undefined) this.read(segment);
-    else if (segment.ids.includes(tree.id)) this.call('tree', { id: missing });
+    else if (segment.ids.includes(tree.id)) this.call('tree', { from, id: missing });
   }
 
   read(segment) {

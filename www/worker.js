@@ -1,13 +1,14 @@
 // The worker: owns the engine's session, works in slices, and hears the page between two of them.
 
-import init, { Merges, Session, TextStream } from './glasshouse.js';
+import init, { Merges, Session, TextStream, Tokens } from './glasshouse.js';
 
 const calls = [];
 let session = null;
-/** The text that is looked at before any training, the tokenizer that learns from it step by step, and as it will end. */
+/** The text that is looked at before any training, and the tokenizer that learns from it step by step. */
 let stream = null;
 let merges = null;
-let tokens = null;
+/** Tokenizers to look at: the one that the text gives in the end, single bytes, one from a file. */
+const tokenizers = {};
 /** A tokenizer that is watched learns from so many bytes of the text at most. */
 const WATCHED = 16 << 20;
 /** Bytes of the text that are shown as tokens where nobody has typed any. */
@@ -66,22 +67,26 @@ const answer = {
     const bytes = stream.head(WATCHED);
     const whole = Merges.begin(bytes, wanted, 'cl100k');
     whole.advance(wanted);
-    tokens = whole.finish();
+    tokenizers.ours = whole.finish();
     merges = Merges.begin(bytes, wanted, 'cl100k');
     const sample = new TextDecoder().decode(stream.head(SAMPLE));
     postMessage([
-      { event: 'learnt', merges: tokens.merge_count, sample },
-      { event: 'merged', ...merges.advance(0), total: tokens.merge_count },
+      { event: 'learnt', merges: tokenizers.ours.merge_count, sample },
+      { event: 'merged', ...merges.advance(0), total: tokenizers.ours.merge_count },
     ]);
   },
   merge({ budget }) {
-    postMessage([{ event: 'merged', ...merges.advance(budget), total: tokens.merge_count }]);
+    postMessage([{ event: 'merged', ...merges.advance(budget), total: tokenizers.ours.merge_count }]);
   },
-  tokens({ text: typed, merges: first }) {
-    postMessage([{ event: 'tokens', ...tokens.encode(new TextEncoder().encode(typed), first, 'text') }]);
+  tokenizer({ name, bytes }) {
+    tokenizers.file = Tokens.from_file(name, bytes);
+    postMessage([{ event: 'tokenizer', name, merges: tokenizers.file.merge_count, vocab: tokenizers.file.vocab_size }]);
   },
-  tree({ id }) {
-    postMessage([{ event: 'tree', tree: tokens.tree(id) }]);
+  tokens({ from, text: typed, merges: first, special }) {
+    postMessage([{ event: 'tokens', ...tokenizers[from].encode(new TextEncoder().encode(typed), first, special) }]);
+  },
+  tree({ from, id }) {
+    postMessage([{ event: 'tree', from, tree: tokenizers[from].tree(id) }]);
   },
   send({ command }) {
     session.send(command);
@@ -123,6 +128,7 @@ function report(error) {
 /** Answers calls and works, one after the other, until there is nothing to do; then waits for a call. */
 async function live() {
   await init();
+  tokenizers.bytes = Tokens.bytes();
   postMessage([{ event: 'loaded', ...Session.defaults() }]);
   for (;;) {
     try {

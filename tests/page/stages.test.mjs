@@ -5,7 +5,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { gunzipSync } from 'node:zlib';
 import { after, before, test } from 'node:test';
-import { SMALL, control, metric, paste, ready, says, set, start, until } from './page.mjs';
+import { SMALL, control, drop, metric, paste, ready, says, set, start, until } from './page.mjs';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 /** Pictures to look at; nothing is compared with them. */
@@ -115,11 +115,11 @@ test('the first merges encode any text, without training again', async () => {
   const typed = 'the hat <|endoftext|> 👩‍👩‍👧';
   await page.locator('[data-input=tokens]').fill(typed);
   const bytes = new TextEncoder().encode(typed).length;
-  await page.locator('#strip input').fill('0');
+  await page.locator('[name=first-merges]').fill('0');
   const [, least] = await sentence(page, 'tokens', /With the merges up to 0, (\d+) bytes of text are \1 tokens/);
   assert.equal(number(least), bytes);
-  const most = await page.locator('#strip input').getAttribute('max');
-  await page.locator('#strip input').fill(most);
+  const most = await page.locator('[name=first-merges]').getAttribute('max');
+  await page.locator('[name=first-merges]').fill(most);
   const [, tokens] = await sentence(page, 'tokens', new RegExp(`With the merges up to ${most}, ${bytes} bytes of text are (\\d+) tokens`));
   assert.ok(number(tokens) < bytes);
   const shown = await page.locator('.tokens li').evaluateAll((items) => items.map((item) => item.firstChild.textContent));
@@ -129,7 +129,7 @@ test('the first merges encode any text, without training again', async () => {
 
 test('a token tells its number, its bytes and its merges, by pointer and by key', async () => {
   const page = await on('the then them '.repeat(30), 'tokenizer');
-  await page.locator('#strip input').fill(await page.locator('#strip input').getAttribute('max'));
+  await page.locator('[name=first-merges]').fill(await page.locator('[name=first-merges]').getAttribute('max'));
   await page.locator('[data-input=tokens]').fill('the them');
   await sentence(page, 'tokens', /8 bytes of text/);
   const first = page.locator('.tokens li').first();
@@ -145,6 +145,38 @@ test('a token tells its number, its bytes and its merges, by pointer and by key'
   await reading.filter({ hasText: '“·them”' }).waitFor();
   await page.keyboard.press('Escape');
   assert.equal(await page.locator('.tokens [aria-selected=true]').count(), 0);
+});
+
+test('a tokenizer from a file, and bytes alone, encode the same text', async () => {
+  const page = await on('the cat sat on the mat '.repeat(20), 'tokenizer');
+  await page.locator('[data-input=tokens]').fill('the cat <|end|>');
+  await sentence(page, 'tokens', /15 bytes of text/);
+  await page.locator('[data-input=tokenizer]').selectOption('bytes');
+  await sentence(page, 'tokens', /merges up to 0, 15 bytes of text are 15 tokens/);
+  // Two merges and a special token, in the form of Hugging Face's files: bytes are named by printable characters.
+  const named = (byte) => (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
+  let spare = 256;
+  const bytes = Array.from({ length: 256 }, (_, byte) => String.fromCodePoint(named(byte) ? byte : spare++));
+  const vocab = Object.fromEntries([...bytes, 'th', 'the'].map((token, id) => [token, id]));
+  const special = { id: 258, content: '<|end|>', single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
+  const file = {
+    version: '1.0', truncation: null, padding: null, added_tokens: [special], normalizer: null,
+    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
+    post_processor: null, decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
+    model: { type: 'BPE', dropout: null, unk_token: null, continuing_subword_prefix: null, end_of_word_suffix: null, fuse_unk: false, byte_fallback: false, vocab, merges: ['t h', 'th e'] },
+  };
+  await drop(page, 'tokenizer.json', new TextEncoder().encode(JSON.stringify(file)));
+  await sentence(page, 'tokens', /merges up to 2, 15 bytes of text are 13 tokens/);
+  assert.equal(await page.locator('[data-input=tokenizer] option:checked').textContent(), 'tokenizer.json: 259 tokens');
+  await page.locator('[name=special]').selectOption('token');
+  await sentence(page, 'tokens', /15 bytes of text are 7 tokens/);
+  await page.locator('[name=first-merges]').fill('1');
+  await sentence(page, 'tokens', /merges up to 1, 15 bytes of text are 8 tokens/);
+  // A file that is none is refused in a sentence, and what is shown stays.
+  await drop(page, 'tokenizer.json', new TextEncoder().encode('{"model": 1}'));
+  await page.locator('#alert').filter({ hasText: 'tokenizer.json' }).waitFor();
+  await page.locator('[name=first-merges]').fill('2');
+  await sentence(page, 'tokens', /15 bytes of text are 7 tokens/);
 });
 
 test('hostile text stays text in every stage', async () => {
