@@ -6,7 +6,7 @@ mod tokens;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Array, Float32Array, Function, Object, Promise, Reflect, Uint8Array};
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
@@ -357,8 +357,16 @@ impl Session {
     }
 
     /// Turns an event of the engine's into an object, with what a view shows beside it.
-    fn tell(&mut self, event: Event) {
+    fn tell(&mut self, mut event: Event) {
+        // Many numbers travel as one buffer.
+        let attention = match &mut event {
+            Event::Looked { attention, .. } => Some(std::mem::take(attention)),
+            _ => None,
+        };
         let told = to_js(&event);
+        if let Some(attention) = attention {
+            set(&told, "attention", Float32Array::from(&attention[..]).into());
+        }
         match &event {
             Event::Ready { model, train, .. } => {
                 self.progress = Progress::new(train.steps);

@@ -130,6 +130,90 @@ fn single_steps_pauses_and_prompts() {
     assert!(engine.send(Command::Save).is_err());
 }
 
+/// A look into the model, as it is told.
+fn look(engine: &mut Engine, prompt: &str, factors: &[f32], sampling: Sampling) -> Event {
+    engine.send(Command::Look { prompt: prompt.into(), factors: factors.into(), sampling, draw: 0 }).unwrap();
+    let found = drive(engine).0.into_iter().find(|event| matches!(event, Event::Looked { .. }));
+    found.expect("a look")
+}
+
+#[test]
+fn a_look_shows_attention_and_what_comes_next() {
+    let mut engine = engine();
+    engine.send(Command::Train { settings: settings(), text: text(), tokenizer: None }).unwrap();
+    drive(&mut engine);
+    let greedy = Sampling { temperature: 0.0, ..Sampling::default() };
+    for prompt in ["", "The quality of mercy", "mercy droppeth as the gentle rain from heaven upon the place beneath"] {
+        let Event::Looked { step, tokens, layers, heads, attention, entropy, candidates, vocab, kept, picked, .. } =
+            look(&mut engine, prompt, &[], greedy)
+        else {
+            unreachable!()
+        };
+        assert_eq!((step, layers, heads, vocab, kept), (12, 2, 2, 300, 1));
+        let len = tokens.len();
+        assert!((1..=16).contains(&len), "{len}");
+        let read: String = tokens.iter().map(|piece| piece.text.as_str()).collect();
+        assert!(prompt.ends_with(&read) || prompt.is_empty() && read == "<|endoftext|>", "{read:?}");
+        assert_eq!(attention.len(), layers * heads * len * len);
+        for (row, weights) in attention.chunks(len).enumerate() {
+            assert!((weights.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+            assert!(weights[row % len + 1..].iter().all(|weight| *weight == 0.0), "nothing looks ahead");
+        }
+        assert_eq!(entropy.len(), layers * heads);
+        let most = f64::from(len as u32).log2() + 1e-6;
+        assert!(entropy.iter().all(|bits| (0.0..=most).contains(bits)), "{entropy:?}");
+        assert!(candidates.windows(2).all(|pair| pair[0].probability >= pair[1].probability));
+        assert!(candidates.iter().enumerate().all(|(rank, candidate)| candidate.rank == rank as u32));
+        // Greedy generation goes on with the first of them.
+        let ask = Command::Generate { prompt: prompt.into(), max_tokens: 1, sampling: greedy, ignore_end: true };
+        engine.send(ask).unwrap();
+        let sample = drive(&mut engine).0.into_iter().find_map(|event| match event {
+            Event::Sample { ids, probabilities, .. } => Some((ids[0], probabilities[0])),
+            _ => None,
+        });
+        let (id, probability) = sample.expect("a sample");
+        assert_eq!((id, picked), (candidates[0].piece.id, id));
+        assert!((probability - candidates[0].probability).abs() < 1e-4);
+    }
+}
+
+#[test]
+fn heads_are_switched_off_for_a_look_and_the_run_never_notices() {
+    let (events, _) = trained(settings());
+    let mut engine = engine();
+    engine.send(Command::Train { settings: settings(), text: text(), tokenizer: None }).unwrap();
+    let (mut told, mut seen, mut asked) = (Vec::new(), 0, 0);
+    while engine.busy() {
+        let new = engine.tick().unwrap();
+        if new.iter().any(|event| matches!(event, Event::Step { .. })) {
+            let factors = if asked % 2 == 0 { vec![] } else { vec![0.0, 1.0, 1.0, 1.0] };
+            let look = Command::Look { prompt: "rain".into(), factors, sampling: Sampling::default(), draw: 0 };
+            engine.send(look).unwrap();
+            asked += 1;
+        }
+        seen += new.iter().filter(|event| matches!(event, Event::Looked { .. })).count();
+        told.extend(new);
+    }
+    assert!(asked > 1 && seen == asked, "{seen} of {asked}");
+    let losses = |events: &[Event]| steps(events).iter().map(|report| report.loss).collect::<Vec<_>>();
+    assert_eq!(losses(&told), losses(&events));
+
+    let logits = |event: Event| match event {
+        Event::Looked { candidates, .. } => {
+            let mut found: Vec<_> = candidates.iter().map(|c| (c.piece.id, c.logit.to_bits())).collect();
+            found.sort_unstable();
+            found
+        }
+        _ => unreachable!(),
+    };
+    let [on, ones, off] = [&[][..], &[1.0; 4], &[0.0, 1.0, 1.0, 1.0]]
+        .map(|factors| logits(look(&mut engine, "rain", factors, Sampling::default())));
+    assert_eq!(on, ones);
+    assert_ne!(on, off);
+    let wrong = Command::Look { prompt: "".into(), factors: vec![1.0; 3], sampling: Sampling::default(), draw: 0 };
+    assert!(engine.send(wrong).unwrap_err().to_string().contains("each of 4 heads"));
+}
+
 #[test]
 fn a_batch_that_does_not_fit_says_what_would() {
     let mut engine = Engine::new(Device::cpu(), Duration::from_millis(2), Some(40 << 20));

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::look;
 use crate::data::Dataset;
 use crate::device::Device;
 use crate::generate::Generator;
@@ -11,7 +12,7 @@ use crate::train::{Evaluator, TrainConfig, Trainer};
 use crate::{Error, Result};
 
 /// Bytes that a run takes on a device in f32: parameters, gradients, moments, the activations of one batch, the buffers
-/// of evaluation and sampling, and the copy that a save makes.
+/// of evaluation, sampling and looks into the model, and the copy that a save makes.
 pub fn required_bytes(model: &ModelConfig, batch: usize) -> Result<u64> {
     check_sizes(model, batch)?;
     // A CPU device takes memory when it is first used, so recording on one only counts.
@@ -23,6 +24,7 @@ pub fn required_bytes(model: &ModelConfig, batch: usize) -> Result<u64> {
     let trainer = Trainer::new(gpt, &planner, config, Arc::new(dataset))?;
     let _evaluator = Evaluator::new(&planner, &trainer.model, batch)?;
     let _generator = Generator::new(&planner, &trainer.model)?;
+    let _probe = look::probe(&planner, &trainer.model)?;
     // Weights and both moments.
     Ok(planner.bytes() + 3 * 4 * model.parameter_count())
 }

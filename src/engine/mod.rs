@@ -1,5 +1,6 @@
 //! The one protocol: commands in, events out. Both doors drive it by [`Engine::tick`]; nothing here knows which one is open.
 
+mod look;
 mod memory;
 mod prepare;
 mod progress;
@@ -9,7 +10,7 @@ mod run;
 pub use memory::{fits, required_bytes};
 pub use prepare::{END_OF_TEXT, end_of_text};
 pub use progress::{Progress, read_log};
-pub use protocol::{Changes, Command, Event, Settings, State, Text};
+pub use protocol::{Candidate, Changes, Command, Event, Piece, Settings, State, Text};
 pub use run::{SAMPLE_TOKENS, load_weights};
 
 use std::time::Duration;
@@ -115,6 +116,10 @@ impl Engine {
             Command::Generate { prompt, max_tokens, sampling, ignore_end } => {
                 sampling.validate()?;
                 self.run()?.generate(prompt, max_tokens, sampling, ignore_end);
+            }
+            Command::Look { prompt, factors, sampling, draw } => {
+                sampling.validate()?;
+                self.run()?.look(prompt, factors, sampling, draw)?;
             }
         }
         if !self.running

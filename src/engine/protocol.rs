@@ -145,6 +145,49 @@ pub enum Command {
         /// Whether the end of a document does not end it.
         ignore_end: bool,
     },
+    /// Looks into the model as it is, between two steps; it comes as [`Event::Looked`].
+    Look {
+        /// Empty: the beginning of a document. Of a long one the end is looked at.
+        prompt: String,
+        /// What each head's output is multiplied by, (L, H): 0 switches it off. Empty: nothing is changed.
+        #[serde(default)]
+        factors: Vec<f32>,
+        /// How the next token would be chosen.
+        #[serde(default)]
+        sampling: Sampling,
+        /// The number of the draw that chooses it.
+        #[serde(default)]
+        draw: u64,
+    },
+}
+
+/// A token, and its text: bytes that are no UTF-8 by themselves are written `<0xE4>`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Piece {
+    /// Its number.
+    pub id: u32,
+    /// What it stands for.
+    pub text: String,
+}
+
+/// A token that may come next.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// The token.
+    #[serde(flatten)]
+    pub piece: Piece,
+    /// Its place by logit, from 0.
+    pub rank: u32,
+    /// The model's score.
+    pub logit: f32,
+    /// At temperature 1, before top-k and top-p.
+    pub probability: f64,
+    /// Its natural logarithm.
+    pub log_probability: f64,
+    /// After the temperature.
+    pub tempered: f64,
+    /// After top-k and top-p: what a draw chooses from.
+    pub share: f64,
 }
 
 /// What the engine is doing.
@@ -216,6 +259,33 @@ pub enum Event {
         ids: Vec<u32>,
         /// What the model gave each, at temperature 1.
         probabilities: Vec<f64>,
+    },
+    /// What a look into the model showed.
+    Looked {
+        /// The steps that the model had seen.
+        step: u64,
+        /// The prompt.
+        prompt: String,
+        /// Its tokens, T.
+        tokens: Vec<Piece>,
+        /// L.
+        layers: usize,
+        /// H.
+        heads: usize,
+        /// Attention probabilities (L, H, T, T), a query each row.
+        attention: Vec<f32>,
+        /// The mean entropy of each head's rows, in bits, (L, H).
+        entropy: Vec<f64>,
+        /// The likeliest next tokens by rank, and behind them the one that was drawn where it is not among these.
+        candidates: Vec<Candidate>,
+        /// Tokens that the model chooses among.
+        vocab: usize,
+        /// Tokens that top-k and top-p keep.
+        kept: usize,
+        /// The draw, in [0, 1).
+        uniform: f64,
+        /// The token that it picks.
+        picked: u32,
     },
     /// A save is there to be taken: see [`super::Engine::take_save`].
     Saved {

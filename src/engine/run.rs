@@ -4,12 +4,13 @@ use std::collections::VecDeque;
 
 use web_time::Instant;
 
+use super::look::{self, Look};
 use super::prepare::Prepared;
 use super::protocol::{Changes, Event, Settings};
 use crate::device::{Device, Reading};
 use crate::generate::{Choice, Generation, Generator, Sampling, prompt_ids};
 use crate::hub::{Moments, Save, TrainerState};
-use crate::model::Gpt;
+use crate::model::{Gpt, Probe};
 use crate::tokenizer::Tokenizer;
 use crate::train::{Evaluation, Evaluator, StepReport, Trainer};
 use crate::{Error, Result};
@@ -24,6 +25,8 @@ pub struct Run {
     trainer: Trainer,
     evaluator: Option<Evaluator>,
     generator: Option<Generator>,
+    /// Recorded when somebody looks into the model first.
+    probe: Option<Probe>,
     tokenizer: Tokenizer,
     end_of_text: u32,
     tokenizer_json: Vec<u8>,
@@ -53,6 +56,7 @@ enum Action {
     Drain,
     Evaluate(Option<Evaluation>),
     Generate(Box<Sample>),
+    Look(Box<Look>),
     /// The readings of weights and moments, one a tensor.
     Save(VecDeque<Reading>, Vec<Vec<f32>>),
 }
@@ -132,6 +136,7 @@ impl Run {
             trainer,
             evaluator,
             generator,
+            probe: None,
             tokenizer_json: prepared.tokenizer.to_json(),
             tokenizer: prepared.tokenizer,
             end_of_text: prepared.end_of_text,
@@ -203,6 +208,18 @@ impl Run {
     pub fn generate(&mut self, prompt: String, max_tokens: usize, sampling: Sampling, ignore_end: bool) {
         let sample = Sample { prompt, generation: None, choices: Vec::new(), max_tokens, sampling, ignore_end };
         self.actions.push_back(Action::Generate(Box::new(sample)));
+    }
+
+    /// Asks for a look into the model, after the step under way.
+    pub fn look(&mut self, prompt: String, factors: Vec<f32>, sampling: Sampling, draw: u64) -> Result<()> {
+        let model = &self.trainer.model.config;
+        let heads = model.layers * model.heads;
+        if !factors.is_empty() && factors.len() != heads {
+            let found = factors.len();
+            return Err(Error::Usage(format!("expected a factor for each of {heads} heads, or none; found {found}")));
+        }
+        self.actions.push_back(Action::Look(Box::new(Look::new(prompt, factors, sampling, draw))));
+        Ok(())
     }
 
     /// Works until `deadline` and begins at most `steps` new steps; returns how many steps it finished issuing.
@@ -310,6 +327,7 @@ impl Run {
             }
             Action::Evaluate(evaluation) => self.evaluate(evaluation, deadline, events)?,
             Action::Generate(sample) => self.sample(sample, deadline, events)?,
+            Action::Look(look) => self.see(look, deadline, events)?,
             Action::Save(readings, tensors) => self.read_save(readings, tensors, events)?,
         };
         if !done {
@@ -361,6 +379,18 @@ impl Run {
             probabilities: sample.choices.iter().map(|choice| choice.probability).collect(),
         });
         Ok(true)
+    }
+
+    fn see(&mut self, look: &mut Look, deadline: Instant, events: &mut Vec<Event>) -> Result<bool> {
+        let model = &self.trainer.model;
+        if self.probe.is_none() {
+            self.probe = Some(look::probe(&self.device, model)?);
+        }
+        let probe = self.probe.as_ref().expect("made above");
+        let seen = look.advance(probe, model, (&self.tokenizer, self.end_of_text), self.trainer.step(), deadline)?;
+        let done = seen.is_some();
+        events.extend(seen);
+        Ok(done)
     }
 
     /// Reads weights and moments back, and makes the save of them.
