@@ -246,6 +246,7 @@ export const sentences = {
   '--top-k is to be at least 1': '--top-k 至少为 1',
   '--top-p is to lie above 0 and at most at 1, not {}': '--top-p 应大于 0 且不超过 1，而不是 {1}',
   'there is no run yet: train first': '还没有训练：请先训练',
+  'expected a factor for each of {heads} heads, or none; found {found}': '应为 {1} 个注意力头各给一个系数，或者一个也不给；实际有 {2} 个',
   'there is no finished run: train first': '还没有完成的训练：请先训练',
   'no text was set': '没有给出文本',
   'no run was opened': '没有打开任何训练',
