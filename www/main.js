@@ -3,6 +3,7 @@
 import './chart.js';
 import { Data } from './data.js';
 import { Generate } from './generate.js';
+import { Inspect } from './inspect.js';
 import { Merges } from './merges.js';
 import { Metrics } from './metrics.js';
 import { Samples } from './samples.js';
@@ -30,6 +31,7 @@ const generate = new Generate(find('#generate'), send, refuse);
 const data = new Data(find('#documents'), find('#stream'), call);
 const strip = new Strip(find('#strip'), call);
 const merges = new Merges(find('#merges'), call, (done) => strip.go(done));
+const inspect = new Inspect(find('#attention'), find('#next'), send);
 const stages = new Stages(find('.stages'), look);
 const worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
 
@@ -99,7 +101,9 @@ function describe() {
 
 /** Reads the text for the stages that show it, where one of them is open and it is another than before. */
 function look() {
-  if (stages.stage === 'train') return;
+  inspect.able(run.ready?.model, stages.stage === 'inspect');
+  inspect.look();
+  if (!['data', 'tokenizer'].includes(stages.stage)) return;
   const { corpus, source } = settings;
   if (looked?.corpus === corpus && looked.source === source) return;
   if (corpus === 'own' && source === '') return;
@@ -217,6 +221,7 @@ function show_run() {
 /** Forgets what is shown of the run before. */
 function forget() {
   Object.assign(run, { preparing: null, ready: null, step: 0, saved: null });
+  inspect.able(null, false);
   metrics.reset();
   samples.reset();
   show_run();
@@ -258,6 +263,9 @@ const hear = {
   tokenizer(answer) {
     strip.tokenizer(answer);
   },
+  looked(seen) {
+    inspect.looked(seen);
+  },
   tree(answer) {
     strip.tree(answer);
   },
@@ -290,6 +298,7 @@ const hear = {
     metrics.begin({ step: ready.step, total: ready.train.steps, uniform_loss: ready.uniform_loss });
     metrics.add(ready.history);
     show_run();
+    look();
     show_state();
   },
   sample(sample) {
@@ -318,6 +327,7 @@ const hear = {
     say_error('state.recovered', () => ({ step: count(step) }));
   },
   error({ message, fatal, saved }) {
+    inspect.release();
     strip.release();
     merges.release();
     if (fatal) {
@@ -339,6 +349,7 @@ worker.addEventListener('message', ({ data: events }) => {
   if (reports.length > 0) {
     run.step = reports.at(-1).step;
     metrics.add(reports);
+    inspect.changed();
   }
   // A step that was under way when the run was paused comes after the news of the pause.
   if (reports.length > 0 && run.state !== 'running') show_state();

@@ -10,7 +10,7 @@ import { SMALL, control, drop, metric, paste, ready, says, set, start, until } f
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 /** Pictures to look at; nothing is compared with them. */
 const PICTURES = 'build/page';
-const STAGES = ['data', 'tokenizer', 'train'];
+const STAGES = ['data', 'tokenizer', 'train', 'inspect'];
 let lab;
 before(async () => {
   await mkdir(PICTURES, { recursive: true });
@@ -33,6 +33,17 @@ async function open(page, stage) {
   await tab(page, stage).click();
   if (stage === 'data') await page.locator('.characters li').first().waitFor();
   if (stage === 'tokenizer') await page.locator('.tokens li').first().waitFor();
+}
+
+/** A model of one step, and the stage that looks into it. */
+async function inspected(page) {
+  await paste(page, 'Now is the winter of our discontent made glorious summer. '.repeat(60));
+  if (await tab(page, 'train').getAttribute('aria-selected') === 'false') await tab(page, 'train').click();
+  await set(page, { ...SMALL, vocab_size: '', steps: 100_000, sample_every: 0, eval_every: 0, save_every: 0 });
+  await control(page, 'step').click();
+  await until(page, 'step', 'exactly', 1);
+  await tab(page, 'inspect').click();
+  await page.locator('.heads button').first().waitFor();
 }
 
 /** The page on one's own text, in a stage. */
@@ -179,6 +190,79 @@ test('a tokenizer from a file, and bytes alone, encode the same text', async () 
   await sentence(page, 'tokens', /15 bytes of text are 7 tokens/);
 });
 
+test('before there is a model, Inspect says what to do', async () => {
+  const page = await lab.open('?device=cpu#stage=inspect');
+  await ready(page);
+  await sentence(page, 'attention', /One step of training is enough/);
+  assert.equal(await page.locator('.heads').isVisible(), false);
+});
+
+test('attention is drawn as it is told, and nothing looks ahead', async () => {
+  const page = await lab.open();
+  await ready(page);
+  await inspected(page);
+  await page.locator('[data-input=prompt]').fill('Now is the winter');
+  await page.locator('#attention-rows li').nth(3).waitFor({ state: 'attached' });
+  await sentence(page, 'attention', /Layer 1, head 1, at step 1:/);
+  assert.equal(await page.locator('.heads button').count(), SMALL.layers * SMALL.heads);
+  const { n, pixels } = await page.locator('.matrix').evaluate((canvas) => ({
+    n: canvas.width,
+    pixels: [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data],
+  }));
+  assert.equal(`${n}x${n}`, await page.locator('#attention').getAttribute('data-shape'));
+  const rows = await page.locator('#attention-rows li').allTextContents();
+  assert.equal(rows.length, n);
+  // The first token sees itself alone: the lightest colour, and 1 in words.
+  assert.deepEqual(pixels.slice(0, 4), [0xfe, 0xe8, 0x38, 255]);
+  assert.match(rows[0], /looks at “.*” 1$/);
+  for (let row = 0; row < n; row += 1) {
+    for (let column = 0; column < n; column += 1) assert.equal(pixels[4 * (row * n + column) + 3], column <= row ? 255 : 0);
+  }
+  // What the last row looks at most is its lightest cell.
+  const [, , most] = rows[n - 1].match(/“(.*?)” looks at “(.*?)” ([\d.]+)/);
+  const labels = await page.locator('.labels li').allTextContents();
+  const light = Array.from({ length: n }, (_, column) => pixels[4 * ((n - 1) * n + column) + 1]);
+  assert.equal(labels[light.indexOf(Math.max(...light))], most);
+});
+
+test('heads off and the sampling change what comes next, and all on brings it back', async () => {
+  const page = await lab.open();
+  await ready(page);
+  await inspected(page);
+  const logits = () => page.locator('#next tbody tr td:nth-child(3)').allTextContents();
+  await page.locator('#next tbody tr').first().waitFor();
+  const before = await logits();
+  await control(page, 'head-off').click();
+  await sentence(page, 'attention', /1 of 2 heads are switched off/);
+  assert.notDeepEqual(await logits(), before);
+  await control(page, 'heads-on').click();
+  await page.locator('[data-action=heads-on]:disabled').waitFor();
+  assert.deepEqual(await logits(), before);
+  await page.locator('#next [name=top_k]').fill('3');
+  await sentence(page, 'next', /keep 3 of/);
+  const shares = await page.locator('#next tbody tr td:nth-child(7)').allTextContents();
+  assert.ok(Math.abs(shares.slice(0, 3).reduce((sum, share) => sum + Number(share), 0) - 1) < 0.01, shares.join());
+  assert.deepEqual([...new Set(shares.slice(3))], ['0']);
+  await page.locator('#next [name=temperature]').fill('0');
+  const [, likeliest, picked] = await sentence(page, 'next', /Likeliest is “(.*)”, with .* keep 1 of .* it picks “(.*)”/);
+  assert.equal(picked, likeliest);
+});
+
+test('attention follows the model while it trains', async () => {
+  const page = await lab.open();
+  await ready(page);
+  await inspected(page);
+  await control(page, 'train').click();
+  await page.waitForFunction(() => Number(document.querySelector('#attention').dataset.step) > 20);
+  await control(page, 'pause').click();
+  await says(page, 'Paused');
+  const step = await metric(page, 'step');
+  await page.locator(`#attention[data-step="${step}"]`).waitFor();
+  await control(page, 'reset').click();
+  await sentence(page, 'attention', /There is no model yet/);
+  assert.deepEqual(page.errors, []);
+});
+
 test('hostile text stays text in every stage', async () => {
   const hostile = '<img src=x onerror="document.title=1"><b>bold</b>';
   const page = await on(hostile.repeat(10), 'tokenizer');
@@ -243,6 +327,10 @@ for (const colorScheme of ['light', 'dark']) {
       test(`${stage} fits ${width} pixels, ${colorScheme}, and axe finds no fault`, async () => {
         const page = await lab.open('?device=cpu', { viewport: { width, height: 900 }, colorScheme });
         await ready(page);
+        if (stage === 'inspect') {
+          if (width < 900) await page.locator('#settings-details > summary').click();
+          await inspected(page);
+        }
         await open(page, stage);
         if (stage === 'tokenizer') {
           await control(page, 'merge-step').click();

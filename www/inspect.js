@@ -1,0 +1,225 @@
+// The stage Inspect: where each head of each layer looks in a typed prompt, with heads switched off or alone, and what the
+// model expects next. Every number is the engine's, of the model as it is at that step.
+
+import { caption, element } from './figure.js';
+import { marked } from './glyphs.js';
+import { paint } from './scale.js';
+import { count, measure, text } from './text.js';
+
+/** Milliseconds between two looks at a model that is training. */
+const PAUSE = 500;
+/** Rows of a matrix that are still high enough for a name beside each. */
+const LABELLED = 40;
+/** Tokens that a row's sentence names. */
+const NAMED = 3;
+
+/** Sends the engine's command `look` through `send`, and shows what it tells. */
+export class Inspect {
+  constructor(attention, next, send) {
+    Object.assign(this, { attention, next, send, layer: 0, head: 0, off: new Set(), asked: false });
+    this.in_attention = (selector) => attention.querySelector(selector);
+    this.prompt = this.in_attention('[data-input=prompt]');
+    this.grid = this.in_attention('.heads');
+    this.matrix = this.in_attention('.matrix');
+    this.row = this.in_attention('[name=row]');
+    this.rows = this.in_attention('.rows');
+    this.knobs = Object.fromEntries(['temperature', 'top_k', 'top_p', 'draw'].map((name) => [name, next.querySelector(`[name=${name}]`)]));
+    this.prompt.addEventListener('input', () => this.look());
+    for (const knob of Object.values(this.knobs)) knob.addEventListener('input', () => this.look());
+    this.row.addEventListener('input', () => {
+      this.rowed = true;
+      this.show_row();
+    });
+    this.grid.addEventListener('click', ({ target }) => {
+      const button = target.closest('button');
+      if (button) this.choose(Number(button.dataset.layer), Number(button.dataset.head));
+    });
+    for (const [name, change] of Object.entries({
+      'head-off': (head) => (this.off.has(head) ? this.off.delete(head) : this.off.add(head)),
+      'head-alone': (head) => { this.off = new Set(this.every().filter((other) => other !== head)); },
+      'heads-on': () => this.off.clear(),
+    })) {
+      this.in_attention(`[data-action=${name}]`).addEventListener('click', () => {
+        change(this.seen.heads * this.layer + this.head);
+        this.look();
+      });
+    }
+    document.addEventListener('languagechange', () => {
+      this.example();
+      this.show();
+    });
+    this.example();
+  }
+
+  /** The numbers of all heads, layer by layer. */
+  every() {
+    return Array.from({ length: this.seen.layers * this.seen.heads }, (_, i) => i);
+  }
+
+  /** Text to begin with, as long as nobody has typed any. */
+  example() {
+    if (this.prompt.value === (this.exemplary ?? '')) this.prompt.value = text('inspect.example');
+    this.exemplary = text('inspect.example');
+    this.show();
+  }
+
+  /** Whether there is a model to look into, and whether anybody looks. */
+  able(model, open) {
+    const shape = model ? `${model.layers} ${model.heads}` : '';
+    if (shape !== this.shape) {
+      Object.assign(this, { shape, seen: null, layer: 0, head: 0 });
+      this.off.clear();
+      this.show();
+    }
+    Object.assign(this, { model, open });
+  }
+
+  /** Looks once more, now or as soon as the look before is over. */
+  look() {
+    if (!this.model || !this.open) return;
+    if (this.asked) {
+      this.again = true;
+      return;
+    }
+    clearTimeout(this.timer);
+    Object.assign(this, { asked: true, again: false });
+    const { temperature, top_k: k, top_p: p, draw } = this.knobs;
+    const factors = this.off.size === 0 ? [] : this.every().map((head) => (this.off.has(head) ? 0 : 1));
+    const sampling = { temperature: Number(temperature.value), top_k: Number(k.value) || null, top_p: Number(p.value), seed: 0 };
+    this.send({ command: 'look', prompt: this.prompt.value, factors, sampling, draw: Number(draw.value) });
+  }
+
+  /** The model has changed: looks again, though not at every step. */
+  changed() {
+    if (this.timer || !this.open) return;
+    this.timer = setTimeout(() => {
+      this.timer = null;
+      this.look();
+    }, PAUSE);
+  }
+
+  /** What was asked for will not be answered. */
+  release() {
+    this.asked = false;
+  }
+
+  looked(seen) {
+    Object.assign(this, { seen, asked: false });
+    this.knobs.top_k.max = String(seen.vocab);
+    this.show();
+    if (this.again) this.look();
+  }
+
+  choose(layer, head) {
+    Object.assign(this, { layer, head });
+    this.show();
+  }
+
+  /** The probabilities of one head, T by T. */
+  weights(layer, head) {
+    const { tokens, heads, attention } = this.seen;
+    const square = tokens.length ** 2;
+    return attention.subarray((layer * heads + head) * square, (layer * heads + head + 1) * square);
+  }
+
+  show() {
+    for (const part of [this.attention, this.next]) part.classList.toggle('waiting', !this.seen);
+    if (!this.seen) {
+      for (const figure of [this.attention, this.next]) {
+        caption(figure, { sentence: text('inspect.none'), chip: '', tensor: 'none', shape: 0, step: 0, run: 'live' });
+      }
+      return;
+    }
+    this.show_heads();
+    this.show_matrix();
+    this.show_next();
+  }
+
+  show_heads() {
+    const { layers, heads, tokens, entropy } = this.seen;
+    if (this.grid.childElementCount !== layers * heads) {
+      this.grid.replaceChildren(...this.every().map((i) => {
+        const button = element('button', '', element('canvas'), element('span', 'hint'));
+        Object.assign(button, { type: 'button' });
+        Object.assign(button.dataset, { layer: String(Math.floor(i / heads)), head: String(i % heads) });
+        button.firstChild.setAttribute('aria-hidden', 'true');
+        return button;
+      }));
+      this.grid.style.gridTemplateColumns = `repeat(${heads}, minmax(0, 1fr))`;
+    }
+    for (const [i, button] of [...this.grid.children].entries()) {
+      const [layer, head] = [Math.floor(i / heads), i % heads];
+      paint(button.firstChild, this.weights(layer, head), tokens.length);
+      const place = { layer: count(layer + 1), head: count(head + 1), entropy: measure(entropy[i]) };
+      button.lastChild.textContent = text(this.off.has(i) ? 'inspect.head.off' : 'inspect.head', place);
+      button.setAttribute('aria-pressed', String(layer === this.layer && head === this.head));
+    }
+  }
+
+  show_matrix() {
+    const { step, tokens, layers, heads, entropy } = this.seen;
+    const n = tokens.length;
+    paint(this.matrix, this.weights(this.layer, this.head), n);
+    this.row.max = String(n - 1);
+    if (!this.rowed || Number(this.row.value) >= n) this.row.value = String(n - 1);
+    const head = this.layer * heads + this.head;
+    const place = { layer: count(this.layer + 1), head: count(this.head + 1), step: count(step), tokens: count(n) };
+    caption(this.attention, {
+      sentence: text(this.off.size > 0 ? 'inspect.sentence.off' : 'inspect.sentence', { ...place, entropy: measure(entropy[head]), off: count(this.off.size), all: count(layers * heads) }),
+      chip: text('inspect.source', place),
+      tensor: `attention.${this.layer}.${this.head}`, shape: `${n}x${n}`, step, run: 'live',
+    });
+    this.matrix.setAttribute('aria-label', text('inspect.matrix', place));
+    this.in_attention('[data-action=head-off]').setAttribute('aria-pressed', String(this.off.has(head)));
+    this.in_attention('[data-action=heads-on]').disabled = this.off.size === 0;
+    const labels = n > LABELLED ? [] : tokens.map((token) => element('li', '', marked(token.text)));
+    this.in_attention('.labels').replaceChildren(...labels);
+    this.rows.replaceChildren(...tokens.map((_, i) => element('li', '', this.sentence(i))));
+    this.show_row();
+  }
+
+  /** Where token `i` looks, in words. */
+  sentence(i) {
+    const { tokens } = this.seen;
+    const weights = this.weights(this.layer, this.head).subarray(i * tokens.length, i * tokens.length + i + 1);
+    const order = [...weights.keys()].sort((a, b) => weights[b] - weights[a]).slice(0, NAMED);
+    const named = order.map((j) => `“${marked(tokens[j].text)}” ${measure(weights[j])}`).join(', ');
+    return text('inspect.row', { token: marked(tokens[i].text), looks: named });
+  }
+
+  show_row() {
+    const i = Number(this.row.value);
+    this.in_attention('.row-sentence').textContent = this.sentence(i);
+    this.row.setAttribute('aria-valuetext', marked(this.seen.tokens[i].text));
+    for (const list of [this.rows, this.in_attention('.labels')]) {
+      for (const [j, item] of [...list.children].entries()) item.classList.toggle('chosen', j === i);
+    }
+  }
+
+  show_next() {
+    const { step, tokens, candidates, vocab, kept, uniform, picked } = this.seen;
+    const chosen = candidates.find(({ id }) => id === picked);
+    const first = candidates[0];
+    const { temperature, top_k: k, top_p: p, draw } = this.knobs;
+    for (const [knob, shown] of [[temperature, temperature.value], [k, Number(k.value) === 0 ? text('generate.all') : k.value], [p, p.value], [draw, draw.value]]) {
+      knob.parentElement.querySelector('output').textContent = shown;
+    }
+    caption(this.next, {
+      sentence: text('next.sentence', {
+        token: marked(first.text), probability: measure(first.probability), kept: count(kept), vocab: count(vocab),
+        uniform: measure(uniform), picked: marked(chosen.text),
+      }),
+      chip: text('next.source', { vocab: count(vocab), step: count(step), position: count(tokens.length) }),
+      tensor: 'logits', shape: vocab, step, run: 'live',
+    });
+    this.next.querySelector('tbody').replaceChildren(...candidates.map((candidate) => {
+      const bar = element('span', 'race-bar');
+      bar.style.width = `${100 * candidate.share}%`;
+      const cells = [count(candidate.rank + 1), marked(candidate.text), measure(candidate.logit), measure(candidate.tempered), measure(candidate.probability), measure(candidate.log_probability), measure(candidate.share)];
+      const row = element('tr', '', ...cells.map((cell, i) => element('td', i === 1 ? 'token' : 'number', cell)), element('td', 'chance', bar));
+      row.classList.toggle('cut', candidate.share === 0);
+      row.classList.toggle('picked', candidate.id === picked);
+      return row;
+    }));
+  }
+}

@@ -1,0 +1,26 @@
+// The colours of values from 0 to 1: cividis, which the colour-blind read too and which grows lighter evenly.
+
+/** Ten of its colours, from the darkest. */
+const CIVIDIS = ['00224e', '123570', '3b496c', '575d6d', '707173', '8a8678', 'a59c74', 'c3b369', 'e1cc55', 'fee838']
+  .map((colour) => [0, 2, 4].map((at) => Number.parseInt(colour.slice(at, at + 2), 16)));
+
+/** The colour of `value`, red, green and blue. */
+export function colour(value) {
+  const place = Math.min(1, Math.max(0, value)) * (CIVIDIS.length - 1);
+  const low = Math.min(CIVIDIS.length - 2, Math.floor(place));
+  return [0, 1, 2].map((channel) => Math.round(CIVIDIS[low][channel] + (place - low) * (CIVIDIS[low + 1][channel] - CIVIDIS[low][channel])));
+}
+
+/** Draws a causal matrix, `n` by `n`, a pixel a cell; what a mask hides stays clear. */
+export function paint(canvas, values, n) {
+  Object.assign(canvas, { width: n, height: n });
+  const context = canvas.getContext('2d');
+  const image = context.createImageData(n, n);
+  for (let row = 0; row < n; row += 1) {
+    for (let column = 0; column <= row; column += 1) {
+      const at = row * n + column;
+      image.data.set([...colour(values[at]), 255], 4 * at);
+    }
+  }
+  context.putImageData(image, 0, 0);
+}
