@@ -202,7 +202,7 @@ export class Inspect {
     const first = candidates[0];
     const { temperature, top_k: k, top_p: p, draw } = this.knobs;
     for (const [knob, shown] of [[temperature, temperature.value], [k, Number(k.value) === 0 ? text('generate.all') : k.value], [p, p.value], [draw, draw.value]]) {
-      knob.parentElement.querySelector('output').textContent = shown;
+      knob.parentElement.querySelector('.value').textContent = shown;
     }
     caption(this.next, {
       sentence: text('next.sentence', {
