@@ -1,10 +1,12 @@
-// Trunk's post-build hook: shrinks and speeds up the wasm with wasm-opt, lists the licences of what is in it, prints its size.
+// Trunk's post-build hook: shrinks and speeds up the wasm with wasm-opt, adds the vocabularies of other models, lists the
+// licences of all that, prints its size.
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { vocabulary_licences, write_vocabularies } from './vocabularies.mjs';
 
 const { TRUNK_STAGING_DIR: staging, TRUNK_PROFILE: profile } = process.env;
 const wasm = join(staging, 'glasshouse_bg.wasm');
@@ -26,6 +28,7 @@ if (profile === 'release') {
   }
   copyFileSync(kept, wasm);
 }
+write_vocabularies(join(staging, 'vocabularies'));
 writeFileSync(join(staging, 'licences.txt'), licences());
 // Trunk leaves the link that told it what to build.
 const index = join(staging, 'index.html');
@@ -33,7 +36,7 @@ writeFileSync(index, readFileSync(index, 'utf8').replace(/^ *<link [^>]*rel="rus
 const bytes = readFileSync(wasm);
 console.log(`glasshouse_bg.wasm: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} compressed`);
 
-/** The crates that the wasm is made of, each with its licence and the notices in its package. */
+/** The crates that the wasm is made of, each with its licence and the notices in its package; then the vocabularies'. */
 function licences() {
   const options = ['--format-version=1', '--no-default-features', '--filter-platform=wasm32-unknown-unknown', '--offline'];
   const text = execFileSync('cargo', ['metadata', ...options], { encoding: 'utf8', maxBuffer: 1 << 28 });
@@ -61,7 +64,7 @@ function licences() {
   }
   const rule = `\n${'-'.repeat(100)}\n\n`;
   const bodies = [...texts.values()].map(({ text, names }) => `${[...names].join(', ')}:\n\n${text}\n`);
-  return ['What the engine of this page is made of, and under which licences.\n\n' + list.join(''), ...bodies].join(rule);
+  return ['What the engine of this page is made of, and under which licences.\n\n' + list.join(''), ...bodies, ...vocabulary_licences()].join(rule);
 }
 
 /** The notices in a crate's package; of a choice between licences the MIT one is taken where it is offered. */

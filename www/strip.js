@@ -2,7 +2,7 @@
 
 import { caption, element } from './figure.js';
 import { marked } from './glyphs.js';
-import { count, text } from './text.js';
+import { count, size, text } from './text.js';
 
 /** Tokens that are shown at once. */
 const SHOWN = 600;
@@ -11,10 +11,11 @@ const COLOURS = 8;
 /** Asks the worker through `call`, and shows what it answers. */
 export class Strip {
   constructor(figure, call) {
-    Object.assign(this, { figure, call, trees: new Map() });
+    Object.assign(this, { figure, call, trees: new Map(), sources: {}, fetching: {} });
     this.place = (selector) => figure.querySelector(selector);
     this.slider = this.place('[name=first-merges]');
     this.from = this.place('[data-input=tokenizer]');
+    this.vocabularies = [...this.from.querySelectorAll('[data-vocabulary]')].map(({ value }) => value);
     this.special = this.place('[name=special]');
     this.merges = { bytes: 0 };
     this.text = this.place('textarea');
@@ -32,6 +33,7 @@ export class Strip {
     document.addEventListener('languagechange', () => {
       if (this.answer) this.show();
       this.name_file();
+      this.show_source();
     });
   }
 
@@ -41,10 +43,18 @@ export class Strip {
     if (this.text.value === '' || this.text.value === this.sample) this.text.value = sample;
     this.sample = this.text.value;
     if (this.from.value === 'ours') this.take();
+    else this.ask();
   }
 
   /** Takes the tokenizer that is chosen, with all its merges. */
   take() {
+    const name = this.from.value;
+    this.show_source();
+    if (this.merges[name] === undefined) {
+      if (this.vocabularies.includes(name)) this.fetch(name);
+      return;
+    }
+    this.shown_from = name;
     this.trees.clear();
     this.slider.max = String(this.merges[this.from.value] ?? 0);
     this.slider.value = this.slider.max;
@@ -58,6 +68,52 @@ export class Strip {
     this.name_file();
     this.from.value = 'file';
     this.take();
+  }
+
+  /** Asks for the vocabulary of another model. */
+  fetch(name) {
+    if (this.fetching[name]) return;
+    this.fetching[name] = { loaded: 0 };
+    this.show_source();
+    this.call('vocabulary', { name });
+  }
+
+  /** Some of a vocabulary came, or all of it, or it `failed`: then what was shown before is chosen again. */
+  vocabulary({ name, loaded, total, failed, source, merges, vocab }) {
+    if (loaded !== undefined) {
+      this.fetching[name] = { loaded, total };
+      this.show_source();
+      return;
+    }
+    delete this.fetching[name];
+    if (failed === undefined) {
+      this.sources[name] = { ...source, vocab };
+      this.merges[name] = merges;
+    } else if (this.from.value === name) {
+      this.from.value = this.shown_from ?? 'ours';
+    }
+    if (this.from.value === name) this.take();
+    else this.show_source();
+  }
+
+  /** Says where the vocabulary that is chosen comes from, or how much of it has come. */
+  show_source() {
+    const name = this.from.selectedOptions[0].textContent;
+    const [source, fetching] = [this.sources[this.from.value], this.fetching[this.from.value]];
+    const [bar, sentence, licence] = this.place('.vocabulary').children;
+    licence.hidden = !source;
+    bar.hidden = !fetching;
+    sentence.textContent = '';
+    if (source) {
+      const { name: called, vocab, ...others } = source;
+      sentence.textContent = text('strip.vocabulary', { name, package: called, vocab: count(vocab), ...others });
+    } else if (fetching?.total) {
+      Object.assign(bar, { max: fetching.total, value: Math.min(fetching.total, fetching.loaded) });
+      sentence.textContent = text('strip.loading', { name, loaded: size(fetching.loaded), total: size(fetching.total) });
+    } else if (fetching) {
+      bar.removeAttribute('value');
+      sentence.textContent = text('strip.fetching', { name });
+    }
   }
 
   name_file() {
@@ -79,6 +135,7 @@ export class Strip {
   }
 
   ask() {
+    if (this.merges[this.from.value] === undefined) return;
     this.wanted = { from: this.from.value, text: this.text.value, merges: Number(this.slider.value), special: this.special.value };
     if (this.asked) return;
     this.asked = this.wanted;

@@ -1,13 +1,14 @@
 // The worker: owns the engine's session, works in slices, and hears the page between two of them.
 
 import init, { Merges, Session, TextStream, Tokens } from './glasshouse.js';
+import { vocabulary } from './vocabularies.js';
 
 const calls = [];
 let session = null;
 /** The text that is looked at before any training, and the tokenizer that learns from it step by step. */
 let stream = null;
 let merges = null;
-/** Tokenizers to look at: the one that the text gives in the end, single bytes, one from a file. */
+/** Tokenizers to look at: the one that the text gives in the end, single bytes, one from a file, those of other models. */
 const tokenizers = {};
 /** A tokenizer that is watched learns from so many bytes of the text at most. */
 const WATCHED = 16 << 20;
@@ -40,6 +41,17 @@ async function corpus(name) {
 async function text(name, files) {
   if (name === 'own') session.set_own_text(files);
   else session.set_corpus(name, await corpus(name));
+}
+
+/** Fetches the vocabulary of another model. Others are answered meanwhile: what came is a call like any. */
+async function fetch_vocabulary(name) {
+  const heard = (loaded, total) => postMessage([{ event: 'vocabulary', name, loaded, total }]);
+  try {
+    calls.push({ call: 'vocabulary_came', name, ...await vocabulary(name, heard) });
+    wake();
+  } catch (error) {
+    postMessage([{ event: 'vocabulary', name, failed: error.message }]);
+  }
 }
 
 const answer = {
@@ -81,6 +93,20 @@ const answer = {
   tokenizer({ name, bytes }) {
     tokenizers.file = Tokens.from_file(name, bytes);
     postMessage([{ event: 'tokenizer', name, merges: tokenizers.file.merge_count, vocab: tokenizers.file.vocab_size }]);
+  },
+  /** Fetches a vocabulary. */
+  vocabulary({ name }) {
+    fetch_vocabulary(name);
+  },
+  vocabulary_came({ name, file, bytes, source }) {
+    try {
+      tokenizers[name] = Tokens.from_file(file, bytes);
+    } catch (error) {
+      if (error instanceof WebAssembly.RuntimeError) throw error;
+      postMessage([{ event: 'vocabulary', name, failed: error.message }]);
+      return;
+    }
+    postMessage([{ event: 'vocabulary', name, source, merges: tokenizers[name].merge_count, vocab: tokenizers[name].vocab_size }]);
   },
   tokens({ from, text: typed, merges: first, special }) {
     postMessage([{ event: 'tokens', ...tokenizers[from].encode(new TextEncoder().encode(typed), first, special) }]);

@@ -183,6 +183,10 @@ export default {
   'strip.special.token': '当作词元',
   'strip.open': '打开分词器',
   'strip.file': '{name}：{vocab} 个词元',
+  'strip.progress': '词表',
+  'strip.loading': '正在取得 {name} 的词表：{loaded}，共 {total}。',
+  'strip.fetching': '正在取得 {name} 的词表。',
+  'strip.vocabulary': '{name} 有 {vocab} 个符号。这份词表取自 {registry} 上的 {package} {version}，作者 {author}，许可证为 {licence}。',
   'strip.merges': '使用的合并次数',
   'strip.place': '{merges} 次合并',
   'strip.text': '文本',
@@ -357,5 +361,8 @@ export const sentences = {
   '{name}: a GPT-2 of the shape in config.json has no such tensor': '{1}：config.json 所写形状的 GPT-2 没有这个张量',
   '{name} is missing, and config.json asks for it: get the file again': '缺少 {1}，而 config.json 要求有它：请重新获取文件',
   // What the worker says.
+  'vocabularies/${file}: it could not be fetched (${error.message})': '无法取得 vocabularies/{1}（{2}）',
+  'vocabularies/${file}: ${response.status} ${response.statusText}': '无法取得 vocabularies/{1}：{2} {3}',
+  'vocabularies/${file}: it is not a whole gzip file: reload the page': 'vocabularies/{1} 不是完整的 gzip 文件：请重新加载页面',
   'corpora/${name}.txt.gz: ${response.status} ${response.statusText}': '无法取得 corpora/{1}.txt.gz：{2} {3}',
 };
