@@ -159,6 +159,24 @@ impl Windows {
 }
 
 impl Batch {
+    /// `rows` of tokens of their own, in a batch of `batch` windows of `context`: each predicts all its tokens but the
+    /// first, and what is left over has weight 0.
+    ///
+    /// # Panics
+    /// When they are more than the batch holds, or one is longer than a window and its last target.
+    pub fn of(rows: &[&[u32]], batch: usize, context: usize) -> Self {
+        assert!(
+            rows.len() <= batch && rows.iter().all(|row| row.len() <= context + 1),
+            "Batch: expected at most {batch} rows of at most {} tokens",
+            context + 1
+        );
+        let mut result = Batch::with_capacity(batch * context);
+        for i in 0..batch {
+            result.push_window(rows.get(i).copied().unwrap_or_default(), context);
+        }
+        result
+    }
+
     fn with_capacity(positions: usize) -> Self {
         Batch {
             inputs: Vec::with_capacity(positions),

@@ -325,10 +325,15 @@ impl Recording {
     /// Runs on from dispatch `at` and returns where it stopped: on the CPU when `deadline` has passed, on the GPU after one
     /// submission. How a step is sliced never changes a bit of it.
     pub fn advance(&self, at: usize, deadline: Instant) -> Result<usize> {
+        self.advance_to(self.len(), at, deadline)
+    }
+
+    /// As [`Recording::advance`], and stops in front of dispatch `last`: at [`Recording::forward`], nothing runs backward.
+    pub fn advance_to(&self, last: usize, at: usize, deadline: Instant) -> Result<usize> {
         let (mut end, mut work) = (at, 0);
         match self.device.submission_budget() {
             None => {
-                while end < self.program.len() {
+                while end < last {
                     self.device.run(&self.program, end..end + 1)?;
                     end += 1;
                     if Instant::now() >= deadline {
@@ -337,7 +342,7 @@ impl Recording {
                 }
             }
             Some(budget) => {
-                while end < self.program.len() && (end == at || work + self.work[end] <= budget) {
+                while end < last && (end == at || work + self.work[end] <= budget) {
                     work += self.work[end];
                     end += 1;
                 }

@@ -153,6 +153,14 @@ impl Cpu {
         }
     }
 
+    pub(super) fn copy(&self, from: View, to: View) {
+        match self.read(from) {
+            Numbers::F32(x) => self.write_f32(to, &x),
+            Numbers::F64(x) => self.write_f64(to, &x),
+            Numbers::U32(x) => self.write_index(to, &x),
+        }
+    }
+
     pub(super) fn prepare(&self, dispatches: Vec<Dispatch>) -> Program {
         count(&self.counters, |c| c.programs += 1);
         Program::Cpu(dispatches)

@@ -420,6 +420,19 @@ impl Device {
         }
     }
 
+    /// Copies `from` to `to` on the device, behind everything run so far.
+    ///
+    /// # Panics
+    /// When they differ in length or in what they hold, or lie in one buffer.
+    pub fn copy(&self, from: View, to: View) {
+        let (source, target) = (from.buffer, to.buffer);
+        assert!(from.len == to.len && source.element == target.element && source != target, "copy: {from:?} to {to:?}");
+        match self {
+            Device::Cpu(cpu) => cpu.copy(from, to),
+            Device::Gpu(gpu) => gpu.copy(from, to),
+        }
+    }
+
     /// Makes dispatches ready to run.
     pub fn prepare(&self, dispatches: Vec<Dispatch>) -> Result<Program> {
         dispatches.iter().for_each(Dispatch::check);

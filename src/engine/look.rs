@@ -32,6 +32,14 @@ pub fn probe(device: &Device, model: &Gpt) -> Result<Probe> {
     Probe::new(device, model, LONGEST.min(Probe::most(device, &model.config)))
 }
 
+/// The probe for looks at `model`, made when it is first asked for.
+pub fn ready<'a>(probe: &'a mut Option<Probe>, device: &Device, model: &Gpt) -> Result<&'a Probe> {
+    if probe.is_none() {
+        *probe = Some(self::probe(device, model)?);
+    }
+    Ok(probe.as_ref().expect("made above"))
+}
+
 impl Look {
     /// A look at `prompt`, with the heads scaled by `factors`.
     pub fn new(prompt: String, factors: Vec<f32>, sampling: Sampling, draw: u64) -> Look {
@@ -90,7 +98,8 @@ impl Look {
     }
 }
 
-fn piece(tokenizer: &Tokenizer, id: u32) -> Piece {
+/// A token and its text.
+pub fn piece(tokenizer: &Tokenizer, id: u32) -> Piece {
     let text = tokenizer.token_bytes(id).map(crate::tokenizer::visible);
     let special = || tokenizer.special_tokens().find(|(_, other)| *other == id).map(|(name, _)| name.to_owned());
     Piece { id, text: special().or(text).unwrap_or_default() }

@@ -6,12 +6,14 @@ mod prepare;
 mod progress;
 mod protocol;
 mod run;
+mod update;
 
 pub use memory::{fits, required_bytes};
 pub use prepare::{END_OF_TEXT, end_of_text};
 pub use progress::{Progress, read_log};
 pub use protocol::{Candidate, Changes, Command, Event, Piece, Settings, State, Text};
 pub use run::{SAMPLE_TOKENS, load_weights};
+pub use update::{Elsewhere, Shift, Standing, Undone};
 
 use std::time::Duration;
 
@@ -23,7 +25,7 @@ use crate::model::Gpt;
 use crate::tokenizer::Tokenizer;
 use crate::{Error, Result};
 use prepare::{Preparation, Prepared};
-use run::Run;
+use run::{Action, Run};
 
 /// A laboratory with room for one run.
 pub struct Engine {
@@ -105,9 +107,15 @@ impl Engine {
                 (self.failure, self.saved) = (None, None);
                 (self.running, self.steps_left) = (true, None);
             }
-            Command::Run => (self.running, self.steps_left) = (true, None),
+            Command::Run => {
+                self.go_on();
+                (self.running, self.steps_left) = (true, None);
+            }
             Command::Pause => self.running = false,
-            Command::Step => (self.running, self.steps_left) = (true, Some(1)),
+            Command::Step => {
+                self.go_on();
+                (self.running, self.steps_left) = (true, Some(1));
+            }
             Command::Reset => {
                 (self.work, self.running) = (Work::None, false);
                 (self.failure, self.saved) = (None, None);
@@ -121,6 +129,13 @@ impl Engine {
                 sampling.validate()?;
                 self.run()?.look(prompt, factors, sampling, draw)?;
             }
+            Command::Update { text, position, count } => {
+                let memory = self.memory;
+                self.run()?.update(text, position, count, memory)?;
+                self.running &= count == 0;
+            }
+            Command::KeepUpdate => self.run()?.settle_trial(Action::Keep)?,
+            Command::UndoUpdate => self.run()?.settle_trial(Action::Undo(Undone::Asked))?,
         }
         if !self.running
             && let Work::Run(run) = &mut self.work
@@ -217,6 +232,15 @@ impl Engine {
         match &mut self.work {
             Work::Run(run) => Ok(run),
             _ => Err(Error::Usage("there is no run yet: train first".into())),
+        }
+    }
+
+    /// Training on gives up what was tried and not kept.
+    fn go_on(&mut self) {
+        if let Work::Run(run) = &mut self.work
+            && !run.finished()
+        {
+            run.give_up_trial();
         }
     }
 

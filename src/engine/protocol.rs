@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::update::{Elsewhere, Shift, Undone};
 use crate::generate::Sampling;
 use crate::model::{ModelConfig, Preset};
 use crate::train::schedule::Schedule;
@@ -159,6 +160,23 @@ pub enum Command {
         #[serde(default)]
         draw: u64,
     },
+    /// Tries updates on a copy of the run, which pauses; what they change comes as [`Event::Updated`]. Where some have been
+    /// tried and neither kept nor undone, it goes on from there.
+    Update {
+        /// What the model is shown; the run's next batch where there is none. Of a long one the beginning is taken.
+        #[serde(default)]
+        text: Option<String>,
+        /// The token, counted from 0, whose chances are shown; the last where none is named.
+        #[serde(default)]
+        position: Option<usize>,
+        /// How many updates, all on the same tokens. With 0 nothing is tried and the run does not pause: what was tried so far
+        /// is held against the run.
+        count: u32,
+    },
+    /// Lets the run go on from what was tried; it comes as [`Event::UpdateKept`], and with a save.
+    KeepUpdate,
+    /// Forgets what was tried; it comes as [`Event::UpdateUndone`].
+    UndoUpdate,
 }
 
 /// A token, and its text: bytes that are no UTF-8 by themselves are written `<0xE4>`.
@@ -286,6 +304,60 @@ pub enum Event {
         uniform: f64,
         /// The token that it picks.
         picked: u32,
+    },
+    /// What updates on a copy of the run changed. Before is where this command began, after is behind its last update;
+    /// where it asked for none, before is the run and after is what was tried so far.
+    Updated {
+        /// The steps that the run has taken.
+        step: u64,
+        /// Updates tried so far on this copy.
+        updates: u64,
+        /// Updates of this command.
+        count: u32,
+        /// What was typed; none where it was the run's next batch.
+        text: Option<String>,
+        /// Its tokens, or those of the batch's first window, T: all but the last are seen, all but the first predicted.
+        tokens: Vec<Piece>,
+        /// Tokens at the end that were left out, because the model does not take so many at once.
+        left_out: usize,
+        /// Rows that the update is made on.
+        rows: usize,
+        /// Where the target stands among the tokens, from 1.
+        position: usize,
+        /// Nats a token over all rows.
+        loss_before: f64,
+        /// The same behind the updates.
+        loss_after: f64,
+        /// The learning rate of each update: the one of the run's next step.
+        learning_rate: f64,
+        /// The global norm of the first update's gradient, before it is clipped.
+        gradient_norm: Option<f64>,
+        /// The token at that place.
+        target: Shift,
+        /// The likeliest tokens at that place, before or after, and the target: by probability, the likeliest after first.
+        candidates: Vec<Shift>,
+        /// Tokens that the model chooses among.
+        vocab: usize,
+        /// Of each token but the first, (T - 1), given those before it.
+        log_probabilities_before: Vec<f64>,
+        /// The same behind the updates.
+        log_probabilities_after: Vec<f64>,
+        /// The loss on some other windows.
+        elsewhere: Vec<Elsewhere>,
+        /// Whether those are of text that is never trained on.
+        held_out: bool,
+    },
+    /// The run goes on from what was tried.
+    UpdateKept {
+        /// The steps that it has taken: no more than before.
+        step: u64,
+        /// Updates that were kept.
+        updates: u64,
+    },
+    /// What was tried is forgotten: the run is what it was.
+    UpdateUndone {
+        /// Why.
+        why: Undone,
     },
     /// A save is there to be taken: see [`super::Engine::take_save`].
     Saved {

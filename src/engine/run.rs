@@ -7,6 +7,7 @@ use web_time::Instant;
 use super::look::{self, Look};
 use super::prepare::Prepared;
 use super::protocol::{Changes, Event, Settings};
+use super::update::{Trial, Undone, Update};
 use crate::device::{Device, Reading};
 use crate::generate::{Choice, Generation, Generator, Sampling, prompt_ids};
 use crate::hub::{Moments, Save, TrainerState};
@@ -21,13 +22,13 @@ pub const SAMPLE_TOKENS: usize = 120;
 
 /// One run, prepared, with its step recorded.
 pub struct Run {
-    device: Device,
-    trainer: Trainer,
+    pub(super) device: Device,
+    pub(super) trainer: Trainer,
     evaluator: Option<Evaluator>,
     generator: Option<Generator>,
     /// Recorded when somebody looks into the model first.
-    probe: Option<Probe>,
-    tokenizer: Tokenizer,
+    pub(super) probe: Option<Probe>,
+    pub(super) tokenizer: Tokenizer,
     end_of_text: u32,
     tokenizer_json: Vec<u8>,
     state: TrainerState,
@@ -38,30 +39,35 @@ pub struct Run {
     /// The step at which this call stops.
     last: u64,
     /// What is to be done before the next step, in order.
-    actions: VecDeque<Action>,
+    pub(super) actions: VecDeque<Action>,
+    /// Updates that were tried and are neither kept nor undone.
+    pub(super) trial: Option<Trial>,
     /// The last step's line, held back until its evaluation is done.
     held: Option<StepReport>,
     /// The save that was asked for last.
     pub saved: Option<Save>,
     /// The step that the last save holds.
-    saved_step: Option<u64>,
+    pub(super) saved_step: Option<u64>,
     /// Whether the run has been found finished.
     complete: bool,
     /// The step whose loss was not finite; the run ends when the one before it is saved.
     failed: Option<u64>,
 }
 
-enum Action {
+pub(super) enum Action {
     /// Until no loss is awaited.
     Drain,
     Evaluate(Option<Evaluation>),
     Generate(Box<Sample>),
     Look(Box<Look>),
+    Update(Box<Update>),
+    Keep,
+    Undo(Undone),
     /// The readings of weights and moments, one a tensor.
     Save(VecDeque<Reading>, Vec<Vec<f32>>),
 }
 
-struct Sample {
+pub(super) struct Sample {
     prompt: String,
     generation: Option<Generation>,
     choices: Vec<Choice>,
@@ -80,6 +86,7 @@ impl Run {
         gpt.initialise(train.seed);
         let state = TrainerState {
             step: 0,
+            extra: 0,
             position: 0,
             preset: Some(settings.preset.unwrap_or(crate::model::Preset::Tiny)),
             train: train.clone(),
@@ -106,6 +113,7 @@ impl Run {
         // A run that was killed has logged steps that its last save does not hold.
         let (log, seconds) = cut(&save.log, state.step);
         trainer.resume_at(state.step, seconds);
+        trainer.extra = state.extra;
         Run::assemble(device, prepared, trainer, state, log, changes)
     }
 
@@ -146,6 +154,7 @@ impl Run {
             log,
             last,
             actions: VecDeque::new(),
+            trial: None,
             held: None,
             saved: None,
             saved_step: None,
@@ -328,6 +337,9 @@ impl Run {
             Action::Evaluate(evaluation) => self.evaluate(evaluation, deadline, events)?,
             Action::Generate(sample) => self.sample(sample, deadline, events)?,
             Action::Look(look) => self.see(look, deadline, events)?,
+            Action::Update(update) => self.try_update(update, deadline, events)?,
+            Action::Keep => self.keep(events),
+            Action::Undo(why) => self.undo(*why, events),
             Action::Save(readings, tensors) => self.read_save(readings, tensors, events)?,
         };
         if !done {
@@ -383,10 +395,7 @@ impl Run {
 
     fn see(&mut self, look: &mut Look, deadline: Instant, events: &mut Vec<Event>) -> Result<bool> {
         let model = &self.trainer.model;
-        if self.probe.is_none() {
-            self.probe = Some(look::probe(&self.device, model)?);
-        }
-        let probe = self.probe.as_ref().expect("made above");
+        let probe = look::ready(&mut self.probe, &self.device, model)?;
         let seen = look.advance(probe, model, (&self.tokenizer, self.end_of_text), self.trainer.step(), deadline)?;
         let done = seen.is_some();
         events.extend(seen);
@@ -417,6 +426,7 @@ impl Run {
         let step = self.trainer.step();
         let state = TrainerState {
             step,
+            extra: self.trainer.extra,
             position: step * self.trainer.config.accumulate as u64,
             train: self.trainer.config.clone(),
             ..self.state.clone()

@@ -372,6 +372,7 @@ mod tests {
             end_of_text: Some(19),
             trainer: Some(TrainerState {
                 step,
+                extra: 0,
                 position: step,
                 preset: None,
                 train: TrainConfig::preset(Preset::Tiny),

@@ -18,6 +18,8 @@ const FORMAT: u64 = 1;
 pub struct TrainerState {
     /// Updates of the weights so far.
     pub step: u64,
+    /// Updates that the weights have seen beside the steps: kept ones that somebody tried. AdamW's corrections count them.
+    pub extra: u64,
     /// The number of the batch to go on with.
     pub position: u64,
     /// The preset that the run began with.
@@ -37,6 +39,8 @@ struct Stored {
     version: String,
     save: String,
     step: u64,
+    #[serde(default, skip_serializing_if = "is_none")]
+    extra: u64,
     position: u64,
     preset: Option<Preset>,
     model: ModelConfig,
@@ -62,6 +66,7 @@ impl TrainerState {
             version: env!("CARGO_PKG_VERSION").into(),
             save: stamp.save,
             step: self.step,
+            extra: self.extra,
             position: self.position,
             preset: self.preset,
             model: stamp.model,
@@ -92,10 +97,14 @@ impl TrainerState {
         }
         let stored: Stored = serde_json::from_value(Value::Object(kept.clone())).map_err(|error| damaged(&error))?;
         stored.model.validate().and(stored.train.validate()).map_err(|error| damaged(&error))?;
-        let Stored { save, step, position, preset, model, train, corpus, tokenizer_sha256, .. } = stored;
+        let Stored { save, step, extra, position, preset, model, train, corpus, tokenizer_sha256, .. } = stored;
         let stamp = Stamp { save, model, tokenizer_sha256 };
-        Ok((TrainerState { step, position, preset, train, corpus, kept }, stamp))
+        Ok((TrainerState { step, extra, position, preset, train, corpus, kept }, stamp))
     }
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Puts `new` into `old`, field by field, leaving alone the fields that only `old` has.

@@ -1,9 +1,11 @@
 //! The GPT: its configuration, its parameters on a device, and its forward pass.
 
+mod aside;
 pub mod config;
 pub mod parameters;
 pub mod probe;
 
+pub use aside::Aside;
 pub use config::{ModelConfig, Preset};
 pub use probe::{Probe, Probed, Probing};
 

@@ -4,10 +4,12 @@ pub mod config;
 pub mod evaluate;
 pub mod schedule;
 pub mod trainer;
+pub mod trial;
 
 pub use config::TrainConfig;
 pub use evaluate::{Evaluated, Evaluation, Evaluator};
 pub use trainer::{StepReport, Trainer};
+pub use trial::{Pass, Passed};
 
 use crate::device::{Device, Element, View};
 use crate::tape::SCALARS;

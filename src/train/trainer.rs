@@ -41,23 +41,25 @@ pub struct StepReport {
 
 /// Training under way: a model, its data, and the recorded step.
 pub struct Trainer {
-    device: Device,
+    pub(super) device: Device,
     /// The model that is trained.
     pub model: Gpt,
     /// How it is trained.
     pub config: TrainConfig,
     /// What it is trained on.
     pub dataset: Arc<Dataset>,
-    recording: Recording,
-    update: Recording,
+    pub(super) recording: Recording,
+    pub(super) update: Recording,
     scalars: View,
     tokens: Tokens,
     targets: Tensor,
     weights: Tensor,
-    head: Head,
-    norm: GradientNorm,
+    pub(super) head: Head,
+    pub(super) norm: GradientNorm,
     /// Steps whose dispatches have all been issued.
     step: u64,
+    /// Updates that the weights have seen beside the steps.
+    pub extra: u64,
     /// The micro-batch and dispatch to run next; the update is micro-batch `accumulate`.
     at: (usize, usize),
     pending: VecDeque<Pending>,
@@ -122,6 +124,7 @@ impl Trainer {
             head,
             norm,
             step: 0,
+            extra: 0,
             at: (0, 0),
             pending: VecDeque::new(),
             clock: Clock { seconds: 0.0, recent: VecDeque::new(), since: None, step_seconds: 0.0 },
@@ -132,6 +135,11 @@ impl Trainer {
     pub fn resume_at(&mut self, step: u64, seconds: f64) {
         self.step = step;
         self.clock.seconds = seconds;
+    }
+
+    /// The device that it runs on.
+    pub fn device(&self) -> &Device {
+        &self.device
     }
 
     /// Steps issued so far.
@@ -255,24 +263,39 @@ impl Trainer {
         }))
     }
 
+    /// The batches of the step to come, a micro-batch each.
+    pub fn next_batches(&self) -> Vec<Batch> {
+        (0..self.config.accumulate).map(|micro_batch| self.batch(micro_batch)).collect()
+    }
+
+    fn batch(&self, micro_batch: usize) -> Batch {
+        let TrainConfig { seed, batch, accumulate, .. } = self.config;
+        self.dataset.batch(seed, self.step * accumulate as u64 + micro_batch as u64, batch)
+    }
+
     /// Writes the tokens of a micro-batch and the step's scalars.
     fn write_batch(&mut self, micro_batch: usize) {
-        let TrainConfig { seed, batch, accumulate, beta1, beta2, .. } = self.config;
-        let n = self.step * accumulate as u64 + micro_batch as u64;
-        let Batch { inputs, targets, weights } = self.dataset.batch(seed, n, batch);
-        self.tokens.write(&self.device, &inputs);
-        self.device.write_index(self.targets.view(), &targets);
-        self.device.write(self.weights.view(), &weights);
+        // Every position of a window counts 1, and all windows of a step are full.
+        let counted = self.tokens_a_step();
+        self.write(&self.batch(micro_batch), micro_batch, counted, 0);
+    }
+
+    /// Writes a micro-batch of an update that counts `counted` tokens and comes `ahead` updates behind where the run
+    /// stands: its learning rate is that of the step to come.
+    pub(super) fn write(&self, batch: &Batch, micro_batch: usize, counted: u64, ahead: u64) {
+        let TrainConfig { beta1, beta2, .. } = self.config;
+        self.tokens.write(&self.device, &batch.inputs);
+        self.device.write_index(self.targets.view(), &batch.targets);
+        self.device.write(self.weights.view(), &batch.weights);
         let mut scalars = [0.0; SCALARS];
-        let time = (self.step + 1) as f64;
+        let time = (self.step + self.extra + ahead + 1) as f64;
         let correction = |beta: f64| 1.0 / (1.0 - libm::pow(f64::from(beta as f32), time));
         // The learning rate is a hyperparameter: rounded to f32, as every device holds it.
         scalars[Scalar::LearningRate as usize] = f64::from(self.learning_rate(self.step) as f32);
         scalars[Scalar::Correction1 as usize] = correction(beta1);
         scalars[Scalar::Correction2 as usize] = correction(beta2);
         scalars[Scalar::MicroBatch as usize] = micro_batch as f64;
-        // Every position of a window counts 1, and all windows of a step are full.
-        scalars[Scalar::WeightScale as usize] = 1.0 / self.tokens_a_step() as f64;
+        scalars[Scalar::WeightScale as usize] = 1.0 / counted as f64;
         self.device.write_f64(self.scalars, &scalars);
     }
 }

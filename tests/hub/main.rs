@@ -31,6 +31,7 @@ fn run(step: u64) -> Save {
         end_of_text: Some(22),
         trainer: Some(TrainerState {
             step,
+            extra: 0,
             position: 3 * step,
             preset: Some(Preset::Small),
             // A third has no end in binary: what is read must have the same bits.

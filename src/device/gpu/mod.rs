@@ -273,6 +273,14 @@ impl Gpu {
         Reading::begin(self, view)
     }
 
+    pub(super) fn copy(&self, from: View, to: View) {
+        let (source, target) = (self.buffer(from.buffer), self.buffer(to.buffer));
+        let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let [start, end, bytes] = [from.offset, to.offset, from.len].map(|n| n as u64 * 4);
+        encoder.copy_buffer_to_buffer(&source, start, &target, end, bytes);
+        self.queue.submit([encoder.finish()]);
+    }
+
     pub(super) fn prepare(&self, dispatches: &[Dispatch]) -> Result<Program> {
         count(&self.counters, |c| c.programs += 1);
         self.check()?;
