@@ -59,6 +59,8 @@ impl Drop for Generator {
 pub struct Generation {
     /// The prompt and what has been generated.
     pub ids: Vec<u32>,
+    /// Tokens that are taken before any is drawn, the last one first.
+    given: Vec<u32>,
     sampling: Sampling,
     drawn: u64,
     /// Tokens of the current window that the cache holds, and where in `ids` that window starts.
@@ -71,8 +73,15 @@ pub struct Generation {
 impl Generation {
     /// Begins with a prompt of at least one token.
     pub fn new(prompt: &[u32], sampling: Sampling) -> Generation {
+        Generation::with(prompt, &[], sampling)
+    }
+
+    /// Begins with a prompt of at least one token, and takes the tokens `given` behind it before it draws. Each of them
+    /// counts as a draw, so that what is drawn behind those that would have been drawn is the same.
+    pub fn with(prompt: &[u32], given: &[u32], sampling: Sampling) -> Generation {
         assert!(!prompt.is_empty(), "generation: expected a prompt of at least one token");
-        Generation { ids: prompt.to_vec(), sampling, drawn: 0, cached: 0, start: 0, at: 0, reading: None }
+        let given = given.iter().rev().copied().collect();
+        Generation { ids: prompt.to_vec(), given, sampling, drawn: 0, cached: 0, start: 0, at: 0, reading: None }
     }
 
     /// The pass to run next: its tokens, and whether it is the one that gives logits.
@@ -156,7 +165,7 @@ impl Generator {
                 "the model's logits are not finite: its weights are damaged",
             ));
         }
-        let id = g.sampling.choose(&logits, g.sampling.draw(g.drawn));
+        let id = g.given.pop().unwrap_or_else(|| g.sampling.choose(&logits, g.sampling.draw(g.drawn)));
         g.drawn += 1;
         g.ids.push(id);
         let probabilities = softmax(&logits.iter().map(|x| f64::from(*x)).collect::<Vec<_>>());

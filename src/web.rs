@@ -31,6 +31,9 @@ const SLICE: Duration = Duration::from_millis(16);
 /// What a run on the CPU device may take of the 4 GiB that wasm can address: text and saves need room beside it.
 const WASM_MEMORY: u64 = 5 << 29;
 
+/// What the snapshots of a run may take: some thirty of the preset `tiny`.
+const SNAPSHOTS: u64 = 128 << 20;
+
 /// What the page gets: an error is thrown there.
 type Answer<T> = std::result::Result<T, JsError>;
 
@@ -90,6 +93,13 @@ impl Opened {
             }
             other => Err(Error::Usage(format!("there is no device '{other}': take auto, cpu or gpu"))),
         }
+    }
+
+    /// An engine on it that keeps a time line.
+    fn engine(&self) -> Engine {
+        let mut engine = Engine::new(self.device.clone(), SLICE, self.memory());
+        engine.keep_snapshots(SNAPSHOTS);
+        engine
     }
 
     /// The bytes that a run may take, where that is known.
@@ -155,7 +165,7 @@ impl Session {
         console_error_panic_hook::set_once();
         let device = Opened::open(&asked).await?;
         Ok(Session {
-            engine: Engine::new(device.device.clone(), SLICE, device.memory()),
+            engine: device.engine(),
             device,
             text: None,
             opened: None,
@@ -327,7 +337,7 @@ impl Session {
     /// none. Where the adapter does not come back, an `auto` session goes on on the CPU.
     pub async fn recover(&mut self, run: bool) -> Answer<()> {
         self.device = Opened::open(&self.device.asked.clone()).await?;
-        self.engine = Engine::new(self.device.device.clone(), SLICE, self.device.memory());
+        self.engine = self.device.engine();
         let Some((settings, text)) = self.begun.clone() else { return Ok(()) };
         match self.last_save.clone() {
             Some(save) => self.go_on(save, Changes::default(), text, run)?,

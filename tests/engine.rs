@@ -117,7 +117,16 @@ fn single_steps_pauses_and_prompts() {
     events.extend(drive(&mut engine).0);
     assert_eq!((steps(&events).len(), engine.state()), (1, State::Paused));
     let sampling = Sampling { temperature: 0.0, ..Sampling::default() };
-    engine.send(Command::Generate { prompt: "The".into(), max_tokens: 5, sampling, ignore_end: true }).unwrap();
+    engine
+        .send(Command::Generate {
+            prompt: "The".into(),
+            max_tokens: 5,
+            sampling,
+            ignore_end: true,
+            given: vec![],
+            at: None,
+        })
+        .unwrap();
     let (events, _) = drive(&mut engine);
     let sample = events
         .iter()
@@ -132,7 +141,7 @@ fn single_steps_pauses_and_prompts() {
 
 /// A look into the model, as it is told.
 fn look(engine: &mut Engine, prompt: &str, factors: &[f32], sampling: Sampling) -> Event {
-    engine.send(Command::Look { prompt: prompt.into(), factors: factors.into(), sampling, draw: 0 }).unwrap();
+    engine.send(Command::Look { prompt: prompt.into(), factors: factors.into(), sampling, draw: 0, at: None }).unwrap();
     let found = drive(engine).0.into_iter().find(|event| matches!(event, Event::Looked { .. }));
     found.expect("a look")
 }
@@ -165,7 +174,14 @@ fn a_look_shows_attention_and_what_comes_next() {
         assert!(candidates.windows(2).all(|pair| pair[0].probability >= pair[1].probability));
         assert!(candidates.iter().enumerate().all(|(rank, candidate)| candidate.rank == rank as u32));
         // Greedy generation goes on with the first of them.
-        let ask = Command::Generate { prompt: prompt.into(), max_tokens: 1, sampling: greedy, ignore_end: true };
+        let ask = Command::Generate {
+            prompt: prompt.into(),
+            max_tokens: 1,
+            sampling: greedy,
+            ignore_end: true,
+            given: vec![],
+            at: None,
+        };
         engine.send(ask).unwrap();
         let sample = drive(&mut engine).0.into_iter().find_map(|event| match event {
             Event::Sample { ids, probabilities, .. } => Some((ids[0], probabilities[0])),
@@ -187,7 +203,8 @@ fn heads_are_switched_off_for_a_look_and_the_run_never_notices() {
         let new = engine.tick().unwrap();
         if new.iter().any(|event| matches!(event, Event::Step { .. })) {
             let factors = if asked % 2 == 0 { vec![] } else { vec![0.0, 1.0, 1.0, 1.0] };
-            let look = Command::Look { prompt: "rain".into(), factors, sampling: Sampling::default(), draw: 0 };
+            let look =
+                Command::Look { prompt: "rain".into(), factors, sampling: Sampling::default(), draw: 0, at: None };
             engine.send(look).unwrap();
             asked += 1;
         }
@@ -210,7 +227,8 @@ fn heads_are_switched_off_for_a_look_and_the_run_never_notices() {
         .map(|factors| logits(look(&mut engine, "rain", factors, Sampling::default())));
     assert_eq!(on, ones);
     assert_ne!(on, off);
-    let wrong = Command::Look { prompt: "".into(), factors: vec![1.0; 3], sampling: Sampling::default(), draw: 0 };
+    let wrong =
+        Command::Look { prompt: "".into(), factors: vec![1.0; 3], sampling: Sampling::default(), draw: 0, at: None };
     assert!(engine.send(wrong).unwrap_err().to_string().contains("each of 4 heads"));
 }
 

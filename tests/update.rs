@@ -259,7 +259,13 @@ fn a_look_shows_the_run_and_what_it_kept() {
     let (mut engine, _) = paused(5);
     let look = |engine: &mut Engine, prompt: &str, id: u32| {
         engine
-            .send(Command::Look { prompt: prompt.into(), factors: vec![], sampling: Default::default(), draw: 0 })
+            .send(Command::Look {
+                prompt: prompt.into(),
+                factors: vec![],
+                sampling: Default::default(),
+                draw: 0,
+                at: None,
+            })
             .unwrap();
         let found = drive(engine).0.into_iter().find_map(|event| match event {
             Event::Looked { candidates, .. } => candidates.into_iter().find(|candidate| candidate.piece.id == id),

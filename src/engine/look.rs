@@ -3,11 +3,13 @@
 use web_time::Instant;
 
 use super::protocol::{Candidate, Event, Piece};
+use super::timeline::Snapshot;
 use crate::Result;
 use crate::device::Device;
 use crate::generate::{Sampling, prompt_ids};
 use crate::model::probe::{bits, entropies};
 use crate::model::{Gpt, Probe, Probing};
+use crate::sampling::Distribution;
 use crate::tokenizer::Tokenizer;
 
 /// Tokens of the longest prompt that is looked at, where model and device take so many.
@@ -24,6 +26,8 @@ pub struct Look {
     sampling: Sampling,
     /// The number of the uniform draw.
     draw: u64,
+    /// The weights that are looked into; none: the live ones.
+    pub at: Option<Snapshot>,
     probing: Option<Probing>,
 }
 
@@ -32,18 +36,10 @@ pub fn probe(device: &Device, model: &Gpt) -> Result<Probe> {
     Probe::new(device, model, LONGEST.min(Probe::most(device, &model.config)))
 }
 
-/// The probe for looks at `model`, made when it is first asked for.
-pub fn ready<'a>(probe: &'a mut Option<Probe>, device: &Device, model: &Gpt) -> Result<&'a Probe> {
-    if probe.is_none() {
-        *probe = Some(self::probe(device, model)?);
-    }
-    Ok(probe.as_ref().expect("made above"))
-}
-
 impl Look {
     /// A look at `prompt`, with the heads scaled by `factors`.
-    pub fn new(prompt: String, factors: Vec<f32>, sampling: Sampling, draw: u64) -> Look {
-        Look { prompt, factors, sampling, draw, probing: None }
+    pub fn new(prompt: String, factors: Vec<f32>, sampling: Sampling, draw: u64, at: Option<Snapshot>) -> Look {
+        Look { prompt, factors, sampling, draw, at, probing: None }
     }
 
     /// Goes on until `deadline`; what was seen, once it is there. Of a prompt that is too long the end is looked at.
@@ -63,24 +59,12 @@ impl Look {
         }
         let probing = self.probing.as_mut().expect("begun above");
         let Some(seen) = probe.advance(probing, deadline)? else { return Ok(None) };
-        let found = self.sampling.distribution(seen.logits_after(seen.tokens.len() - 1));
+        let logits = seen.logits_after(seen.tokens.len() - 1);
+        let found = self.sampling.distribution(logits);
         let uniform = self.sampling.draw(self.draw);
         let picked = found.pick(uniform);
-        let told = found.ranked.iter().take(CANDIDATES).copied();
-        let beyond = (found.ranks[picked as usize] as usize >= CANDIDATES).then_some(picked);
-        let logits = seen.logits_after(seen.tokens.len() - 1);
-        let candidates = told.chain(beyond).map(|id| {
-            let at = id as usize;
-            Candidate {
-                piece: piece(tokenizer, id),
-                rank: found.ranks[at],
-                logit: logits[at],
-                probability: found.probabilities[at],
-                log_probability: found.log_probabilities[at],
-                tempered: found.tempered[at],
-                share: found.shares[at],
-            }
-        });
+        let beyond = (found.ranks[picked as usize] as usize >= CANDIDATES).then_some(&picked);
+        let told = found.ranked.iter().take(CANDIDATES).chain(beyond);
         Ok(Some(Event::Looked {
             step,
             prompt: std::mem::take(&mut self.prompt),
@@ -88,7 +72,7 @@ impl Look {
             layers: seen.layers,
             heads: seen.heads,
             entropy: entropies(&seen.attention, seen.tokens.len()).heads.into_iter().map(bits).collect(),
-            candidates: candidates.collect(),
+            candidates: candidates(tokenizer, &found, logits, told),
             vocab: found.ranked.len(),
             kept: found.kept,
             uniform,
@@ -98,7 +82,29 @@ impl Look {
     }
 }
 
-/// A token and its text.
+/// Tokens with their numbers in a distribution over `logits`.
+pub fn candidates<'a>(
+    tokenizer: &Tokenizer,
+    found: &Distribution,
+    logits: &[f32],
+    ids: impl Iterator<Item = &'a u32>,
+) -> Vec<Candidate> {
+    let candidate = |id: &u32| {
+        let at = *id as usize;
+        Candidate {
+            piece: piece(tokenizer, *id),
+            rank: found.ranks[at],
+            logit: logits[at],
+            probability: found.probabilities[at],
+            log_probability: found.log_probabilities[at],
+            tempered: found.tempered[at],
+            share: found.shares[at],
+        }
+    };
+    ids.map(candidate).collect()
+}
+
+/// A token with its text.
 pub fn piece(tokenizer: &Tokenizer, id: u32) -> Piece {
     let text = tokenizer.token_bytes(id).map(crate::tokenizer::visible);
     let special = || tokenizer.special_tokens().find(|(_, other)| *other == id).map(|(name, _)| name.to_owned());

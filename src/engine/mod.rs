@@ -6,13 +6,17 @@ mod prepare;
 mod progress;
 mod protocol;
 mod run;
+mod saving;
+mod timeline;
 mod update;
+mod writing;
 
 pub use memory::{fits, required_bytes};
 pub use prepare::{END_OF_TEXT, end_of_text};
 pub use progress::{Progress, read_log};
 pub use protocol::{Candidate, Changes, Command, Event, Piece, Settings, State, Text};
-pub use run::{SAMPLE_TOKENS, load_weights};
+pub use run::SAMPLE_TOKENS;
+pub use saving::load_weights;
 pub use update::{Elsewhere, Shift, Standing, Undone};
 
 use std::time::Duration;
@@ -24,14 +28,18 @@ use crate::hub::Save;
 use crate::model::Gpt;
 use crate::tokenizer::Tokenizer;
 use crate::{Error, Result};
+use look::Look;
 use prepare::{Preparation, Prepared};
 use run::{Action, Run};
+use writing::Writing;
 
 /// A laboratory with room for one run.
 pub struct Engine {
     device: Device,
     slice: Duration,
     memory: Option<u64>,
+    /// Bytes that snapshots of a run may take.
+    snapshots: u64,
     work: Work,
     running: bool,
     /// Steps that a `Step` command has left to take.
@@ -57,6 +65,7 @@ impl Engine {
             device,
             slice,
             memory,
+            snapshots: 0,
             work: Work::None,
             running: false,
             steps_left: None,
@@ -64,6 +73,11 @@ impl Engine {
             saved: None,
             failure: None,
         }
+    }
+
+    /// Keeps snapshots of the runs to come, in `bytes` of host memory.
+    pub fn keep_snapshots(&mut self, bytes: u64) {
+        self.snapshots = bytes;
     }
 
     /// The device that it runs on.
@@ -121,13 +135,21 @@ impl Engine {
                 (self.failure, self.saved) = (None, None);
             }
             Command::Save => self.run()?.save(),
-            Command::Generate { prompt, max_tokens, sampling, ignore_end } => {
+            Command::Generate { prompt, max_tokens, sampling, ignore_end, given, at } => {
                 sampling.validate()?;
-                self.run()?.generate(prompt, max_tokens, sampling, ignore_end);
+                let run = self.run()?;
+                run.check_tokens(&given)?;
+                let at = run.snapshot(at)?;
+                run.write(Writing::asked(prompt, given, max_tokens, sampling, ignore_end, at));
             }
-            Command::Look { prompt, factors, sampling, draw } => {
+            Command::StopGenerating => self.run()?.stop_writing(),
+            Command::Pin { step, pinned } => self.run()?.pin(step, pinned)?,
+            Command::Look { prompt, factors, sampling, draw, at } => {
                 sampling.validate()?;
-                self.run()?.look(prompt, factors, sampling, draw)?;
+                let run = self.run()?;
+                run.check_factors(&factors)?;
+                let at = run.snapshot(at)?;
+                run.look(Look::new(prompt, factors, sampling, draw, at));
             }
             Command::Update { text, position, count } => {
                 let memory = self.memory;
@@ -220,10 +242,11 @@ impl Engine {
     }
 
     fn begin(&mut self, prepared: Prepared, settings: &Settings, resume: Option<Box<Save>>) -> Result<Run> {
-        let run = match resume {
+        let mut run = match resume {
             Some(save) => Run::resume(&self.device, prepared, *save, &settings.changes)?,
             None => Run::new(&self.device, prepared, settings)?,
         };
+        run.keep_snapshots(self.snapshots);
         self.events.push(run.ready());
         Ok(run)
     }

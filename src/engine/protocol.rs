@@ -135,7 +135,7 @@ pub enum Command {
     Reset,
     /// Asks for a save of where the run stands; it comes as [`Event::Saved`].
     Save,
-    /// Generates from the model as it is, between two steps.
+    /// Generates between two steps; each token comes as [`Event::Token`], and the text as [`Event::Sample`].
     Generate {
         /// Empty: the beginning of a document.
         prompt: String,
@@ -145,8 +145,24 @@ pub enum Command {
         sampling: Sampling,
         /// Whether the end of a document does not end it.
         ignore_end: bool,
+        /// Tokens that it begins with behind the prompt, before any is drawn; they count among `max_tokens`.
+        #[serde(default)]
+        given: Vec<u32>,
+        /// The step of the snapshot that generates; none: the model as it is.
+        #[serde(default)]
+        at: Option<u64>,
     },
-    /// Looks into the model as it is, between two steps; it comes as [`Event::Looked`].
+    /// Ends what `Generate` has asked for with the text that there is.
+    StopGenerating,
+    /// Pins a snapshot, so that it is kept however long the run becomes, or lets it go.
+    Pin {
+        /// Its step; none: the model as it is after the step under way, of which one is taken.
+        #[serde(default)]
+        step: Option<u64>,
+        /// Whether it is kept.
+        pinned: bool,
+    },
+    /// Looks into the model, between two steps; it comes as [`Event::Looked`].
     Look {
         /// Empty: the beginning of a document. Of a long one the end is looked at.
         prompt: String,
@@ -159,6 +175,9 @@ pub enum Command {
         /// The number of the draw that chooses it.
         #[serde(default)]
         draw: u64,
+        /// The step of the snapshot that is looked into; none: the model as it is.
+        #[serde(default)]
+        at: Option<u64>,
     },
     /// Tries updates on a copy of the run, which pauses; what they change comes as [`Event::Updated`]. Where some have been
     /// tried and neither kept nor undone, it goes on from there.
@@ -265,18 +284,45 @@ pub enum Event {
         #[serde(flatten)]
         report: StepReport,
     },
+    /// The steps of which weights are kept, after each change.
+    Snapshots {
+        /// In order.
+        steps: Vec<u64>,
+        /// Those among them that are pinned.
+        pinned: Vec<u64>,
+    },
+    /// A token of the text that was asked for.
+    Token {
+        /// The steps that the model had seen.
+        step: u64,
+        /// Its place behind the prompt, from 0.
+        index: usize,
+        /// The token.
+        piece: Piece,
+        /// What can be read since the token before: bytes of a character wait until it is whole.
+        text: String,
+        /// What the model gave it, at temperature 1.
+        probability: f64,
+        /// Its place by logit, from 0.
+        rank: u32,
+        /// The likeliest tokens at its place, by rank.
+        candidates: Vec<Candidate>,
+    },
     /// A generated text.
     Sample {
         /// The steps that the model had seen.
         step: u64,
         /// The prompt.
         prompt: String,
-        /// The continuation alone; bytes that are no UTF-8 are replaced.
+        /// The continuation alone; bytes that are no UTF-8 are replaced, and a character that is not whole in the end is
+        /// left out.
         text: String,
         /// Its tokens.
         ids: Vec<u32>,
         /// What the model gave each, at temperature 1.
         probabilities: Vec<f64>,
+        /// Whether somebody asked for it; else the run shows it of itself.
+        asked: bool,
     },
     /// What a look into the model showed.
     Looked {

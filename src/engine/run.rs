@@ -4,14 +4,17 @@ use std::collections::VecDeque;
 
 use web_time::Instant;
 
-use super::look::{self, Look};
+use super::look::Look;
 use super::prepare::Prepared;
 use super::protocol::{Changes, Event, Settings};
+use super::saving::{Saving, cut, load_weights};
+use super::timeline::{Passes, Past, Snapshot, Timeline};
 use super::update::{Trial, Undone, Update};
-use crate::device::{Device, Reading};
-use crate::generate::{Choice, Generation, Generator, Sampling, prompt_ids};
-use crate::hub::{Moments, Save, TrainerState};
-use crate::model::{Gpt, Probe};
+use super::writing::Writing;
+use crate::device::Device;
+use crate::generate::Sampling;
+use crate::hub::{Save, TrainerState};
+use crate::model::Gpt;
 use crate::tokenizer::Tokenizer;
 use crate::train::{Evaluation, Evaluator, StepReport, Trainer};
 use crate::{Error, Result};
@@ -25,9 +28,10 @@ pub struct Run {
     pub(super) device: Device,
     pub(super) trainer: Trainer,
     evaluator: Option<Evaluator>,
-    generator: Option<Generator>,
-    /// Recorded when somebody looks into the model first.
-    pub(super) probe: Option<Probe>,
+    pub(super) passes: Passes,
+    pub(super) timeline: Timeline,
+    /// Made when somebody asks for a step that is past.
+    past: Option<Past>,
     pub(super) tokenizer: Tokenizer,
     end_of_text: u32,
     tokenizer_json: Vec<u8>,
@@ -58,22 +62,14 @@ pub(super) enum Action {
     /// Until no loss is awaited.
     Drain,
     Evaluate(Option<Evaluation>),
-    Generate(Box<Sample>),
+    Write(Box<Writing>),
     Look(Box<Look>),
     Update(Box<Update>),
     Keep,
     Undo(Undone),
-    /// The readings of weights and moments, one a tensor.
-    Save(VecDeque<Reading>, Vec<Vec<f32>>),
-}
-
-pub(super) struct Sample {
-    prompt: String,
-    generation: Option<Generation>,
-    choices: Vec<Choice>,
-    max_tokens: usize,
-    sampling: Sampling,
-    ignore_end: bool,
+    /// Whether it is pinned.
+    Snapshot(bool),
+    Save(Saving),
 }
 
 impl Run {
@@ -135,16 +131,19 @@ impl Run {
             _ => None,
         };
         // Recorded with the step, so that nothing is compiled while it runs; else when somebody asks.
-        let samples = trainer.config.sample_every > 0;
-        let generator = samples.then(|| Generator::new(device, &trainer.model)).transpose()?;
+        let mut passes = Passes::default();
+        if trainer.config.sample_every > 0 {
+            passes.generator(device, &trainer.model)?;
+        }
         let mut notices = prepared.notices;
         notices.extend(trainer.dataset.notice());
         let mut run = Run {
             device: device.clone(),
             trainer,
             evaluator,
-            generator,
-            probe: None,
+            passes,
+            timeline: Timeline::default(),
+            past: None,
             tokenizer_json: prepared.tokenizer.to_json(),
             tokenizer: prepared.tokenizer,
             end_of_text: prepared.end_of_text,
@@ -200,7 +199,7 @@ impl Run {
 
     /// Whether something is under way that a pause lets finish: a step, an evaluation, a sample, a save.
     pub fn busy(&self) -> bool {
-        self.stepping() || !self.actions.is_empty() || self.failed.is_some()
+        self.stepping() || !self.actions.is_empty() || self.failed.is_some() || self.timeline.busy()
     }
 
     /// Stops the clock of the run.
@@ -210,24 +209,73 @@ impl Run {
 
     /// Asks for a save, after the step under way.
     pub fn save(&mut self) {
-        self.actions.extend([Action::Drain, Action::Save(VecDeque::new(), Vec::new())]);
+        self.actions.extend([Action::Drain, Action::Save(Saving::default())]);
     }
 
-    /// Asks for a sample, after the step under way.
-    pub fn generate(&mut self, prompt: String, max_tokens: usize, sampling: Sampling, ignore_end: bool) {
-        let sample = Sample { prompt, generation: None, choices: Vec::new(), max_tokens, sampling, ignore_end };
-        self.actions.push_back(Action::Generate(Box::new(sample)));
+    /// Keeps snapshots from here on, in `budget` bytes at most; the first is of the model as it is.
+    pub fn keep_snapshots(&mut self, budget: u64) {
+        let bytes = self.trainer.model.arena().len as u64 * 4;
+        self.timeline = Timeline::new(budget, bytes, self.trainer.step());
+        if self.timeline.keeps() {
+            self.actions.push_front(Action::Snapshot(false));
+        }
+    }
+
+    /// The snapshot of a step, where one is asked for.
+    pub fn snapshot(&self, step: Option<u64>) -> Result<Option<Snapshot>> {
+        step.map(|step| self.timeline.find(step)).transpose()
+    }
+
+    /// Pins the snapshot of a step or lets it go; of the model as it is one is taken.
+    pub fn pin(&mut self, step: Option<u64>, pinned: bool) -> Result<()> {
+        let now = self.trainer.step();
+        let live = step.is_none() || step == Some(now) && !self.trainer.within_step();
+        if !pinned || !live {
+            return self.timeline.pin(step.unwrap_or(now), pinned);
+        }
+        self.timeline.check_room(now)?;
+        self.actions.push_back(Action::Snapshot(true));
+        Ok(())
+    }
+
+    /// Asks for a text, after the step under way.
+    pub fn write(&mut self, writing: Writing) {
+        self.actions.push_back(Action::Write(Box::new(writing)));
+    }
+
+    /// Ends the texts that were asked for.
+    pub fn stop_writing(&mut self) {
+        for action in &mut self.actions {
+            if let Action::Write(writing) = action
+                && writing.asked
+            {
+                writing.stop();
+            }
+        }
+    }
+
+    /// Refuses tokens that the model does not know.
+    pub fn check_tokens(&self, ids: &[u32]) -> Result<()> {
+        let vocab = self.trainer.model.config.vocab;
+        match ids.iter().find(|id| **id as usize >= vocab) {
+            None => Ok(()),
+            Some(id) => Err(Error::Usage(format!("the text has token {id}, and the model knows those below {vocab}"))),
+        }
     }
 
     /// Asks for a look into the model, after the step under way.
-    pub fn look(&mut self, prompt: String, factors: Vec<f32>, sampling: Sampling, draw: u64) -> Result<()> {
+    pub fn look(&mut self, look: Look) {
+        self.actions.push_back(Action::Look(Box::new(look)));
+    }
+
+    /// Refuses factors that are not one for each head.
+    pub fn check_factors(&self, factors: &[f32]) -> Result<()> {
         let model = &self.trainer.model.config;
         let heads = model.layers * model.heads;
         if !factors.is_empty() && factors.len() != heads {
             let found = factors.len();
             return Err(Error::Usage(format!("expected a factor for each of {heads} heads, or none; found {found}")));
         }
-        self.actions.push_back(Action::Look(Box::new(Look::new(prompt, factors, sampling, draw))));
         Ok(())
     }
 
@@ -263,16 +311,18 @@ impl Run {
     /// Takes in the losses that have arrived. After one that is not finite the step before it is saved, and no other
     /// is begun.
     fn arrivals(&mut self, events: &mut Vec<Event>) -> Result<()> {
+        self.timeline.advance(events)?;
         loop {
             let report = match self.trainer.poll() {
                 Ok(Some(report)) => report,
                 Ok(None) => break,
                 Err(Error::NotFinite { step }) => {
                     self.trainer.halt(step - 1);
+                    self.timeline.halt(step - 1);
                     self.held = None;
                     self.actions.clear();
                     if self.saved_step != Some(step - 1) {
-                        self.actions.push_back(Action::Save(VecDeque::new(), Vec::new()));
+                        self.actions.push_back(Action::Save(Saving::default()));
                     }
                     self.failed = Some(step);
                     break;
@@ -304,6 +354,9 @@ impl Run {
         let (evaluates, samples) = (due(config.eval_every) && self.evaluator.is_some(), due(config.sample_every));
         let saves = step >= self.last || due(config.save_every);
         let seed = config.seed;
+        if self.timeline.due(step) {
+            self.actions.push_back(Action::Snapshot(false));
+        }
         if evaluates || samples || saves {
             self.actions.push_back(Action::Drain);
         }
@@ -311,15 +364,11 @@ impl Run {
             self.actions.push_back(Action::Evaluate(None));
         }
         if samples {
-            self.generate(
-                String::new(),
-                SAMPLE_TOKENS,
-                Sampling { seed: seed.wrapping_add(step), ..Sampling::default() },
-                true,
-            );
+            let sampling = Sampling { seed: seed.wrapping_add(step), ..Sampling::default() };
+            self.write(Writing::sample(SAMPLE_TOKENS, sampling));
         }
         if saves {
-            self.actions.push_back(Action::Save(VecDeque::new(), Vec::new()));
+            self.actions.push_back(Action::Save(Saving::default()));
         }
     }
 
@@ -335,12 +384,16 @@ impl Run {
                 empty
             }
             Action::Evaluate(evaluation) => self.evaluate(evaluation, deadline, events)?,
-            Action::Generate(sample) => self.sample(sample, deadline, events)?,
+            Action::Write(writing) => self.go_on_writing(writing, deadline, events)?,
             Action::Look(look) => self.see(look, deadline, events)?,
             Action::Update(update) => self.try_update(update, deadline, events)?,
             Action::Keep => self.keep(events),
             Action::Undo(why) => self.undo(*why, events),
-            Action::Save(readings, tensors) => self.read_save(readings, tensors, events)?,
+            Action::Snapshot(pinned) => {
+                let weights = self.trainer.model.arena();
+                self.timeline.take(self.trainer.step(), *pinned, || self.device.read(weights))
+            }
+            Action::Save(saving) => self.read_save(saving, events)?,
         };
         if !done {
             self.actions.push_front(action);
@@ -365,64 +418,35 @@ impl Run {
         Ok(true)
     }
 
-    fn sample(&mut self, sample: &mut Sample, deadline: Instant, events: &mut Vec<Event>) -> Result<bool> {
-        if self.generator.is_none() {
-            self.generator = Some(Generator::new(&self.device, &self.trainer.model)?);
-        }
-        let generator = self.generator.as_ref().expect("made above");
-        if sample.generation.is_none() {
-            let ids = prompt_ids(&self.tokenizer, &sample.prompt, self.end_of_text);
-            sample.generation = Some(Generation::new(&ids, sample.sampling));
-        }
-        let generation = sample.generation.as_mut().expect("made above");
-        while sample.choices.len() < sample.max_tokens {
-            let Some((choice, _)) = generator.advance(generation, deadline)? else { return Ok(false) };
-            if choice.id == self.end_of_text && !sample.ignore_end {
-                break;
-            }
-            sample.choices.push(choice);
-        }
-        let ids: Vec<u32> = sample.choices.iter().map(|choice| choice.id).collect();
-        events.push(Event::Sample {
-            step: self.trainer.step(),
-            prompt: std::mem::take(&mut sample.prompt),
-            text: String::from_utf8_lossy(&self.tokenizer.decode(&ids)?).into_owned(),
-            ids,
-            probabilities: sample.choices.iter().map(|choice| choice.probability).collect(),
-        });
-        Ok(true)
+    fn go_on_writing(&mut self, writing: &mut Writing, deadline: Instant, events: &mut Vec<Event>) -> Result<bool> {
+        let ends = (&self.tokenizer.clone(), self.end_of_text);
+        let (device, model, passes, step) = self.shown(writing.at.as_ref())?;
+        writing.advance(passes.generator(device, model)?, ends, step, deadline, events)
     }
 
     fn see(&mut self, look: &mut Look, deadline: Instant, events: &mut Vec<Event>) -> Result<bool> {
-        let model = &self.trainer.model;
-        let probe = look::ready(&mut self.probe, &self.device, model)?;
-        let seen = look.advance(probe, model, (&self.tokenizer, self.end_of_text), self.trainer.step(), deadline)?;
+        let ends = (&self.tokenizer.clone(), self.end_of_text);
+        let (device, model, passes, step) = self.shown(look.at.as_ref())?;
+        let seen = look.advance(passes.probe(device, model)?, model, ends, step, deadline)?;
         let done = seen.is_some();
         events.extend(seen);
         Ok(done)
     }
 
+    /// The model to look into, what is recorded over it, and the steps that it has seen: the live one, or that of a snapshot.
+    fn shown(&mut self, at: Option<&Snapshot>) -> Result<(&Device, &Gpt, &mut Passes, u64)> {
+        match at {
+            None => Ok((&self.device, &self.trainer.model, &mut self.passes, self.trainer.step())),
+            Some(snapshot) => {
+                let past = Past::show(&mut self.past, &self.device, self.trainer.model.config, snapshot)?;
+                Ok((&self.device, &past.model, &mut past.passes, snapshot.step))
+            }
+        }
+    }
+
     /// Reads weights and moments back, and makes the save of them.
-    fn read_save(
-        &mut self,
-        readings: &mut VecDeque<Reading>,
-        tensors: &mut Vec<Vec<f32>>,
-        events: &mut Vec<Event>,
-    ) -> Result<bool> {
-        let model = &self.trainer.model;
-        let count = model.list.len();
-        if readings.is_empty() && tensors.is_empty() {
-            let moments =
-                |which: usize| (0..count).map(move |i| model.moments(i).expect("the model is for training")[which]);
-            let views = (0..count).map(|i| model.view(i)).chain(moments(0)).chain(moments(1));
-            readings.extend(views.map(|view| self.device.read(view)));
-        }
-        while let Some(reading) = readings.front_mut() {
-            let Some(numbers) = reading.poll() else { return Ok(false) };
-            tensors.push(numbers?.f32());
-            readings.pop_front();
-        }
-        let mut values = std::mem::take(tensors).into_iter();
+    fn read_save(&mut self, saving: &mut Saving, events: &mut Vec<Event>) -> Result<bool> {
+        let Some((tensors, moments)) = saving.advance(&self.device, &self.trainer.model)? else { return Ok(false) };
         let step = self.trainer.step();
         let state = TrainerState {
             step,
@@ -431,11 +455,10 @@ impl Run {
             train: self.trainer.config.clone(),
             ..self.state.clone()
         };
-        let weights = model.list.iter().map(|p| (p.name.clone(), p.shape.clone()));
         self.saved = Some(Save {
-            config: model.config,
-            tensors: weights.map(|(name, shape)| (name, shape, values.next().expect("one reading a tensor"))).collect(),
-            moments: Some(Moments { first: values.by_ref().take(count).collect(), second: values.collect() }),
+            config: self.trainer.model.config,
+            tensors,
+            moments: Some(moments),
             tokenizer_json: self.tokenizer_json.clone(),
             end_of_text: Some(self.end_of_text),
             trainer: Some(state),
@@ -446,32 +469,4 @@ impl Run {
         events.push(Event::Saved { step });
         Ok(true)
     }
-}
-
-/// A model on `device` with the weights of a save, and with its moments where it is to be trained.
-pub fn load_weights(device: &Device, save: &Save, training: bool) -> Result<Gpt> {
-    Gpt::check_fit(device, &save.config)?;
-    let model = Gpt::new(device, save.config, training)?;
-    for (name, _, values) in &save.tensors {
-        model.write(name, values);
-    }
-    if let Some(moments) = save.moments.as_ref().filter(|_| training) {
-        for ((name, _, _), (first, second)) in save.tensors.iter().zip(moments.first.iter().zip(&moments.second)) {
-            model.write_moments(name, first, second);
-        }
-    }
-    Ok(model)
-}
-
-/// The lines of a log up to `step`, and the seconds that the last of them tells.
-fn cut(log: &[u8], step: u64) -> (Vec<u8>, f64) {
-    let (mut kept, mut seconds) = (Vec::new(), 0.0);
-    for line in log.split_inclusive(|byte| *byte == b'\n') {
-        let Ok(report) = serde_json::from_slice::<StepReport>(line) else { continue };
-        if report.step <= step {
-            kept.extend_from_slice(line);
-            seconds = report.seconds;
-        }
-    }
-    (kept, seconds)
 }

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use web_time::Instant;
 
-use super::look::{LONGEST, piece, ready};
+use super::look::{LONGEST, piece};
 use super::memory::required_bytes;
 use super::protocol::{Event, Piece};
 use super::run::{Action, Run};
@@ -219,7 +219,7 @@ impl Run {
         events: &mut Vec<Event>,
     ) -> Result<bool> {
         let (trainer, u) = (&self.trainer, update);
-        let probe = ready(&mut self.probe, &self.device, &trainer.model)?;
+        let probe = self.passes.probe(&self.device, &trainer.model)?;
         let trial = self.trial.get_or_insert(Trial { tried: None, updates: 0 });
         // What comes before is what was tried so far, but where that itself is to be shown.
         let goes_on = u.count > 0;
@@ -270,6 +270,9 @@ impl Run {
             self.trainer.extra += updates;
             events.push(Event::UpdateKept { step: self.trainer.step(), updates });
             self.saved_step = None;
+            if let Some(pinned) = self.timeline.remove(self.trainer.step()) {
+                self.actions.push_back(Action::Snapshot(pinned));
+            }
             self.save();
         }
         true

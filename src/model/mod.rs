@@ -111,6 +111,11 @@ impl Gpt {
         self.part(arena, i)
     }
 
+    /// All parameters as they lie on the device, with the gaps between them.
+    pub fn arena(&self) -> View {
+        self.weights
+    }
+
     /// Where a parameter lies on the device, by its place in the list.
     pub fn view(&self, i: usize) -> View {
         self.part(self.weights, i)

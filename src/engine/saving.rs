@@ -1,0 +1,67 @@
+//! Weights and moments on their way from the device into a save, and from a save onto a device.
+
+use std::collections::VecDeque;
+
+use crate::Result;
+use crate::device::{Device, Reading};
+use crate::hub::{Moments, Save, Tensor};
+use crate::model::Gpt;
+use crate::train::StepReport;
+
+/// Readings under way: one a tensor of weights, then of first, then of second moments.
+#[derive(Default)]
+pub struct Saving {
+    readings: VecDeque<Reading>,
+    tensors: Vec<Vec<f32>>,
+}
+
+impl Saving {
+    /// Goes on; weights and moments of `model` once all of them have arrived.
+    pub fn advance(&mut self, device: &Device, model: &Gpt) -> Result<Option<(Vec<Tensor>, Moments)>> {
+        let count = model.list.len();
+        if self.readings.is_empty() && self.tensors.is_empty() {
+            let moments =
+                |which: usize| (0..count).map(move |i| model.moments(i).expect("the model is for training")[which]);
+            let views = (0..count).map(|i| model.view(i)).chain(moments(0)).chain(moments(1));
+            self.readings.extend(views.map(|view| device.read(view)));
+        }
+        while let Some(reading) = self.readings.front_mut() {
+            let Some(numbers) = reading.poll() else { return Ok(None) };
+            self.tensors.push(numbers?.f32());
+            self.readings.pop_front();
+        }
+        let mut values = std::mem::take(&mut self.tensors).into_iter();
+        let weights = model.list.iter().map(|p| (p.name.clone(), p.shape.clone()));
+        let weights =
+            weights.map(|(name, shape)| (name, shape, values.next().expect("one reading a tensor"))).collect();
+        Ok(Some((weights, Moments { first: values.by_ref().take(count).collect(), second: values.collect() })))
+    }
+}
+
+/// A model on `device` with the weights of a save, and with its moments where it is to be trained.
+pub fn load_weights(device: &Device, save: &Save, training: bool) -> Result<Gpt> {
+    Gpt::check_fit(device, &save.config)?;
+    let model = Gpt::new(device, save.config, training)?;
+    for (name, _, values) in &save.tensors {
+        model.write(name, values);
+    }
+    if let Some(moments) = save.moments.as_ref().filter(|_| training) {
+        for ((name, _, _), (first, second)) in save.tensors.iter().zip(moments.first.iter().zip(&moments.second)) {
+            model.write_moments(name, first, second);
+        }
+    }
+    Ok(model)
+}
+
+/// The lines of a log up to `step`, and the seconds that the last of them tells.
+pub fn cut(log: &[u8], step: u64) -> (Vec<u8>, f64) {
+    let (mut kept, mut seconds) = (Vec::new(), 0.0);
+    for line in log.split_inclusive(|byte| *byte == b'\n') {
+        let Ok(report) = serde_json::from_slice::<StepReport>(line) else { continue };
+        if report.step <= step {
+            kept.extend_from_slice(line);
+            seconds = report.seconds;
+        }
+    }
+    (kept, seconds)
+}

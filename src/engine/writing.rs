@@ -1,0 +1,161 @@
+//! Text out of a model between two steps: one that was asked for, told token by token, or a sample that a run shows of
+//! itself.
+
+use web_time::Instant;
+
+use super::look::{candidates, piece};
+use super::protocol::Event;
+use super::timeline::Snapshot;
+use crate::Result;
+use crate::generate::{Choice, Generation, Generator, Sampling, prompt_ids};
+use crate::tokenizer::Tokenizer;
+
+/// Tokens that are told of beside each one that was chosen.
+const ALTERNATIVES: usize = 8;
+
+/// A text under way.
+pub struct Writing {
+    prompt: String,
+    /// Tokens that it goes on with behind the prompt, before any is drawn.
+    given: Vec<u32>,
+    max_tokens: usize,
+    sampling: Sampling,
+    ignore_end: bool,
+    /// Whether somebody asked for it, and is told of every token.
+    pub asked: bool,
+    /// The weights that write it; none: the live ones.
+    pub at: Option<Snapshot>,
+    generation: Option<Generation>,
+    choices: Vec<Choice>,
+    text: String,
+    unfinished: Unfinished,
+}
+
+impl Writing {
+    /// What somebody asked for.
+    pub fn asked(
+        prompt: String,
+        given: Vec<u32>,
+        max_tokens: usize,
+        sampling: Sampling,
+        ignore_end: bool,
+        at: Option<Snapshot>,
+    ) -> Writing {
+        Writing {
+            prompt,
+            given,
+            max_tokens,
+            sampling,
+            ignore_end,
+            asked: true,
+            at,
+            generation: None,
+            choices: Vec::new(),
+            text: String::new(),
+            unfinished: Unfinished::default(),
+        }
+    }
+
+    /// What a run shows of itself.
+    pub fn sample(max_tokens: usize, sampling: Sampling) -> Writing {
+        Writing { asked: false, ..Writing::asked(String::new(), Vec::new(), max_tokens, sampling, true, None) }
+    }
+
+    /// Takes no token more.
+    pub fn stop(&mut self) {
+        self.max_tokens = 0;
+    }
+
+    /// Goes on until `deadline`, and says whether it is done.
+    pub fn advance(
+        &mut self,
+        generator: &Generator,
+        (tokenizer, end_of_text): (&Tokenizer, u32),
+        step: u64,
+        deadline: Instant,
+        events: &mut Vec<Event>,
+    ) -> Result<bool> {
+        if self.generation.is_none() {
+            let ids = prompt_ids(tokenizer, &self.prompt, end_of_text);
+            self.generation = Some(Generation::with(&ids, &self.given, self.sampling));
+        }
+        let generation = self.generation.as_mut().expect("made above");
+        while self.choices.len() < self.max_tokens {
+            let Some((choice, logits)) = generator.advance(generation, deadline)? else { return Ok(false) };
+            if choice.id == end_of_text && !self.ignore_end {
+                break;
+            }
+            let text = self.unfinished.push(&tokenizer.decode(&[choice.id])?);
+            self.text.push_str(&text);
+            if self.asked {
+                let found = self.sampling.distribution(&logits);
+                events.push(Event::Token {
+                    step,
+                    index: self.choices.len(),
+                    piece: piece(tokenizer, choice.id),
+                    text,
+                    probability: choice.probability,
+                    rank: found.ranks[choice.id as usize],
+                    candidates: candidates(tokenizer, &found, &logits, found.ranked.iter().take(ALTERNATIVES)),
+                });
+            }
+            self.choices.push(choice);
+        }
+        events.push(Event::Sample {
+            step,
+            prompt: std::mem::take(&mut self.prompt),
+            text: std::mem::take(&mut self.text),
+            ids: self.choices.iter().map(|choice| choice.id).collect(),
+            probabilities: self.choices.iter().map(|choice| choice.probability).collect(),
+            asked: self.asked,
+        });
+        Ok(true)
+    }
+}
+
+/// Bytes of a character that the tokens so far have not finished.
+#[derive(Default)]
+struct Unfinished(Vec<u8>);
+
+impl Unfinished {
+    /// What can be read once `bytes` have come: whole characters, and one mark for each run of bytes that is none.
+    fn push(&mut self, bytes: &[u8]) -> String {
+        self.0.extend_from_slice(bytes);
+        let mut text = String::new();
+        let mut at = 0;
+        for chunk in self.0.utf8_chunks() {
+            text.push_str(chunk.valid());
+            at += chunk.valid().len();
+            // At the end, the beginning of a character may still become one.
+            let unfinished = at + chunk.invalid().len() == self.0.len()
+                && std::str::from_utf8(chunk.invalid()).is_err_and(|error| error.error_len().is_none());
+            if unfinished {
+                break;
+            }
+            if !chunk.invalid().is_empty() {
+                text.push(char::REPLACEMENT_CHARACTER);
+                at += chunk.invalid().len();
+            }
+        }
+        self.0.drain(..at);
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_are_never_broken() {
+        let mut unfinished = Unfinished::default();
+        let read: Vec<String> = "a文😀".bytes().map(|byte| unfinished.push(&[byte])).collect();
+        assert_eq!(read, ["a", "", "", "文", "", "", "", "😀"]);
+        // A byte that begins nothing, one that is cut off by another, and one that waits.
+        assert_eq!(unfinished.push(b"\xff\xe6\x96a\xe6"), "\u{fffd}\u{fffd}a");
+        assert_eq!(unfinished.push(b"\x96\x87!"), "文!");
+        let all = b"\xe6b\xf0\x9f\x98\x80\x80\xe4\xb8\xad";
+        let pieces: String = all.iter().map(|byte| unfinished.push(&[*byte])).collect();
+        assert_eq!(pieces, String::from_utf8_lossy(all));
+    }
+}
