@@ -1,6 +1,7 @@
 // The stage Inspect: where each head of each layer looks in a typed prompt, with heads switched off or alone, and what the
 // model expects next. Every number is the engine's, of the model as it is at that step.
 
+import { Arcs } from './arcs.js';
 import { caption, element } from './figure.js';
 import { marked } from './glyphs.js';
 import { paint } from './scale.js';
@@ -16,7 +17,7 @@ const NAMED = 3;
 /** Sends the engine's command `look` through `send`, and shows what it tells. */
 export class Inspect {
   constructor(attention, next, send) {
-    Object.assign(this, { attention, next, send, layer: 0, head: 0, off: new Set(), asked: false });
+    Object.assign(this, { attention, next, send, layer: 0, head: 0, off: new Set(), asked: false, kept: null, previewed: null });
     this.in_attention = (selector) => attention.querySelector(selector);
     this.prompt = this.in_attention('[data-input=prompt]');
     this.grid = this.in_attention('.heads');
@@ -26,10 +27,16 @@ export class Inspect {
     this.knobs = Object.fromEntries(['temperature', 'top_k', 'top_p', 'draw'].map((name) => [name, next.querySelector(`[name=${name}]`)]));
     this.prompt.addEventListener('input', () => this.look());
     for (const knob of Object.values(this.knobs)) knob.addEventListener('input', () => this.look());
-    this.row.addEventListener('input', () => {
-      this.rowed = true;
-      this.show_row();
+    this.view = this.in_attention('[name=view]');
+    this.row.addEventListener('input', () => this.keep(Number(this.row.value)));
+    this.view.addEventListener('change', () => this.show_matrix());
+    this.arcs = new Arcs(this.in_attention('.arcs'), { preview: (i) => this.preview(i), keep: (i) => this.keep(i === this.kept ? null : i) });
+    this.matrix.addEventListener('pointermove', ({ offsetX, offsetY }) => {
+      const [at, all] = this.view.value === 'from' ? [offsetY, this.matrix.clientHeight] : [offsetX, this.matrix.clientWidth];
+      const n = this.seen.tokens.length;
+      this.preview(Math.min(n - 1, Math.max(0, Math.floor((n * at) / all))));
     });
+    this.matrix.addEventListener('pointerleave', () => this.preview(null));
     this.grid.addEventListener('click', ({ target }) => {
       const button = target.closest('button');
       if (button) this.choose(Number(button.dataset.layer), Number(button.dataset.head));
@@ -161,7 +168,9 @@ export class Inspect {
     const n = tokens.length;
     paint(this.matrix, this.weights(this.layer, this.head), n);
     this.row.max = String(n - 1);
-    if (!this.rowed || Number(this.row.value) >= n) this.row.value = String(n - 1);
+    if (this.kept >= n) this.kept = null;
+    if (this.previewed >= n) this.previewed = null;
+    this.row.value = String(this.kept ?? n - 1);
     const head = this.layer * heads + this.head;
     const place = { layer: count(this.layer + 1), head: count(this.head + 1), step: count(step), tokens: count(n) };
     caption(this.attention, {
@@ -174,26 +183,46 @@ export class Inspect {
     this.in_attention('[data-action=heads-on]').disabled = this.off.size === 0;
     const labels = n > LABELLED ? [] : tokens.map((token) => element('li', '', marked(token.text)));
     this.in_attention('.labels').replaceChildren(...labels);
+    this.arcs.show(tokens, this.weights(this.layer, this.head), this.view.value);
     this.rows.replaceChildren(...tokens.map((_, i) => element('li', '', this.sentence(i))));
     this.show_row();
   }
 
-  /** Where token `i` looks, in words. */
+  /** Where token `i` looks, or who looks at it, in words. */
   sentence(i) {
     const { tokens } = this.seen;
-    const weights = this.weights(this.layer, this.head).subarray(i * tokens.length, i * tokens.length + i + 1);
-    const order = [...weights.keys()].sort((a, b) => weights[b] - weights[a]).slice(0, NAMED);
-    const named = order.map((j) => `“${marked(tokens[j].text)}” ${measure(weights[j])}`).join(', ');
-    return text('inspect.row', { token: marked(tokens[i].text), looks: named });
+    const n = tokens.length;
+    const weights = this.weights(this.layer, this.head);
+    const looks = this.view.value === 'from'
+      ? Array.from({ length: i + 1 }, (_, j) => [j, weights[i * n + j]])
+      : Array.from({ length: n - i }, (_, j) => [i + j, weights[(i + j) * n + i]]);
+    const order = looks.sort(([, a], [, b]) => b - a).slice(0, NAMED);
+    const named = order.map(([j, weight]) => `“${marked(tokens[j].text)}” ${measure(weight)}`).join(', ');
+    return text(this.view.value === 'from' ? 'inspect.row' : 'inspect.column', { token: marked(tokens[i].text), looks: named });
+  }
+
+  /** Tells of token `i` for as long as it is pointed at. */
+  preview(i) {
+    if (i === this.previewed || !this.seen) return;
+    this.previewed = i;
+    this.show_row();
+  }
+
+  /** Tells of token `i` until another is chosen, or of none in particular. */
+  keep(i) {
+    this.kept = i;
+    this.row.value = String(i ?? this.row.max);
+    this.show_row();
   }
 
   show_row() {
-    const i = Number(this.row.value);
-    this.in_attention('.row-sentence').textContent = this.sentence(i);
-    this.row.setAttribute('aria-valuetext', marked(this.seen.tokens[i].text));
+    const chosen = this.previewed ?? Number(this.row.value);
+    this.in_attention('.row-sentence').textContent = this.sentence(chosen);
+    this.row.setAttribute('aria-valuetext', marked(this.seen.tokens[Number(this.row.value)].text));
     for (const list of [this.rows, this.in_attention('.labels')]) {
-      for (const [j, item] of [...list.children].entries()) item.classList.toggle('chosen', j === i);
+      for (const [j, item] of [...list.children].entries()) item.classList.toggle('chosen', j === chosen);
     }
+    this.arcs.focus(this.previewed ?? this.kept, this.kept);
   }
 
   show_next() {

@@ -11,6 +11,16 @@ export function colour(value) {
   return [0, 1, 2].map((channel) => Math.round(CIVIDIS[low][channel] + (place - low) * (CIVIDIS[low + 1][channel] - CIVIDIS[low][channel])));
 }
 
+/** Black or white, whichever is read more easily on a colour (WCAG's relative luminance). */
+export function ink(rgb) {
+  const [r, g, b] = rgb.map((channel) => {
+    const share = channel / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  const luminance = 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  return (luminance + 0.05) ** 2 > 1.05 * 0.05 ? '#000' : '#fff';
+}
+
 /** Draws a causal matrix, `n` by `n`, a pixel a cell; what a mask hides stays clear. */
 export function paint(canvas, values, n) {
   Object.assign(canvas, { width: n, height: n });
