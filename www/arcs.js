@@ -87,6 +87,7 @@ export class Arcs {
     const said = text('arcs.sentence', { drawn: count(drawn.length), share: count(100 * MASS), left: count(all - drawn.length) });
     sentence.textContent = said;
     this.lines.setAttribute('viewBox', `0 0 ${WIDTH} ${n * ROW}`);
+    this.lines.setAttribute('height', String(n * ROW));
     this.lines.setAttribute('aria-label', said);
     this.lines.replaceChildren(...drawn.map(({ from, to, weight }) => {
       const line = document.createElementNS(SVG, 'path');

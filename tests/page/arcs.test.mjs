@@ -59,6 +59,8 @@ test('arcs hold nine tenths of every row, and what is not drawn is counted', asy
     assert.ok(held >= MASS - 1e-5 && held - mine.at(-1) < MASS + 1e-5, `row ${row}: ${mine}`);
   }
   assert.ok(drawn.every(({ from, to, weight, opacity }) => to <= from && weight === opacity));
+  const [column, picture] = await Promise.all(['.arcs-tokens', '.arcs-lines'].map((part) => page.locator(part).boundingBox()));
+  assert.equal(picture.height, column.height, 'an arc ends at its token');
   const [, told, left] = (await page.locator('.arcs-sentence').textContent()).match(/^([\d,]+) arcs are drawn.* ([\d,]+) weaker looks are not drawn/);
   assert.equal(Number(told), drawn.length);
   assert.equal(Number(left), (n * (n + 1)) / 2 - drawn.length);
