@@ -10,6 +10,7 @@ import { Samples } from './samples.js';
 import { Settings, Unreadable, read } from './settings.js';
 import { Stages } from './stages.js';
 import { Strip } from './strip.js';
+import { Update } from './update.js';
 import { count, language, set_language, show_language, size, tell, text } from './text.js';
 
 show_language();
@@ -32,6 +33,7 @@ const data = new Data(find('#documents'), find('#stream'), call);
 const strip = new Strip(find('#strip'), call);
 const merges = new Merges(find('#merges'), call, (done) => strip.go(done));
 const inspect = new Inspect(find('#attention'), find('#next'), send);
+const update = new Update(find('#update'), send);
 const stages = new Stages(find('.stages'), look);
 const worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
 
@@ -102,6 +104,7 @@ function describe() {
 /** Reads the text for the stages that show it, where one of them is open and it is another than before. */
 function look() {
   inspect.able(run.ready?.model, stages.stage === 'inspect');
+  follow();
   inspect.look();
   if (!['data', 'tokenizer'].includes(stages.stage)) return;
   const { corpus, source } = settings;
@@ -111,6 +114,11 @@ function look() {
   // Whoever types is not read at every key.
   clearTimeout(reading);
   reading = setTimeout(() => call('read', { corpus, files: corpus === 'own' ? settings.own_files() : [] }), typeof source === 'string' ? PAUSE : 0);
+}
+
+/** Tells the figures of the run what it does. */
+function follow() {
+  update.follow(run.state, run.ready, run.step, stages.stage === 'train');
 }
 
 /** Begins a run, or one step of it. */
@@ -199,6 +207,7 @@ function show_state() {
     say(() => text(`state.${state}`, { step: count(step) }));
   }
   controls();
+  follow();
 }
 
 function show_run() {
@@ -222,6 +231,7 @@ function show_run() {
 function forget() {
   Object.assign(run, { preparing: null, ready: null, step: 0, saved: null });
   inspect.able(null, false);
+  follow();
   metrics.reset();
   samples.reset();
   show_run();
@@ -269,6 +279,15 @@ const hear = {
   },
   looked(seen) {
     inspect.looked(seen);
+  },
+  updated(seen) {
+    update.updated(seen);
+  },
+  update_kept() {
+    update.kept();
+  },
+  update_undone(told) {
+    update.undone(told);
   },
   tree(answer) {
     strip.tree(answer);
@@ -334,6 +353,7 @@ const hear = {
     inspect.release();
     strip.release();
     merges.release();
+    update.release();
     if (fatal) {
       say_error(run.state === 'loading' ? 'error.worker' : 'error.fatal', () => ({ message }));
       run.state = 'loading';

@@ -137,6 +137,10 @@ export const count = whole;
 export const measure = (x) => (Math.abs(x) >= 100 ? whole(Number(x.toPrecision(3))) : short(x));
 /** A large count in three digits: 918K. */
 export const amount = compact;
+/** A share of one, in percent. */
+export const percent = format({ style: 'percent', maximumSignificantDigits: 3 });
+/** A change, with its sign. */
+export const signed = format({ signDisplay: 'exceptZero', maximumSignificantDigits: 3 });
 /** A number at an axis. */
 export const tick = format({ maximumFractionDigits: 1 });
 /** A loss: two decimals, so that it does not change its width. */

@@ -1,0 +1,217 @@
+// One update on a copy, from the button to the table: what the page shows is what the engine told, kept and undone.
+
+import assert from 'node:assert/strict';
+import { mkdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { SMALL, control, paste, ready, says, set, start, until } from './page.mjs';
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+/** Pictures to look at; nothing is compared with them. */
+const PICTURES = 'build/page';
+const TEXT = 'Now is the winter of our discontent made glorious summer by this sun of York. '.repeat(60);
+let lab;
+before(async () => {
+  await mkdir(PICTURES, { recursive: true });
+  lab = await start();
+});
+after(() => lab.stop());
+
+const caption = (page) => page.locator('#update figcaption');
+const shown = async (page, when) => {
+  const value = await page.locator(`[data-metric=target-probability-${when}]`).getAttribute('data-value');
+  return value === '' ? null : Number(value);
+};
+/** The last thing that the engine told of an update. */
+const told = (page) => page.evaluate(() => globalThis.heard.at(-1));
+
+/** A page whose run has taken `steps` steps of `text` and waits; with a record of what its worker tells of updates. */
+async function trained(steps, { text = TEXT, ...options } = {}) {
+  const context = await lab.browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-US', ...options });
+  await context.addInitScript(() => {
+    globalThis.heard = [];
+    globalThis.Worker = class extends Worker {
+      constructor(...given) {
+        super(...given);
+        this.addEventListener('message', ({ data }) => globalThis.heard.push(...data.filter(({ event }) => event === 'updated')));
+      }
+    };
+  });
+  const page = await context.newPage();
+  const errors = [];
+  page.on('pageerror', (error) => errors.push(String(error)));
+  await page.goto(`${lab.address}?device=cpu`);
+  await ready(page);
+  if ((options.viewport?.width ?? 1280) < 900) await page.locator('#settings-details > summary').click();
+  await paste(page, text);
+  await set(page, { ...SMALL, vocab_size: '', steps, sample_every: 0, eval_every: 0, save_every: 0, warmup: 0 });
+  await control(page, 'train').click();
+  await until(page, 'step', 'exactly', steps);
+  await page.locator('#update .tokens li').nth(1).waitFor({ state: 'attached' });
+  return Object.assign(page, { errors });
+}
+
+/** Types a sentence, and waits until its tokens are there. */
+async function type(page, sentence) {
+  await page.locator('[data-input=update]').fill(sentence);
+  await page.waitForFunction((wanted) => globalThis.heard.at(-1)?.text === wanted, sentence);
+  await still(page);
+}
+
+/** Waits until nothing is asked for any more. */
+const still = (page) => page.locator('#update:not([aria-busy=true])').waitFor();
+
+/** Presses a button, and waits for what it leads to. */
+async function press(page, action) {
+  const before = await page.evaluate(() => globalThis.heard.length);
+  await control(page, action).click();
+  await page.waitForFunction((before) => globalThis.heard.length > before, before);
+  await still(page);
+}
+
+test('before there is a run, the figure says what to do and its buttons are off', async () => {
+  const page = await lab.open();
+  await ready(page);
+  await caption(page).filter({ hasText: 'One step of training is enough' }).waitFor();
+  for (const action of ['update', 'update-ten', 'keep', 'undo']) assert.ok(await control(page, action).isDisabled(), action);
+  assert.equal(await shown(page, 'before'), null);
+});
+
+test('what is shown is what the engine told, and ten more go on from there', async () => {
+  const page = await trained(4);
+  await type(page, 'Now is the summer of York');
+  assert.equal(await shown(page, 'before'), (await told(page)).target.before.probability);
+  assert.equal(await shown(page, 'after'), null, 'nothing is tried yet');
+  assert.ok(await control(page, 'keep').isDisabled());
+
+  await press(page, 'update');
+  const once = await told(page);
+  assert.deepEqual([once.updates, once.count], [1, 1]);
+  assert.equal(await shown(page, 'before'), once.target.before.probability);
+  assert.equal(await shown(page, 'after'), once.target.after.probability);
+  assert.ok(once.target.after.probability > once.target.before.probability, 'the right token has become likelier');
+  assert.match(await caption(page).textContent(), /^Before, “.*” had .*% at this place, rank .* After one update it has .*%/);
+
+  // The table has both numbers of each token, and the sign of the change.
+  const rows = await page.locator('#update .candidates tbody tr').evaluateAll((all) => all.map((row) => [...row.cells].map((cell) => cell.textContent)));
+  assert.equal(rows.length, once.candidates.length + 1);
+  for (const [i, { before, after }] of once.candidates.entries()) {
+    const near = (cell, value) => Math.abs(Number(cell.replace('%', '')) - 100 * value) <= 100 * value * 0.006 + 1e-12;
+    assert.ok(near(rows[i][1], before.probability) && near(rows[i][2], after.probability), rows[i].join());
+    const change = Math.sign(after.probability - before.probability);
+    assert.equal({ '+': 1, '-': -1 }[rows[i][3][0]] ?? 0, change, rows[i].join());
+  }
+  const picked = await page.locator('#update .candidates .picked').count();
+  assert.equal(picked, 1);
+  assert.equal(await page.locator('#update .elsewhere tbody tr').count(), once.elsewhere.length);
+
+  await press(page, 'update-ten');
+  const ten = await told(page);
+  assert.deepEqual([ten.updates, ten.count], [11, 10]);
+  assert.equal(ten.target.before.probability, once.target.after.probability);
+  assert.equal(await shown(page, 'before'), once.target.after.probability);
+  assert.equal(await shown(page, 'after'), ten.target.after.probability);
+  assert.deepEqual(page.errors, []);
+});
+
+test('another token is chosen by key, and the next batch is shown as well', async () => {
+  const page = await trained(3);
+  await type(page, 'Now is the winter of York');
+  await page.locator('#update .tokens [aria-selected=true]').focus();
+  await page.keyboard.press('Home');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => globalThis.heard.at(-1).position === 2);
+  await still(page);
+  const chosen = page.locator('#update .tokens [aria-selected=true]');
+  assert.equal(await chosen.getAttribute('data-index'), '2');
+  assert.equal(await chosen.evaluate((item) => item === document.activeElement), true, 'the focus stays on it');
+  await page.locator('[name=update-on]').selectOption('batch');
+  await page.waitForFunction(() => globalThis.heard.at(-1).text === undefined);
+  await still(page);
+  await press(page, 'update');
+  const batch = await told(page);
+  assert.deepEqual([batch.rows, batch.tokens.length], [SMALL.batch, SMALL.context + 1]);
+  assert.match(await caption(page).textContent(), /made on 4 windows/);
+  assert.ok(batch.loss_after < batch.loss_before);
+});
+
+test('keep changes what Inspect shows, and undo leaves it as it was', async () => {
+  const page = await trained(4);
+  await type(page, 'Now is the winter of our York');
+  const { tokens, position } = await told(page);
+  const prompt = tokens.slice(0, position).map(({ text }) => text).join('');
+  /** The probabilities of the next token that Inspect shows, by token. */
+  const inspected = async (wait) => {
+    await page.locator('[data-stage=inspect]').click();
+    await page.locator('[data-input=prompt]').fill(prompt);
+    await page.waitForFunction((n) => document.querySelectorAll('#attention-rows li').length === n, position);
+    await page.waitForFunction(wait, null);
+    const rows = await page.locator('#next tbody tr').evaluateAll((all) => all.map(({ cells }) => [cells[1].textContent, cells[4].textContent]));
+    await page.locator('[data-stage=train]').click();
+    await still(page);
+    return rows;
+  };
+  const there = () => document.querySelectorAll('#next tbody tr').length > 0;
+  const before = await inspected(there);
+  await press(page, 'update');
+  await press(page, 'undo');
+  await caption(page).filter({ hasText: 'Undone: the run is what it was.' }).waitFor();
+  assert.equal(await shown(page, 'after'), null);
+  assert.deepEqual(await inspected(there), before);
+
+  await press(page, 'update-ten');
+  const { candidates } = await told(page);
+  await press(page, 'keep');
+  await caption(page).filter({ hasText: 'Kept: the run goes on from here.' }).waitFor();
+  const now = new Map(await inspected(there));
+  assert.notDeepEqual([...now], before);
+  for (const { text, after } of candidates.filter(({ after }) => after.rank < 5)) {
+    const value = Number(now.get(text.replaceAll(' ', '·')));
+    assert.ok(Math.abs(value - after.probability) <= 0.006 * after.probability, `${text}: ${value} for ${after.probability}`);
+  }
+  assert.deepEqual(page.errors, []);
+});
+
+test('an update pauses a run that goes on, and training on forgets it', async () => {
+  const page = await trained(2);
+  await set(page, { steps: 100_000 });
+  await control(page, 'train').click();
+  await until(page, 'step', 'at least', 6);
+  await press(page, 'update');
+  await says(page, 'Paused');
+  assert.equal((await told(page)).updates, 1);
+  await control(page, 'step').click();
+  await caption(page).filter({ hasText: 'The run has trained on, so what was tried is forgotten.' }).waitFor();
+  await page.locator('[data-action=keep]:disabled').waitFor();
+  await control(page, 'reset').click();
+  await caption(page).filter({ hasText: 'There is no model yet' }).waitFor();
+  assert.equal(await shown(page, 'before'), null);
+  assert.deepEqual(page.errors, []);
+});
+
+test('hostile text stays text', async () => {
+  const hostile = '<img src=x onerror="document.title=1"><b>bold</b>';
+  const page = await trained(2, { text: hostile.repeat(60) });
+  await type(page, hostile);
+  await press(page, 'update');
+  assert.equal(await page.locator('#update img, #update .told b').count(), 0);
+  assert.equal(await page.title(), 'Glasshouse');
+  assert.equal((await told(page)).tokens.length, await page.locator('#update .tokens li').count());
+  assert.deepEqual(page.errors, []);
+});
+
+for (const [width, colorScheme, locale] of [[360, 'light', 'en-US'], [360, 'dark', 'zh-CN'], [1280, 'light', 'zh-CN'], [1280, 'dark', 'en-US']]) {
+  test(`a tried update fits ${width} pixels, ${colorScheme}, ${locale}, and axe finds no fault`, async () => {
+    const page = await trained(4, { viewport: { width, height: 900 }, colorScheme, locale });
+    await press(page, 'update');
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
+    await page.locator('#update').screenshot({ path: `${PICTURES}/update-${width}-${colorScheme}-${locale}.png` });
+    await page.evaluate(await readFile(AXE, 'utf8'));
+    const faults = await page.evaluate(async () => (await globalThis.axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' ')}`));
+    assert.deepEqual(faults, []);
+    const small = await page.locator('#update :is(button, select, [role=option]:not([aria-disabled]))').evaluateAll((all) => all
+      .map((element) => element.getBoundingClientRect()).filter(({ width, height }) => width < 24 || height < 24).length);
+    assert.equal(small, 0, 'all that is pressed has 24 pixels');
+  });
+}

@@ -1,0 +1,274 @@
+// One update: the model is shown some tokens once, on a copy, and the right one has become likelier. Every number is the
+// engine's, of the run as it is and of the copy that was tried.
+
+import { caption, element } from './figure.js';
+import { marked } from './glyphs.js';
+import { count, loss, measure, percent, signed, text } from './text.js';
+
+/** Milliseconds without a key after which a typed sentence is read. */
+const PAUSE = 300;
+const COLOURS = 8;
+/** How often one press of Ten more shows the tokens. */
+const MORE = 10;
+/** The states in which there is a run to copy. */
+const ABLE = ['running', 'paused', 'finished'];
+const UNDONE = { asked: 'update.undone.asked', went_on: 'update.undone.went_on', not_finite: 'update.undone.not_finite' };
+
+/** Sends the engine's commands `update`, `keep_update` and `undo_update` through `send`, and shows what they tell. */
+export class Update {
+  constructor(figure, send) {
+    Object.assign(this, { figure, send, position: null, asked: false, wanted: null, note: null });
+    this.place = (selector) => figure.querySelector(selector);
+    this.source = this.place('[name=update-on]');
+    this.text = this.place('[data-input=update]');
+    this.list = this.place('.tokens');
+    this.buttons = Object.fromEntries(['update', 'update-ten', 'keep', 'undo'].map((name) => [name, this.place(`[data-action=${name}]`)]));
+    this.text.addEventListener('input', () => {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.other(), PAUSE);
+    });
+    this.source.addEventListener('change', () => this.other());
+    this.list.addEventListener('click', ({ target }) => this.choose(target.closest('li')));
+    this.list.addEventListener('keydown', (event) => this.key(event));
+    this.buttons.update.addEventListener('click', () => this.ask(1));
+    this.buttons['update-ten'].addEventListener('click', () => this.ask(MORE));
+    this.buttons.keep.addEventListener('click', () => this.send({ command: 'keep_update' }));
+    this.buttons.undo.addEventListener('click', () => this.send({ command: 'undo_update' }));
+    document.addEventListener('languagechange', () => {
+      this.example();
+      this.show();
+    });
+    this.example();
+  }
+
+  /** A sentence to begin with, as long as nobody has typed one. */
+  example() {
+    if (this.text.value === (this.exemplary ?? '')) this.text.value = text('update.example');
+    this.exemplary = text('update.example');
+    this.show();
+  }
+
+  /** What the run does: its state, what it is, its step, and whether anybody looks. */
+  follow(state, ready, step, open) {
+    const able = ready !== null && ABLE.includes(state);
+    if (ready !== this.ready) {
+      Object.assign(this, { ready, seen: null, position: null, note: null, asked: false, wanted: null });
+    }
+    const still = able && state !== 'running' ? step : null;
+    const stale = still !== null && (this.seen?.step ?? this.expected) !== still;
+    Object.assign(this, { able, open });
+    if (open && stale) {
+      this.expected = still;
+      this.ask(0);
+    }
+    this.show();
+  }
+
+  /** The tokens are others than before. */
+  other() {
+    this.position = null;
+    this.note = null;
+    this.ask(0);
+  }
+
+  /** Asks for so many updates, now or as soon as what was asked for before is there; for none, to see how things stand. */
+  ask(updates) {
+    const typed = this.source.value === 'text';
+    if (!this.able || (typed && [...this.text.value].length < 2)) {
+      this.show();
+      return;
+    }
+    if (this.asked) {
+      this.wanted = Math.max(this.wanted ?? 0, updates);
+      return;
+    }
+    if (updates > 0) this.note = null;
+    Object.assign(this, { asked: true, wanted: null });
+    this.figure.setAttribute('aria-busy', 'true');
+    this.send({ command: 'update', text: typed ? this.text.value : null, position: this.position, count: updates });
+  }
+
+  /** What was asked for is there, or will never be. */
+  release() {
+    this.asked = false;
+    this.figure.setAttribute('aria-busy', 'false');
+    if (this.wanted !== null) this.ask(this.wanted);
+  }
+
+  updated(seen) {
+    Object.assign(this, { seen, position: seen.position });
+    this.show();
+    this.release();
+  }
+
+  kept() {
+    this.settled('update.kept');
+  }
+
+  undone({ why }) {
+    this.settled(UNDONE[why]);
+  }
+
+  /** What was tried is part of the run, or gone: how the run stands is shown. */
+  settled(note) {
+    this.note = note;
+    if (this.seen) this.seen.updates = 0;
+    this.asked = false;
+    this.ask(0);
+    this.show();
+  }
+
+  choose(item) {
+    const index = Number(item?.dataset.index ?? 0);
+    if (index === 0) return;
+    this.position = index;
+    this.mark();
+    this.ask(0);
+  }
+
+  key(event) {
+    const items = this.list.children;
+    const at = [...items].indexOf(document.activeElement);
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 1, End: items.length - 1 }[event.key];
+    if (event.key === 'Enter' || event.key === ' ') this.choose(items[at]);
+    else if (to === undefined || !items[to] || to === 0) return;
+    else items[to].focus();
+    event.preventDefault();
+  }
+
+  show() {
+    const { seen, able } = this;
+    const short = this.source.value === 'text' && [...this.text.value].length < 2;
+    this.buttons.update.disabled = this.buttons['update-ten'].disabled = !able || short;
+    this.buttons.keep.disabled = this.buttons.undo.disabled = !able || !seen?.updates;
+    this.text.parentElement.hidden = this.source.value !== 'text';
+    this.figure.classList.toggle('waiting', !seen);
+    if (!seen) {
+      caption(this.figure, { sentence: text(short ? 'update.short' : 'update.none'), chip: '', tensor: 'none', shape: 0, step: 0, run: 'live' });
+      for (const when of ['before', 'after']) this.metric(when, null);
+      return;
+    }
+    const { target, step, vocab, updates, position } = seen;
+    caption(this.figure, {
+      sentence: short ? text('update.short') : this.sentence(),
+      chip: text('update.source', { vocab: count(vocab), position: count(position + 1), step: count(step), updates: count(updates) }),
+      tensor: 'logits', shape: vocab, step, run: 'live',
+    });
+    this.metric('before', target.before);
+    this.metric('after', updates > 0 ? target.after : null);
+    this.show_losses();
+    this.show_tokens();
+    this.show_candidates();
+    this.show_elsewhere();
+  }
+
+  /** What happened, in words and numbers. */
+  sentence() {
+    const { target, step, vocab, updates, count: taken, left_out: left, rows, loss_before: first, loss_after: last } = this.seen;
+    const values = {
+      token: marked(target.text), step: count(step), vocab: count(vocab), count: count(taken || updates), updates: count(updates),
+      before: percent(target.before.probability), after: percent(target.after.probability),
+      rank_before: count(target.before.rank + 1), rank_after: count(target.after.rank + 1), loss_before: loss(first), loss_after: loss(last),
+    };
+    const parts = [this.note && text(this.note)];
+    if (updates === 0) parts.push(text('update.now', values));
+    else parts.push(text((taken || updates) === 1 ? 'update.sentence.one' : 'update.sentence', values), text('update.open', values));
+    if (this.source.value === 'batch') parts.push(text('update.rows', { rows: count(rows) }));
+    if (left > 0) parts.push(text('update.cut', { left: count(left) }));
+    return parts.filter(Boolean).join(text('update.join'));
+  }
+
+  /** The target's probability, large. */
+  metric(when, standing) {
+    const place = this.place(`[data-metric=target-probability-${when}]`);
+    place.dataset.value = standing === null ? '' : String(standing.probability);
+    place.textContent = standing === null ? text('metric.none') : percent(standing.probability);
+    place.nextElementSibling.textContent = standing === null ? '' : text('update.rank', { rank: count(standing.rank + 1), vocab: count(this.seen.vocab) });
+  }
+
+  show_losses() {
+    const { loss_before: before, loss_after: after, updates, learning_rate: lr, gradient_norm: norm } = this.seen;
+    this.place('.loss-before').textContent = loss(before);
+    this.place('.loss-after').textContent = updates > 0 ? loss(after) : text('metric.none');
+    this.place('.loss-change').textContent = updates > 0 ? text('update.loss.change', { change: signed(after - before) }) : '';
+    const facts = { lr: measure(lr), norm: measure(norm ?? 0) };
+    this.place('.update-facts').textContent = text(norm === null || norm === undefined ? 'update.rate' : 'update.facts', facts);
+  }
+
+  /** The tokens, each with its probability given those before it. */
+  show_tokens() {
+    const { tokens, updates, log_probabilities_before: before, log_probabilities_after: after } = this.seen;
+    const focused = [...this.list.children].indexOf(document.activeElement);
+    this.list.replaceChildren(...tokens.map((token, i) => {
+      const item = element('li', '', marked(token.text) || '�');
+      item.setAttribute('role', 'option');
+      Object.assign(item.dataset, { index: String(i), colour: String(i % COLOURS) });
+      const now = i > 0 ? percent(Math.exp(updates > 0 ? after[i - 1] : before[i - 1])) : '';
+      const values = { token: marked(token.text), before: i > 0 ? percent(Math.exp(before[i - 1])) : '', after: now };
+      item.setAttribute('aria-label', text(i === 0 ? 'update.token.first' : updates > 0 ? 'update.token' : 'update.token.now', values));
+      if (i === 0) item.setAttribute('aria-disabled', 'true');
+      else item.append(element('small', '', `${updates > 0 ? arrow(after[i - 1] - before[i - 1]) : ''}${now}`));
+      return item;
+    }));
+    this.mark();
+    if (focused > 0) this.list.children[Math.min(focused, tokens.length - 1)].focus();
+  }
+
+  /** Marks the target among the tokens. */
+  mark() {
+    for (const [i, item] of [...this.list.children].entries()) {
+      item.setAttribute('aria-selected', String(i === this.position));
+      item.tabIndex = i === this.position ? 0 : -1;
+    }
+  }
+
+  /** The distribution in front of the target: a row a token, with both bars. */
+  show_candidates() {
+    const { candidates, target, updates, vocab } = this.seen;
+    const most = Math.max(...candidates.flatMap(({ before, after }) => [before.probability, after.probability]));
+    const sums = ['before', 'after'].map((when) => Math.max(0, 1 - candidates.reduce((sum, shift) => sum + shift[when].probability, 0)));
+    const row = (name, before, after, ranks) => {
+      const bars = [before, after].map((probability, i) => {
+        const bar = element('span', i === 0 ? 'bar-before' : 'bar-after');
+        bar.style.width = `${Math.min(100, (100 * probability) / most)}%`;
+        return bar;
+      });
+      if (updates === 0) bars.pop();
+      const cells = [percent(before), updates > 0 ? percent(after) : '', updates > 0 ? signed(100 * (after - before)) : '', ranks];
+      return element('tr', '', element('th', 'token', name), ...cells.map((cell) => element('td', 'number', cell)), element('td', 'chance', ...bars));
+    };
+    const rows = candidates.map(({ id, text: name, before, after }) => {
+      const ranks = [before.rank + 1, ...(updates > 0 ? [after.rank + 1] : [])].map(count).join(' → ');
+      const made = row(marked(name), before.probability, after.probability, ranks);
+      made.classList.toggle('picked', id === target.id);
+      return made;
+    });
+    const others = row(text('update.rest', { others: count(vocab - candidates.length) }), ...sums, '');
+    others.classList.add('rest');
+    others.lastChild.replaceChildren();
+    for (const made of [...rows, others]) made.firstChild.scope = 'row';
+    this.place('.candidates tbody').replaceChildren(...rows, others);
+    this.place('.update-legend').textContent = text('update.legend', { most: percent(most) });
+  }
+
+  /** What the same updates did to other text. */
+  show_elsewhere() {
+    const { elsewhere, updates, held_out: held } = this.seen;
+    const worse = elsewhere.filter(({ loss_before: before, loss_after: after }) => after > before).length;
+    this.place('.elsewhere-sentence').textContent = [
+      text(held ? 'update.elsewhere.held' : 'update.elsewhere.trained'),
+      updates > 0 ? text('update.elsewhere.worse', { worse: count(worse), all: count(elsewhere.length) }) : '',
+    ].filter(Boolean).join(text('update.join'));
+    this.place('.elsewhere tbody').replaceChildren(...elsewhere.map(({ name, loss_before: before, loss_after: after }) => {
+      const cells = [measure(before), ...(updates > 0 ? [measure(after), signed(after - before)] : ['', ''])];
+      const head = element('th', 'token', marked(name));
+      head.scope = 'row';
+      return element('tr', '', head, ...cells.map((cell) => element('td', 'number', cell)));
+    }));
+  }
+}
+
+/** Which way a number went. */
+function arrow(change) {
+  return change > 0 ? '↑ ' : change < 0 ? '↓ ' : '';
+}
