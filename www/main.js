@@ -363,8 +363,9 @@ const hear = {
     } else {
       say_error('error.download', () => ({ message, step: count(saved) }));
     }
-    if (!fatal) show_state();
-    else controls();
+    if (fatal) controls();
+    else show_state();
+    follow();
   },
 };
 

@@ -52,13 +52,13 @@ export class Update {
   follow(state, ready, step, open) {
     const able = ready !== null && ABLE.includes(state);
     if (ready !== this.ready) {
-      Object.assign(this, { ready, seen: null, position: null, note: null, asked: false, wanted: null });
+      Object.assign(this, { ready, seen: null, position: null, note: null, asked: false, wanted: null, expected: null });
     }
     const still = able && state !== 'running' ? step : null;
-    const stale = still !== null && (this.seen?.step ?? this.expected) !== still;
     Object.assign(this, { able, open });
-    if (open && stale) {
+    if (open && still !== null && still !== this.expected) {
       this.expected = still;
+      if (this.note !== UNDONE.went_on) this.note = null;
       this.ask(0);
     }
     this.show();
@@ -113,6 +113,8 @@ export class Update {
   settled(note) {
     this.note = note;
     if (this.seen) this.seen.updates = 0;
+    // The button that was pressed goes off: the focus stays in the row.
+    if ([this.buttons.keep, this.buttons.undo].includes(document.activeElement)) this.buttons.update.focus();
     this.asked = false;
     this.ask(0);
     this.show();

@@ -127,7 +127,7 @@ export default {
   'update.text': '句子',
   'update.target': '它的词元，以及每个词元接在前文之后的概率：选择要观察的那一个',
   'update.token': '{token}：之前 {before}，之后 {after}',
-  'update.token.now': '{token}：{before}',
+  'update.token.now': '{token}：概率 {before}',
   'update.token.first': '{token}：它前面没有词元',
   'update.once': '更新一次',
   'update.ten': '再更新十次',
