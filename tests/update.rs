@@ -14,7 +14,7 @@ use glasshouse::engine::{
     required_bytes,
 };
 use glasshouse::hub::{Save, from_zip, to_zip};
-use glasshouse::model::ModelConfig;
+use glasshouse::model::{ModelConfig, Preset};
 use glasshouse::train::{StepReport, TrainConfig, Trainer};
 
 fn text(lines: usize) -> Text {
@@ -355,6 +355,20 @@ fn elsewhere_is_the_validation_text() {
         assert_eq!((&now.name, now.loss_before), (&then.name, then.loss_after));
         assert!(!now.name.is_empty() && stream.contains(&now.name), "{}", now.name);
     }
+}
+
+/// Where the schedule has come down to 0 an update still moves the weights.
+#[test]
+fn behind_the_last_step_the_highest_rate_is_taken() {
+    let (mut engine, _) = paused(11);
+    let last = update(&mut engine, Some("mercy is"), None, 0).learning_rate;
+    engine.send(Command::Run).unwrap();
+    drive(&mut engine);
+    assert_eq!(engine.state(), State::Finished);
+    let told = update(&mut engine, Some("mercy is"), None, 1);
+    assert!(told.learning_rate > last && told.learning_rate == TrainConfig::preset(Preset::Tiny).lr);
+    assert!(told.losses[1] < told.losses[0], "{:?}", told.losses);
+    assert_eq!(engine.state(), State::Finished);
 }
 
 #[test]

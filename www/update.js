@@ -194,7 +194,8 @@ export class Update {
     this.place('.loss-after').textContent = updates > 0 ? loss(after) : text('metric.none');
     this.place('.loss-change').textContent = updates > 0 ? text('update.loss.change', { change: signed(after - before) }) : '';
     const facts = { lr: measure(lr), norm: measure(norm ?? 0) };
-    this.place('.update-facts').textContent = text(norm === null || norm === undefined ? 'update.rate' : 'update.facts', facts);
+    const over = this.seen.step >= this.ready.train.steps ? text('update.over') : '';
+    this.place('.update-facts').textContent = [text(norm ? 'update.facts' : 'update.rate', facts), over].filter(Boolean).join(text('update.join'));
   }
 
   /** The tokens, each with its probability given those before it. */
@@ -206,10 +207,8 @@ export class Update {
       item.setAttribute('role', 'option');
       Object.assign(item.dataset, { index: String(i), colour: String(i % COLOURS) });
       const now = i > 0 ? percent(Math.exp(updates > 0 ? after[i - 1] : before[i - 1])) : '';
-      const values = { token: marked(token.text), before: i > 0 ? percent(Math.exp(before[i - 1])) : '', after: now };
-      item.setAttribute('aria-label', text(i === 0 ? 'update.token.first' : updates > 0 ? 'update.token' : 'update.token.now', values));
       if (i === 0) item.setAttribute('aria-disabled', 'true');
-      else item.append(element('small', '', `${updates > 0 ? arrow(after[i - 1] - before[i - 1]) : ''}${now}`));
+      else item.append(element('small', '', ` ${updates > 0 ? arrow(after[i - 1] - before[i - 1]) : ''}${now}`));
       return item;
     }));
     this.mark();
@@ -237,7 +236,7 @@ export class Update {
       });
       if (updates === 0) bars.pop();
       const cells = [percent(before), updates > 0 ? percent(after) : '', updates > 0 ? signed(100 * (after - before)) : '', ranks];
-      return element('tr', '', element('th', 'token', name), ...cells.map((cell) => element('td', 'number', cell)), element('td', 'chance', ...bars));
+      return element('tr', '', element('th', 'token', name), element('td', 'chance', ...bars), ...cells.map((cell) => element('td', 'number', cell)));
     };
     const rows = candidates.map(({ id, text: name, before, after }) => {
       const ranks = [before.rank + 1, ...(updates > 0 ? [after.rank + 1] : [])].map(count).join(' → ');
@@ -247,7 +246,7 @@ export class Update {
     });
     const others = row(text('update.rest', { others: count(vocab - candidates.length) }), ...sums, '');
     others.classList.add('rest');
-    others.lastChild.replaceChildren();
+    others.cells[1].replaceChildren();
     for (const made of [...rows, others]) made.firstChild.scope = 'row';
     this.place('.candidates tbody').replaceChildren(...rows, others);
     this.place('.update-legend').textContent = text('update.legend', { most: percent(most) });

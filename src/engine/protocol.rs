@@ -374,7 +374,7 @@ pub enum Event {
         loss_before: f64,
         /// The same behind the updates.
         loss_after: f64,
-        /// The learning rate of each update: the one of the run's next step.
+        /// The learning rate of each update: that of the run's next step, and behind the last one the run's highest.
         learning_rate: f64,
         /// The global norm of the first update's gradient, before it is clipped.
         gradient_norm: Option<f64>,

@@ -352,7 +352,7 @@ impl Update {
             position: self.position,
             loss_before: self.before.loss.expect("measured"),
             loss_after: self.after.loss.expect("measured"),
-            learning_rate: trainer.learning_rate(trainer.step()),
+            learning_rate: trainer.next_rate(),
             gradient_norm: self.norm,
             target: shift(target),
             candidates: told.into_iter().map(shift).collect(),

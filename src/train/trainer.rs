@@ -173,6 +173,12 @@ impl Trainer {
         learning_rate(schedule, lr, warmup, steps, step)
     }
 
+    /// The learning rate of the next update. One that is tried behind the last step has the highest rate of the run: the
+    /// schedule has come to its end there, mostly at 0, and nothing would change.
+    pub fn next_rate(&self) -> f64 {
+        if self.step < self.config.steps { self.learning_rate(self.step) } else { self.config.lr }
+    }
+
     /// Runs on until `deadline`, or one submission; says whether the step is wholly issued. A step that is begun while
     /// [`IN_FLIGHT`] others wait for their loss waits as well.
     pub fn advance(&mut self, deadline: Instant) -> Result<bool> {
@@ -281,7 +287,7 @@ impl Trainer {
     }
 
     /// Writes a micro-batch of an update that counts `counted` tokens and comes `ahead` updates behind where the run
-    /// stands: its learning rate is that of the step to come.
+    /// stands.
     pub(super) fn write(&self, batch: &Batch, micro_batch: usize, counted: u64, ahead: u64) {
         let TrainConfig { beta1, beta2, .. } = self.config;
         self.tokens.write(&self.device, &batch.inputs);
@@ -291,7 +297,7 @@ impl Trainer {
         let time = (self.step + self.extra + ahead + 1) as f64;
         let correction = |beta: f64| 1.0 / (1.0 - libm::pow(f64::from(beta as f32), time));
         // The learning rate is a hyperparameter: rounded to f32, as every device holds it.
-        scalars[Scalar::LearningRate as usize] = f64::from(self.learning_rate(self.step) as f32);
+        scalars[Scalar::LearningRate as usize] = f64::from(self.next_rate() as f32);
         scalars[Scalar::Correction1 as usize] = correction(beta1);
         scalars[Scalar::Correction2 as usize] = correction(beta2);
         scalars[Scalar::MicroBatch as usize] = micro_batch as f64;

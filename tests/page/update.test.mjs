@@ -97,9 +97,9 @@ test('what is shown is what the engine told, and ten more go on from there', asy
   assert.equal(rows.length, once.candidates.length + 1);
   for (const [i, { before, after }] of once.candidates.entries()) {
     const near = (cell, value) => Math.abs(Number(cell.replace('%', '')) - 100 * value) <= 100 * value * 0.006 + 1e-12;
-    assert.ok(near(rows[i][1], before.probability) && near(rows[i][2], after.probability), rows[i].join());
+    assert.ok(near(rows[i][2], before.probability) && near(rows[i][3], after.probability), rows[i].join());
     const change = Math.sign(after.probability - before.probability);
-    assert.equal({ '+': 1, '-': -1 }[rows[i][3][0]] ?? 0, change, rows[i].join());
+    assert.equal({ '+': 1, '-': -1 }[rows[i][4][0]] ?? 0, change, rows[i].join());
   }
   const picked = await page.locator('#update .candidates .picked').count();
   assert.equal(picked, 1);
