@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 ENV := . scripts/env.sh;
 .DEFAULT_GOAL := help
-.PHONY: help run dist test lint bench bench-step bench-burn bench-jax bench-wasm bench-tokenizer check-hf golden clean
+.PHONY: help run dist record test lint bench bench-step bench-burn bench-jax bench-wasm bench-tokenizer check-hf golden clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -14,6 +14,9 @@ run: dist ## build the page and serve it, on the first free port from 8080
 dist: ## build the page into dist/, for any static host, under any path
 	@scripts/setup.sh page
 	@$(ENV) for_wasm trunk build --release
+
+record: dist ## the recorded runs that the page opens with, anew (minutes; only when the engine's numbers changed)
+	@node scripts/record.mjs en zh
 
 test: ## every check and test; the last line counts them
 	@scripts/setup.sh test

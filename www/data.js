@@ -7,6 +7,9 @@ import { count, size, text } from './text.js';
 /** Characters that are shown of the line at once. */
 const SHOWN = 64;
 
+/** What a text is called: the built-in ones have names in the page's language. */
+const titled = (name) => (['en', 'zh'].includes(name) ? text(`corpus.${name}`) : name);
+
 /** Asks the worker through `call`, and shows what it answers. */
 export class Data {
   constructor(documents, stream, call) {
@@ -27,24 +30,24 @@ export class Data {
   }
 
   /** A text was read: its size and its documents. */
-  read({ name, bytes, documents }) {
-    Object.assign(this, { name, bytes, listed: documents });
+  read({ name, bytes, documents, all = documents.length, run = 'live' }) {
+    Object.assign(this, { name, bytes, listed: documents, all, run });
     Object.assign(this.slider, { max: String(Math.max(0, bytes - 1)), value: '0' });
     this.show_documents();
-    this.go(0);
+    if (run === 'live') this.go(0);
   }
 
   show_documents() {
-    const { name, bytes, listed: documents } = this;
+    const { name, bytes, listed: documents, all } = this;
     this.rows.replaceChildren(...documents.map(({ start, bytes: length, title }, i) => {
       const button = element('button', 'link', title || text('documents.untitled'));
       Object.assign(button, { type: 'button' }).dataset.start = String(start);
       return element('tr', '', element('td', 'number', count(i + 1)), element('td', '', button), element('td', 'number', count(length)));
     }));
     caption(this.documents, {
-      sentence: text('documents.sentence', { documents: count(documents.length), size: size(bytes), bytes: count(bytes) }),
-      chip: text('text.source', { name, bytes: count(bytes) }),
-      tensor: 'text', shape: bytes, step: 0, run: 'live',
+      sentence: text('documents.sentence', { documents: count(all), size: size(bytes), bytes: count(bytes) }),
+      chip: text('text.source', { name: titled(name), bytes: count(bytes) }),
+      tensor: 'text', shape: bytes, step: 0, run: this.run,
     });
   }
 
@@ -77,10 +80,10 @@ export class Data {
     caption(this.stream, {
       sentence: text('stream.sentence', {
         at: count(at), characters: count(characters.length), bytes: count(bytes), bits: count(8 * bytes),
-        documents: count(this.listed.length), all: count(this.bytes),
+        documents: count(this.all), all: count(this.bytes),
       }),
-      chip: text('stream.source', { name: this.name, from: count(at), to: count(at + bytes) }),
-      tensor: 'text', shape: bytes, step: 0, run: 'live',
+      chip: text('stream.source', { name: titled(this.name), from: count(at), to: count(at + bytes) }),
+      tensor: 'text', shape: bytes, step: 0, run: this.run,
     });
   }
 }

@@ -164,7 +164,7 @@ export class Inspect {
   }
 
   show_matrix() {
-    const { step, tokens, layers, heads, entropy } = this.seen;
+    const { step, tokens, layers, heads, entropy, run = 'live' } = this.seen;
     const n = tokens.length;
     paint(this.matrix, this.weights(this.layer, this.head), n);
     this.row.max = String(n - 1);
@@ -176,7 +176,7 @@ export class Inspect {
     caption(this.attention, {
       sentence: text(this.off.size > 0 ? 'inspect.sentence.off' : 'inspect.sentence', { ...place, entropy: measure(entropy[head]), off: count(this.off.size), all: count(layers * heads) }),
       chip: text('inspect.source', place),
-      tensor: `attention.${this.layer}.${this.head}`, shape: `${n}x${n}`, step, run: 'live',
+      tensor: `attention.${this.layer}.${this.head}`, shape: `${n}x${n}`, step, run,
     });
     this.matrix.setAttribute('aria-label', text('inspect.matrix', place));
     this.in_attention('[data-action=head-off]').setAttribute('aria-pressed', String(this.off.has(head)));
@@ -226,7 +226,7 @@ export class Inspect {
   }
 
   show_next() {
-    const { step, tokens, candidates, vocab, kept, uniform, picked } = this.seen;
+    const { step, tokens, candidates, vocab, kept, uniform, picked, run = 'live' } = this.seen;
     const chosen = candidates.find(({ id }) => id === picked);
     const first = candidates[0];
     const { temperature, top_k: k, top_p: p, draw } = this.knobs;
@@ -239,7 +239,7 @@ export class Inspect {
         uniform: measure(uniform), picked: marked(chosen.text),
       }),
       chip: text('next.source', { vocab: count(vocab), step: count(step), position: count(tokens.length) }),
-      tensor: 'logits', shape: vocab, step, run: 'live',
+      tensor: 'logits', shape: vocab, step, run,
     });
     this.next.querySelector('tbody').replaceChildren(...candidates.map((candidate) => {
       const bar = element('span', 'race-bar');

@@ -1,13 +1,17 @@
 // The page: sends what is asked for to the worker that owns the engine, and shows what the engine tells.
 
+import { address, note } from './address.js';
 import './chart.js';
 import { Data } from './data.js';
+import { bring } from './files.js';
 import { Generate } from './generate.js';
 import { Inspect } from './inspect.js';
 import { Merges } from './merges.js';
 import { Metrics } from './metrics.js';
+import { recorded } from './recorded.js';
 import { Samples } from './samples.js';
 import { Settings, Unreadable, read } from './settings.js';
+import { Share, VIEW, hide } from './share.js';
 import { Stages } from './stages.js';
 import { Strip } from './strip.js';
 import { Update } from './update.js';
@@ -21,7 +25,8 @@ const PAUSE = 300;
 const find = (selector) => document.querySelector(selector);
 const button = (action) => find(`[data-action=${action}]`);
 const asked = new URLSearchParams(location.search).get('device');
-const run = { state: 'loading', preparing: null, ready: null, step: 0, saved: null, device: null };
+/** The run of this tab; `recorded` is the one that is shown as long as there is none. */
+const run = { state: 'loading', preparing: null, ready: null, step: 0, saved: null, device: null, recorded: null };
 /** What is said, as what says it: it is said anew where the language changes. */
 const said = { status: () => '', alert: () => '' };
 
@@ -32,8 +37,10 @@ const generate = new Generate(find('#generate'), send, refuse);
 const data = new Data(find('#documents'), find('#stream'), call);
 const strip = new Strip(find('#strip'), call);
 const merges = new Merges(find('#merges'), call, (done) => strip.go(done));
-const inspect = new Inspect(find('#attention'), find('#next'), send);
+const inspect = new Inspect(find('#attention'), find('#next'), ask);
 const update = new Update(find('#update'), send);
+const own_words = () => ({ prompt: inspect.prompt.value, text: settings.corpus === 'own' ? settings.pasted.value : '' });
+new Share(button('share'), find('#share'), own_words);
 const stages = new Stages(find('.stages'), look);
 const worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
 
@@ -44,7 +51,9 @@ let reading;
 settings.follow();
 
 show_run();
+link();
 stages.follow();
+record();
 
 function call(name, values = {}) {
   worker.postMessage({ call: name, ...values });
@@ -52,6 +61,37 @@ function call(name, values = {}) {
 
 function send(command) {
   call('send', { command });
+}
+
+/** Asks the model that is shown: the one in this tab, or as long as there is none the recorded one, whose weights are
+ * fetched only where something else is asked than what was recorded. */
+function ask(command) {
+  if (run.ready) send(command);
+  else if (run.recorded.knows(command)) inspect.looked(run.recorded.look());
+  else call('derive', { name: run.recorded.name, command });
+}
+
+/** Shows the recorded run of the page's language, as long as there is none in this tab. */
+async function record() {
+  if (run.ready || !['loading', 'idle'].includes(run.state)) return;
+  if (run.recorded?.name !== language()) {
+    run.recorded = await recorded(language());
+    if (!run.recorded) return;
+    if (run.ready || !['loading', 'idle'].includes(run.state)) return;
+  }
+  const { ready, told, text: opening } = run.recorded;
+  metrics.begin({ ...ready, total: ready.train.steps });
+  metrics.add(run.recorded.reports());
+  samples.reset();
+  for (const sample of told.samples) samples.add(sample);
+  if (looked === null || !data.name) {
+    data.read(opening.read);
+    data.window(opening.window);
+    merges.merged(opening.merged);
+    strip.recorded(opening);
+  }
+  show_run();
+  look();
 }
 
 /** Does something with the settings, and says why where they cannot be read. */
@@ -89,8 +129,27 @@ function refuse(unreadable) {
   said.alert();
 }
 
+/** Takes what the address says of a run, and says what in it means nothing. */
+function link() {
+  const said = address();
+  const foreign = [...said].filter(([key]) => ![...settings.keys, ...VIEW].includes(key)).map(([key, value]) => `${key}=${value}`);
+  const stage = said.get('stage');
+  const nowhere = stage && !stages.has(stage) ? [`stage=${stage}`] : [];
+  unknown([...nowhere, ...foreign, ...settings.from_address(said), ...hide().map((name) => `hide=${name}`)]);
+  const prompt = said.get('prompt');
+  if (prompt) inspect.prompt.value = prompt;
+  find('#linked').hidden = !settings.keys.some((key) => said.has(key));
+}
+
+/** Says which parts of the address were left out, beside those that were said already. */
+function unknown(parts) {
+  run.left_out = [...(run.left_out ?? []), ...parts];
+  if (parts.length > 0) say_error('link.bad', () => ({ parts: run.left_out.join(', ') }));
+}
+
 /** Asks the engine what the settings mean. */
 function describe() {
+  note(settings.for_address());
   try {
     call('describe', { settings: settings.value(), corpus: settings.corpus });
   } catch (error) {
@@ -103,7 +162,7 @@ function describe() {
 
 /** Reads the text for the stages that show it, where one of them is open and it is another than before. */
 function look() {
-  inspect.able(run.ready?.model, stages.stage === 'inspect');
+  inspect.able((run.ready ?? shown_recorded())?.model, stages.stage === 'inspect');
   follow();
   inspect.look();
   if (!['data', 'tokenizer'].includes(stages.stage)) return;
@@ -119,6 +178,11 @@ function look() {
 /** Tells the figures of the run what it does. */
 function follow() {
   update.follow(run.state, run.ready, run.step, stages.stage === 'train');
+}
+
+/** The recorded run, as long as there is nothing else to show. */
+function shown_recorded() {
+  return ['loading', 'idle'].includes(run.state) ? run.recorded?.ready : null;
 }
 
 /** Begins a run, or one step of it. */
@@ -151,6 +215,9 @@ const actions = {
   reset() {
     send({ command: 'reset' });
   },
+  'train-linked'() {
+    actions.train();
+  },
   download() {
     say(() => text('state.archive'));
     call('download');
@@ -168,6 +235,7 @@ for (const [name, action] of Object.entries(actions)) {
 function controls() {
   const { state } = run;
   const able = {
+    'train-linked': fresh(),
     train: fresh() || state === 'paused' || (state === 'finished' && extends_run()),
     pause: ['preparing', 'running', 'paused'].includes(state),
     step: fresh() || state === 'paused',
@@ -211,8 +279,8 @@ function show_state() {
 }
 
 function show_run() {
-  const { ready } = run;
-  find('#run-shape').textContent = ready ? text('run.shape', {
+  const ready = run.ready ?? shown_recorded();
+  find('#run-shape').textContent = ready ? text(run.ready ? 'run.shape' : 'run.recorded', {
     ...ready.model,
     vocab: count(ready.model.vocab),
     parameters: count(ready.parameters),
@@ -229,6 +297,7 @@ function show_run() {
 
 /** Forgets what is shown of the run before. */
 function forget() {
+  find('#linked').hidden = true;
   Object.assign(run, { preparing: null, ready: null, step: 0, saved: null });
   inspect.able(null, false);
   follow();
@@ -248,7 +317,7 @@ function show_device() {
 
 const hear = {
   loaded({ presets, generate: defaults }) {
-    settings.offer(presets);
+    unknown(settings.offer(presets));
     generate.offer(defaults);
     call('open', { device: asked ?? 'auto' });
     describe();
@@ -278,7 +347,9 @@ const hear = {
     if (answer.failed !== undefined) say_error(null, () => ({ message: answer.failed }));
   },
   looked(seen) {
-    inspect.looked(seen);
+    // What was computed of the recorded run comes too late where a run has begun meanwhile.
+    if ((seen.run === 'derived') === Boolean(run.ready)) inspect.release();
+    else inspect.looked(seen);
   },
   updated(seen) {
     update.updated(seen);
@@ -293,7 +364,11 @@ const hear = {
     strip.tree(answer);
   },
   begun: forget,
-  forgotten: forget,
+  forgotten() {
+    forget();
+    run.state = 'idle';
+    record();
+  },
   stopped() {
     run.state = 'stopped';
     show_state();
@@ -382,6 +457,8 @@ worker.addEventListener('message', ({ data: events }) => {
 });
 worker.addEventListener('error', (event) => hear.error({ message: event.message ?? '', fatal: true }));
 
+bring({ take, open: [['#own-choose', '#own-files'], ['[data-action=open-tokenizer]', '#tokenizer-file'], ['[data-action=open]', '#run-file']] });
+
 /** Takes files: a zip is a run to open, anything else is text to train on. */
 async function take(files) {
   say_error();
@@ -403,14 +480,6 @@ async function take(files) {
   }
 }
 
-for (const [chooser, input] of [['#own-choose', '#own-files'], ['[data-action=open-tokenizer]', '#tokenizer-file'], ['[data-action=open]', '#run-file']]) {
-  find(chooser).addEventListener('click', () => find(input).click());
-  find(input).addEventListener('change', async ({ target }) => {
-    await take([...target.files]);
-    target.value = '';
-  });
-}
-
 const languages = button('language');
 languages.value = language();
 languages.addEventListener('change', () => set_language(languages.value));
@@ -421,23 +490,7 @@ document.addEventListener('languagechange', () => {
   say(said.status);
   said.alert();
   if (run.ready === null && ['loading', 'idle'].includes(run.state)) settings.follow();
-});
-
-const drop = find('#drop');
-const carries_files = (event) => event.dataTransfer?.types.includes('Files');
-addEventListener('dragover', (event) => {
-  if (!carries_files(event)) return;
-  event.preventDefault();
-  drop.hidden = false;
-});
-addEventListener('dragleave', (event) => {
-  if (event.relatedTarget === null) drop.hidden = true;
-});
-addEventListener('drop', (event) => {
-  if (!carries_files(event)) return;
-  event.preventDefault();
-  drop.hidden = true;
-  take([...event.dataTransfer.files]);
+  record();
 });
 
 // On a small screen the settings fold away, so that what happens is seen first.

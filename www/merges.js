@@ -51,7 +51,7 @@ export class Merges {
   }
 
   ask(budget) {
-    if (this.asked || this.finished) return;
+    if (this.asked || this.finished || this.state?.run === 'recorded') return;
     this.asked = true;
     this.call('merge', { budget });
   }
@@ -83,7 +83,7 @@ export class Merges {
     if (state.merges.length > 0) this.last = state.merges.at(-1);
     this.state = state;
     this.show();
-    this.at(state.done);
+    if (state.run !== 'recorded') this.at(state.done);
     if (this.finished) this.play(false);
     if (this.playing) this.next();
   }
@@ -99,7 +99,7 @@ export class Merges {
     caption(this.figure, {
       sentence: this.finished ? `${sentence} ${text('merges.finished')}` : sentence,
       chip: text('merges.source', { done: count(state.done), total: count(state.total) }),
-      tensor: 'merges', shape: state.done, step: state.done, run: 'live',
+      tensor: 'merges', shape: state.done, step: state.done, run: state.run ?? 'live',
     });
     this.place('[data-action=merge-step]').disabled = this.finished;
     this.place('[data-action=merge-play]').disabled = this.finished;

@@ -1,5 +1,6 @@
 // The numbers of a run, and the figure of its loss with sentence, legend and source.
 
+import { origin } from './figure.js';
 import { count, duration, loss, measure, named, text } from './text.js';
 
 /** What is shown: the number's name, how it is written, and the line under it. */
@@ -24,7 +25,6 @@ export class Metrics {
       const [group, term, number, note] = ['div', 'dt', 'dd', 'dd'].map((tag) => document.createElement(tag));
       named(term, `metric.${metric.name}`);
       number.dataset.metric = metric.name;
-      number.dataset.run = 'live';
       note.className = 'hint';
       group.append(term, number, note);
       list.append(group);
@@ -42,14 +42,14 @@ export class Metrics {
 
   /** Forgets the run. */
   reset() {
-    this.run = {};
+    this.run = { kind: 'live' };
     this.chart.reset();
     this.later();
   }
 
   /** A run of `total` steps begins or goes on at `step`. */
-  begin({ step, total, uniform_loss: uniform }) {
-    this.run = { step, total, uniform };
+  begin({ step, total, uniform_loss: uniform, run = 'live' }) {
+    this.run = { step, total, uniform, kind: run };
     this.chart.reset(total, uniform);
     this.later();
   }
@@ -96,6 +96,7 @@ export class Metrics {
       const known = value !== undefined && value !== null;
       number.textContent = known ? metric.write(value) : text('metric.none');
       number.dataset.value = known ? String(value) : '';
+      number.dataset.run = run.kind;
       number.title = known ? String(value) : '';
       note.textContent = metric.note(run);
     }
@@ -103,8 +104,8 @@ export class Metrics {
     const sentence = this.figure.querySelector('figcaption');
     sentence.textContent = last ? this.sentence() : text('loss.empty');
     this.chart.describe(sentence.textContent);
-    this.figure.querySelector('.chip').textContent = last ? text('loss.source', { step: count(last.step) }) : '';
-    Object.assign(this.figure.dataset, { tensor: 'loss', shape: '1', step: String(last?.step ?? 0), run: 'live' });
+    this.figure.querySelector('.chip').textContent = last ? `${text('loss.source', { step: count(last.step) })} · ${origin(run.kind, last.step)}` : '';
+    Object.assign(this.figure.dataset, { tensor: 'loss', shape: '1', step: String(last?.step ?? 0), run: run.kind });
     const shown = { loss: last?.loss, smoothed: last?.smoothed, validation: run.validation?.loss, uniform: run.uniform };
     for (const { name, item } of this.legend) {
       item.textContent = text(`legend.${name}`, { value: shown[name] === undefined ? '' : loss(shown[name]) });

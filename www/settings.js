@@ -14,6 +14,7 @@ const FIELDS = {
   ],
 };
 const FRACTIONS = ['lr', 'weight_decay', 'clip'];
+const SCHEDULES = ['cosine', 'linear', 'constant', 'wsd'];
 
 /** What `name` has in a preset. */
 function preset_value(preset, name) {
@@ -90,7 +91,7 @@ export class Settings {
     named(title, 'setting.schedule');
     const select = document.createElement('select');
     select.name = 'schedule';
-    for (const name of ['cosine', 'linear', 'constant', 'wsd']) {
+    for (const name of SCHEDULES) {
       const option = new Option('', name);
       named(option, `schedule.${name}`);
       select.append(option);
@@ -99,13 +100,16 @@ export class Settings {
     return label;
   }
 
-  /** The presets, as the engine has them. */
+  /** The presets, as the engine has them; returns the address's preset where there is no such one, as it is written. */
   offer(presets) {
     this.presets = presets;
     const select = this.form.elements.preset;
     select.replaceChildren(...presets.map(({ name }) => new Option(name, name)));
+    const known = !this.wanted || presets.some(({ name }) => name === this.wanted);
+    if (this.wanted && known) select.value = this.wanted;
     this.names();
     this.show();
+    return known ? [] : [`preset=${this.wanted}`];
   }
 
   /** Names the presets. */
@@ -113,6 +117,50 @@ export class Settings {
     this.presets.forEach(({ name, model: { layers, channels } }, i) => {
       this.form.elements.preset.options[i].text = text('setting.preset.option', { name, layers, channels });
     });
+  }
+
+  /** Every key that an address may have of the settings. */
+  get keys() {
+    return ['corpus', 'preset', 'schedule', ...this.inputs.keys()];
+  }
+
+  /** Takes the settings that an address has; returns those parts of it that mean nothing, as they are written. */
+  from_address(said) {
+    const bad = [];
+    const take = (key, input, known) => {
+      const value = said.get(key);
+      if (value === null) return false;
+      if (known(value)) input.value = value;
+      else bad.push(`${key}=${value}`);
+      return known(value);
+    };
+    const { corpus, schedule } = this.form.elements;
+    if (take('corpus', corpus, (value) => ['en', 'zh', 'own'].includes(value))) this.chosen = true;
+    if (take('schedule', schedule, (value) => SCHEDULES.includes(value))) schedule.dataset.chosen = 'true';
+    for (const [name, input] of this.inputs) take(name, input, (value) => this.number(name, value) !== null);
+    const pasted = said.get('text');
+    if (pasted && this.corpus === 'own') this.pasted.value = pasted;
+    this.wanted = said.get('preset');
+    this.show();
+    return bad;
+  }
+
+  /** The settings for the address: what was left as it is in the preset is taken out of it. */
+  for_address() {
+    const { preset, schedule } = this.form.elements;
+    const entries = [...this.inputs].map(([name, input]) => [name, this.number(name, input.value.trim()) === null ? null : input.value.trim()]);
+    return {
+      ...Object.fromEntries(entries),
+      corpus: this.chosen ? this.corpus : null,
+      preset: preset.selectedIndex > 0 ? preset.value : null,
+      schedule: schedule.dataset.chosen ? schedule.value : null,
+    };
+  }
+
+  /** What is written of the number `name`; null where it is none. */
+  number(name, written) {
+    const value = Number(written);
+    return written === '' || !(value >= 0) || (!FRACTIONS.includes(name) && !Number.isSafeInteger(value)) ? null : value;
   }
 
   /** Takes the built-in text of the page's language, as long as nobody has chosen one. */
@@ -196,9 +244,9 @@ export class Settings {
     for (const [name, input] of this.inputs) {
       const written = input.value.trim();
       if (written === '') continue;
-      const number = Number(written);
+      const number = this.number(name, written);
       const fraction = FRACTIONS.includes(name);
-      if (!(number >= 0) || (!fraction && !Number.isSafeInteger(number))) {
+      if (number === null) {
         throw new Unreadable(() => text(fraction ? 'setting.number' : 'setting.whole', { name: text(`setting.${name}`), found: written }));
       }
       settings[name] = number;

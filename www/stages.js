@@ -1,5 +1,7 @@
 // The stages: tabs in the order of the story, and the panel of the one that is open. The address keeps it.
 
+import { address, note, settle } from './address.js';
+
 /** Calls `opened` with a stage's name whenever it opens. */
 export class Stages {
   constructor(bar, opened) {
@@ -15,15 +17,19 @@ export class Stages {
 
   /** Opens the stage that the address names, or the one that the page begins with. */
   follow() {
-    const named = new URLSearchParams(location.hash.slice(1)).get('stage');
+    const named = address().get('stage');
     const tab = this.tabs.find(({ dataset }) => dataset.stage === named) ?? this.tabs.find(({ dataset }) => dataset.first !== undefined);
     this.show(tab.dataset.stage);
   }
 
+  /** Whether there is such a stage. */
+  has(stage) {
+    return this.tabs.some(({ dataset }) => dataset.stage === stage);
+  }
+
   open(stage) {
-    const address = new URLSearchParams(location.hash.slice(1));
-    address.set('stage', stage);
-    history.replaceState(null, '', `#${address}`);
+    note({ stage });
+    settle();
     this.show(stage);
   }
 

@@ -40,10 +40,22 @@ export class Strip {
   /** A tokenizer of `merges` merges is there; `sample` is text to show where nobody has typed one. */
   offer({ merges, sample }) {
     this.merges.ours = merges;
+    if (this.answer?.run === 'recorded') this.asked = null;
     if (this.text.value === '' || this.text.value === this.sample) this.text.value = sample;
     this.sample = this.text.value;
     if (this.from.value === 'ours') this.take();
     else this.ask();
+  }
+
+  /** Shows recorded tokens until a tokenizer is there to be asked. */
+  recorded({ learnt: { merges, sample }, tokens }) {
+    this.asked = { text: sample, merges };
+    this.answer = { ...tokens, answered: this.asked };
+    this.wanted = this.asked;
+    this.text.value = sample;
+    this.sample = sample;
+    Object.assign(this.slider, { max: String(merges), value: String(merges) });
+    this.show();
   }
 
   /** Takes the tokenizer that is chosen, with all its merges. */
@@ -178,7 +190,7 @@ export class Strip {
     caption(this.figure, {
       sentence: ids.length > SHOWN ? `${sentence} ${text('strip.cut', { shown: count(SHOWN) })}` : sentence,
       chip: text('strip.source', values),
-      tensor: 'tokens', shape: ids.length, step: answered.merges, run: 'live',
+      tensor: 'tokens', shape: ids.length, step: answered.merges, run: this.answer.run ?? 'live',
     });
     this.preview(null);
   }

@@ -40,9 +40,9 @@ async function sources(folder, ending) {
   return texts.join('\n');
 }
 
-/** Everything in the page that a person can read or hear, but for what the model wrote. */
+/** Everything in the page that a person can read or hear, but for texts and what a model made of them. */
 const readable = (page) => page.evaluate(() => {
-  const left = (element) => element.closest('.sample, .tokens, .token, script, style, noscript, textarea, :not(html)[lang=en]');
+  const left = (element) => element.closest('.sample, .tokens, .token, script, style, noscript, textarea, [translate=no], figure[data-run=recorded], :not(html)[lang=en]');
   const found = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) if (!left(walker.currentNode.parentElement)) found.push(walker.currentNode.data.trim());

@@ -103,7 +103,7 @@ test('everything is reached and done with the keyboard, and the focus is seen', 
   assert.match(await page.locator('loss-chart .cursor').textContent(), /^1: \d/);
 });
 
-test('every control has a name, every number says that it is live', async () => {
+test('every control has a name, every number says where it comes from', async () => {
   const page = await lab.open();
   await ready(page);
   for (const action of ['train', 'pause', 'step', 'reset', 'download', 'open', 'generate']) {
@@ -111,7 +111,7 @@ test('every control has a name, every number says that it is live', async () => 
     assert.ok((await control(page, action).textContent()).length > 0, action);
   }
   for (const name of ['step', 'loss', 'tokens-per-second', 'validation-loss']) {
-    assert.equal(await page.locator(`[data-metric=${name}][data-run=live]`).count(), 1, name);
+    assert.equal(await page.locator(`[data-metric=${name}][data-run=recorded]`).count(), 1, name);
   }
   const nameless = await page.locator('button, input, select, textarea, canvas, progress').evaluateAll((elements) => elements
     .filter((element) => !(element.labels?.length || element.textContent || element.ariaLabel))

@@ -16,7 +16,7 @@ const ADAPTER = [
 ];
 
 /** Minutes that a step of a test may wait for the engine: software adapters compile shaders for seconds each. */
-export const PATIENCE = 240_000;
+export const PATIENCE = Number(process.env.PATIENCE ?? 240_000);
 
 function program() {
   const found = process.env.CHROMIUM ?? PROGRAMS.find((path) => existsSync(path));
@@ -35,8 +35,8 @@ export async function start({ adapter = false } = {}) {
   return {
     browser,
     address: server.address,
-    /** Opens the page, and collects what it asks for, and what goes wrong in it. */
-    async open(query = '?device=cpu', options = {}) {
+    /** Opens the page, and collects what it asks for, and what goes wrong in it; files that match `refused` do not come. */
+    async open(query = '?device=cpu', { refused, ...options } = {}) {
       const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-US', ...options });
       const page = await context.newPage();
       page.setDefaultTimeout(PATIENCE);
@@ -46,6 +46,7 @@ export async function start({ adapter = false } = {}) {
       page.on('console', (message) => {
         if (message.type() === 'error') errors.push(message.text());
       });
+      if (refused) await page.route(refused, (route) => route.abort());
       await page.goto(server.address + query);
       return Object.assign(page, { requests, errors, origin: new URL(server.address).origin, address: server.address });
     },
@@ -59,18 +60,18 @@ export async function start({ adapter = false } = {}) {
 /** A control by its action. */
 export const control = (page, action) => page.locator(`[data-action=${action}]`);
 
-/** A number of the run with all its digits; null where there is none. */
+/** A number of the run in the tab with all its digits; null where there is none, or only the recorded one's. */
 export async function metric(page, name) {
-  const value = await page.locator(`[data-metric=${name}][data-run=live]`).getAttribute('data-value');
-  return value === '' ? null : Number(value);
+  const { value, run } = await page.locator(`[data-metric=${name}]`).evaluate(({ dataset }) => ({ ...dataset }));
+  return run !== 'live' || !value ? null : Number(value);
 }
 
 /** Waits until a number of the run passes a check that runs in the page. */
 export async function until(page, name, check, bound) {
   await page.waitForFunction(
     ([name, check, bound]) => {
-      const { value } = document.querySelector(`[data-metric="${name}"]`).dataset;
-      if (value === '') return check === 'none';
+      const { value, run } = document.querySelector(`[data-metric="${name}"]`).dataset;
+      if (run !== 'live' || !value) return check === 'none';
       return check === 'at least' ? Number(value) >= bound : check === 'exactly' ? Number(value) === bound : false;
     },
     [name, check, bound],

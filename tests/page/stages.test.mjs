@@ -31,8 +31,8 @@ async function sentence(page, figure, pattern) {
 /** Opens a stage, and waits until its figures hold something. */
 async function open(page, stage) {
   await tab(page, stage).click();
-  if (stage === 'data') await page.locator('.characters li').first().waitFor();
-  if (stage === 'tokenizer') await page.locator('.tokens li').first().waitFor();
+  if (stage === 'data') await page.locator('#stream[data-run=live] .characters li').first().waitFor();
+  if (stage === 'tokenizer') await page.locator('#strip[data-run=live] .tokens li').first().waitFor();
 }
 
 /** A model of one step, and the stage that looks into it. */
@@ -190,8 +190,8 @@ test('a tokenizer from a file, and bytes alone, encode the same text', async () 
   await sentence(page, 'tokens', /15 bytes of text are 7 tokens/);
 });
 
-test('before there is a model, Inspect says what to do', async () => {
-  const page = await lab.open('?device=cpu#stage=inspect');
+test('without a model and without the recorded one, Inspect says what to do', async () => {
+  const page = await lab.open('?device=cpu#stage=inspect', { refused: '**/recorded/**' });
   await ready(page);
   await sentence(page, 'attention', /One step of training is enough/);
   assert.equal(await page.locator('.heads').isVisible(), false);
@@ -259,7 +259,7 @@ test('attention follows the model while it trains', async () => {
   const step = await metric(page, 'step');
   await page.locator(`#attention[data-step="${step}"]`).waitFor();
   await control(page, 'reset').click();
-  await sentence(page, 'attention', /There is no model yet/);
+  await page.locator('#attention[data-run=recorded]').waitFor();
   assert.deepEqual(page.errors, []);
 });
 

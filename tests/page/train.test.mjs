@@ -51,8 +51,8 @@ test('trains on the English corpus, pauses, steps, generates, downloads, resets,
   assert.equal(zip.subarray(0, 2).toString(), 'PK');
 
   await control(page, 'reset').click();
-  await page.waitForFunction(() => document.querySelector('[data-metric=step]').dataset.value === '');
-  assert.equal(await page.locator('#samples li').count(), 0);
+  await page.locator('[data-metric=step][data-run=recorded]').waitFor();
+  assert.equal(await page.locator('#samples .sample-prompt').count(), 0, 'what was generated is gone');
   assert.equal(await metric(page, 'loss'), null);
 
   await page.locator('#run-file').setInputFiles({ name, mimeType: 'application/zip', buffer: zip });

@@ -1,0 +1,97 @@
+// The recorded run: what the page opens with, without GPU and without wasm, and what is computed from its weights.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
+import { SMALL, control, metric, ready, set, start, until } from './page.mjs';
+
+let lab;
+before(async () => {
+  lab = await start();
+});
+after(() => lab.stop());
+
+const told = async (name) => JSON.parse(await readFile(`recorded/${name}.json`, 'utf8'));
+const value = (page, name) => page.locator(`[data-metric=${name}][data-run=recorded]`).getAttribute('data-value');
+
+for (const [name, locale] of [['en', 'en-US'], ['zh', 'zh-CN']]) {
+  test(`every stage opens with the recorded run before any engine is there: ${name}`, async () => {
+    const run = await told(name);
+    const page = await lab.open('?device=cpu#stage=inspect', { locale, refused: '**/*.wasm' });
+    await page.locator('#attention[data-run=recorded]').waitFor();
+    const last = run.looks.at(-1);
+    assert.equal(await page.locator('#attention').getAttribute('data-step'), String(last.step));
+    assert.equal(await page.locator('.heads button').count(), run.layers * run.heads);
+    const labels = await page.locator('.labels li').allTextContents();
+    assert.equal(labels.length, run.tokens.length);
+    const ranks = await page.locator('#next tbody td:first-child').allTextContents();
+    assert.equal(ranks.length, last.candidates.length);
+    assert.equal(Number(await value(page, 'step')), run.steps.loss.length);
+    assert.equal(Number(await value(page, 'loss')), run.steps.loss.at(-1));
+    await page.locator('[data-stage=train]').click();
+    assert.equal(await page.locator('#loss').getAttribute('data-run'), 'recorded');
+    assert.equal(await page.locator('#samples > li').count(), run.samples.length);
+    await page.locator('[data-stage=data]').click();
+    assert.equal(await page.locator('#documents').getAttribute('data-run'), 'recorded');
+    assert.equal(await page.locator('.characters li:not(.begins)').count(), run.text.window.characters.length);
+    await page.locator('[data-stage=tokenizer]').click();
+    assert.equal(await page.locator('#strip').getAttribute('data-run'), 'recorded');
+    assert.equal(await page.locator('.race li').count(), run.text.merged.top.length);
+    assert.ok(page.requests.every((request) => request.startsWith(page.origin)));
+  });
+}
+
+test('pixels of the large head are the recorded probabilities in the colours of the scale', async () => {
+  const { colour } = await import('../../www/scale.js');
+  const run = await told('en');
+  const page = await lab.open('?device=cpu#stage=inspect', { refused: '**/*.wasm' });
+  await page.locator('#attention[data-run=recorded]').waitFor();
+  const pixels = await page.locator('.matrix').evaluate((canvas) => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]);
+  const numbers = new Uint16Array(new Uint8Array(Buffer.from(run.looks.at(-1).attention, 'base64')).buffer);
+  const n = run.tokens.length;
+  let at = 0;
+  for (let row = 0; row < n; row += 1) {
+    for (let column = 0; column <= row; column += 1) {
+      const shown = pixels.slice(4 * (row * n + column), 4 * (row * n + column) + 4);
+      assert.deepEqual(shown, [...colour(Math.fround(numbers[at] / 65_535)), 255], `row ${row}, column ${column}`);
+      at += 1;
+    }
+  }
+});
+
+test('a typed prompt is computed from the recorded weights, and says so', async () => {
+  const page = await lab.open('?device=cpu#stage=inspect');
+  await ready(page);
+  await page.locator('#attention[data-run=recorded]').waitFor();
+  assert.ok(page.requests.every((request) => !request.endsWith('.zip')), 'the weights are fetched when they are needed');
+  const recorded = await page.locator('#next tbody tr').first().locator('td').allTextContents();
+  await control(page, 'head-off').click();
+  await page.locator('#attention[data-run=derived]').waitFor();
+  assert.match(await page.locator('#attention .chip').textContent(), /derived from recorded step 2,000/);
+  await control(page, 'heads-on').click();
+  await page.locator('#attention[data-run=recorded]').waitFor();
+  assert.deepEqual(await page.locator('#next tbody tr').first().locator('td').allTextContents(), recorded);
+  // The same prompt again, but for a temperature that hardly changes anything: half precision changes little.
+  await page.locator('#next [name=draw]').fill('1');
+  await page.locator('#next[data-run=derived]').waitFor();
+  const derived = await page.locator('#next tbody tr').first().locator('td').allTextContents();
+  assert.equal(derived[1], recorded[1]);
+  assert.ok(Math.abs(Number(derived[4]) - Number(recorded[4])) < 0.01, `${derived[4]} ${recorded[4]}`);
+  await page.locator('[data-input=prompt]').first().fill('What is a king?');
+  await page.waitForFunction(() => document.querySelector('#attention').dataset.run === 'derived');
+  assert.deepEqual(page.errors, []);
+});
+
+test('training takes the place of the recorded run, and a reset brings it back', async () => {
+  const page = await lab.open();
+  await ready(page);
+  await page.locator('[data-metric=step][data-run=recorded]').waitFor();
+  await set(page, { ...SMALL, steps: 100_000, sample_every: 0, eval_every: 0 });
+  await control(page, 'train').click();
+  await until(page, 'step', 'at least', 2);
+  assert.equal(await page.locator('#loss').getAttribute('data-run'), 'live');
+  await control(page, 'reset').click();
+  await page.locator('[data-metric=step][data-run=recorded]').waitFor();
+  assert.equal(await metric(page, 'step'), null);
+  assert.deepEqual(page.errors, []);
+});

@@ -1,0 +1,28 @@
+// Files that come from outside: chosen behind a button, or dropped anywhere on the page.
+
+/** Hands files to `take`: those dropped, and those of each pair of a button and the input behind it. */
+export function bring({ take, open }) {
+  for (const [chooser, input] of open) {
+    document.querySelector(chooser).addEventListener('click', () => document.querySelector(input).click());
+    document.querySelector(input).addEventListener('change', async ({ target }) => {
+      await take([...target.files]);
+      target.value = '';
+    });
+  }
+  const drop = document.querySelector('#drop');
+  const carries_files = (event) => event.dataTransfer?.types.includes('Files');
+  addEventListener('dragover', (event) => {
+    if (!carries_files(event)) return;
+    event.preventDefault();
+    drop.hidden = false;
+  });
+  addEventListener('dragleave', (event) => {
+    if (event.relatedTarget === null) drop.hidden = true;
+  });
+  addEventListener('drop', (event) => {
+    if (!carries_files(event)) return;
+    event.preventDefault();
+    drop.hidden = true;
+    take([...event.dataTransfer.files]);
+  });
+}

@@ -1,0 +1,89 @@
+// A link to what is seen: settings, seed, text and view; the person's own words and hidden controls only where asked for.
+
+import { address, settle } from './address.js';
+import { element } from './figure.js';
+import { count, named, text } from './text.js';
+
+/** Characters of one's own text that a link may carry: browsers and mail programs cut longer ones. */
+const LONGEST = 4_000;
+/** What a teacher may hide, and the controls that belong to it. */
+const PARTS = {
+  settings: '#settings',
+  controls: '[data-action=train], [data-action=pause], [data-action=step], [data-action=reset]',
+  files: '[data-action=download], [data-action=open]',
+  numbers: '.numbers',
+  share: '[data-action=share], #share',
+};
+/** What an address may say beside the settings. */
+export const VIEW = ['stage', 'step', 'layer', 'head', 'token', 'prompt', 'text', 'hide'];
+
+/** Hides what the address asks to hide. Returns the names that are none. */
+export function hide() {
+  const names = (address().get('hide') ?? '').split(',').filter(Boolean);
+  for (const [name, selector] of Object.entries(PARTS)) {
+    for (const part of document.querySelectorAll(selector)) part.classList.toggle('put-away', names.includes(name));
+  }
+  return names.filter((name) => !PARTS[name]);
+}
+
+/** The panel behind the button `share`; `own` gives the person's own text and prompt. */
+export class Share {
+  constructor(button, panel, own) {
+    Object.assign(this, { button, panel, own });
+    this.link = panel.querySelector('[name=link]');
+    this.words = panel.querySelector('[name=own-words]');
+    this.said = panel.querySelector('[role=status]');
+    button.addEventListener('click', () => this.open(panel.hidden));
+    panel.addEventListener('keydown', (event) => {
+      if (event.key !== 'Escape') return;
+      this.open(false);
+      button.focus();
+    });
+    for (const name of Object.keys(PARTS)) {
+      const box = Object.assign(document.createElement('input'), { type: 'checkbox', name: 'hide', value: name });
+      const title = element('span');
+      named(title, `share.hide.${name}`);
+      panel.querySelector('fieldset').append(element('label', 'choice', box, title));
+    }
+    panel.addEventListener('input', () => this.write());
+    panel.querySelector('[data-action=copy]').addEventListener('click', () => this.copy());
+    this.link.addEventListener('focus', () => this.link.select());
+  }
+
+  open(shown) {
+    this.panel.hidden = !shown;
+    this.button.setAttribute('aria-expanded', String(shown));
+    if (shown) this.write();
+  }
+
+  /** Makes the link anew. */
+  write() {
+    settle();
+    this.said.textContent = '';
+    const said = address();
+    for (const key of ['prompt', 'text', 'hide']) said.delete(key);
+    const hidden = [...this.panel.querySelectorAll('[name=hide]:checked')].map(({ value }) => value);
+    if (hidden.length > 0) said.set('hide', hidden.join(','));
+    if (this.words.checked) {
+      for (const [key, value] of Object.entries(this.own())) {
+        if (!value) continue;
+        if (value.length > LONGEST) this.said.textContent = text('share.long', { found: count(value.length), most: count(LONGEST) });
+        else said.set(key, value);
+      }
+    }
+    this.link.value = new URL(`#${said}`, location.href).href;
+  }
+
+  async copy() {
+    try {
+      await navigator.clipboard.writeText(this.link.value);
+      this.said.textContent = text('share.copied');
+    } catch {
+      // Where the clipboard is refused, the link is selected to be copied by hand.
+      this.link.focus();
+      this.link.select();
+      this.said.textContent = text('share.by-hand');
+    }
+  }
+}
+
