@@ -2,6 +2,7 @@
 
 mod stream;
 mod tokens;
+mod viewing;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -24,6 +25,7 @@ use crate::train::{StepReport, TrainConfig};
 use crate::{Error, Result};
 
 pub use tokens::{Merges, Tokens};
+pub use viewing::Viewing;
 
 /// What one tick may take, so that messages are heard between two frames of a screen.
 const SLICE: Duration = Duration::from_millis(16);
@@ -368,15 +370,7 @@ impl Session {
 
     /// Turns an event of the engine's into an object, with what a view shows beside it.
     fn tell(&mut self, mut event: Event) {
-        // Many numbers travel as one buffer.
-        let attention = match &mut event {
-            Event::Looked { attention, .. } => Some(std::mem::take(attention)),
-            _ => None,
-        };
-        let told = to_js(&event);
-        if let Some(attention) = attention {
-            set(&told, "attention", Float32Array::from(&attention[..]).into());
-        }
+        let told = told(&mut event);
         match &event {
             Event::Ready { model, train, .. } => {
                 self.progress = Progress::new(train.steps);
@@ -411,6 +405,19 @@ impl Session {
         set(&told, "seconds_left", seconds_left.into());
         told
     }
+}
+
+/// An event as an object. Many numbers travel as one buffer, and are gone from the event then.
+fn told(event: &mut Event) -> JsValue {
+    let attention = match event {
+        Event::Looked { attention, .. } => Some(std::mem::take(attention)),
+        _ => None,
+    };
+    let told = to_js(event);
+    if let Some(attention) = attention {
+        set(&told, "attention", Float32Array::from(&attention[..]).into());
+    }
+    told
 }
 
 /// The user's files, `[{name, bytes}]`: their names, and the documents in them.

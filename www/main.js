@@ -68,7 +68,8 @@ function send(command) {
 function ask(command) {
   if (run.ready) send(command);
   else if (run.recorded.knows(command)) inspect.looked(run.recorded.look());
-  else call('derive', { name: run.recorded.name, command });
+  else if (run.device) call('derive', { name: run.recorded.name, step: run.recorded.ready.step, command });
+  else run.waiting = command;
 }
 
 /** Shows the recorded run of the page's language, as long as there is none in this tab. */
@@ -378,6 +379,8 @@ const hear = {
     show_device();
     run.state = 'idle';
     show_state();
+    if (run.waiting && !run.ready) ask(run.waiting);
+    run.waiting = null;
   },
   described(description) {
     settings.describe(description);

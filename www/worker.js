@@ -1,10 +1,13 @@
 // The worker: owns the engine's session, works in slices, and hears the page between two of them.
 
-import init, { Merges, Session, TextStream, Tokens } from './glasshouse.js';
+import init, { Merges, Session, TextStream, Tokens, Viewing } from './glasshouse.js';
 import { vocabulary } from './vocabularies.js';
 
 const calls = [];
 let session = null;
+/** The recorded model, where one was asked for, and its name. */
+let viewing = null;
+let viewed = null;
 /** The text that is looked at before any training, and the tokenizer that learns from it step by step. */
 let stream = null;
 let merges = null;
@@ -30,12 +33,15 @@ self.onmessage = ({ data }) => {
   wake();
 };
 
-/** The file of a built-in corpus, as it is served. */
-async function corpus(name) {
-  const response = await fetch(new URL(`corpora/${name}.txt.gz`, import.meta.url));
-  if (!response.ok) throw new Error(`corpora/${name}.txt.gz: ${response.status} ${response.statusText}`);
+/** A file that lies beside the page. */
+async function served(path) {
+  const response = await fetch(new URL(path, import.meta.url));
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${response.statusText}`);
   return new Uint8Array(await response.arrayBuffer());
 }
+
+/** The file of a built-in corpus, as it is served. */
+const corpus = (name) => served(`corpora/${name}.txt.gz`);
 
 /** Hands the session the text that it asks for by name, or the files that were given with the call. */
 async function text(name, files) {
@@ -117,6 +123,14 @@ const answer = {
   send({ command }) {
     session.send(command);
   },
+  /** Asks the recorded model `name`, which has seen `step` steps. */
+  async derive({ name, step, command }) {
+    if (viewed !== name) {
+      viewing = Viewing.open(session, await served(`recorded/${name}.zip`), step);
+      viewed = name;
+    }
+    viewing.send(command);
+  },
   /** Asks for a save; it is handed over once it is there. */
   download() {
     session.request_archive();
@@ -132,6 +146,22 @@ const answer = {
   },
 };
 
+/** Forgets the recorded model: it failed, or its device is gone. */
+function unview() {
+  [viewing, viewed] = [null, null];
+}
+
+/** Works on what was asked of the recorded model. */
+function view() {
+  try {
+    const events = viewing.tick();
+    if (events.length > 0) postMessage(events);
+  } catch (error) {
+    unview();
+    throw error;
+  }
+}
+
 /** Posts what a slice of work led to, and recovers where the device went away. */
 async function turn() {
   const events = session.tick();
@@ -139,6 +169,7 @@ async function turn() {
   if (events.length > 0) postMessage(events, buffers);
   const lost = events.find(({ event }) => event === 'device_lost');
   if (lost) {
+    unview();
     await session.recover(lost.running);
     postMessage([{ event: 'recovered', ...session.device() }]);
   }
@@ -165,6 +196,8 @@ async function live() {
         if (session) await turn();
       } else if (session?.busy()) {
         await turn();
+      } else if (viewing?.busy()) {
+        view();
       } else {
         await new Promise((resolve) => {
           wake = resolve;

@@ -4,13 +4,13 @@ use web_time::Instant;
 
 use super::protocol::{Candidate, Event, Piece};
 use super::timeline::Snapshot;
-use crate::Result;
 use crate::device::Device;
 use crate::generate::{Sampling, prompt_ids};
 use crate::model::probe::{bits, entropies};
-use crate::model::{Gpt, Probe, Probing};
+use crate::model::{Gpt, ModelConfig, Probe, Probing};
 use crate::sampling::Distribution;
 use crate::tokenizer::Tokenizer;
+use crate::{Error, Result};
 
 /// Tokens of the longest prompt that is looked at, where model and device take so many.
 pub const LONGEST: usize = 256;
@@ -34,6 +34,16 @@ pub struct Look {
 /// A probe for looks at `model`.
 pub fn probe(device: &Device, model: &Gpt) -> Result<Probe> {
     Probe::new(device, model, LONGEST.min(Probe::most(device, &model.config)))
+}
+
+/// Refuses factors that are not one for each head of the model.
+pub fn check_factors(model: &ModelConfig, factors: &[f32]) -> Result<()> {
+    let heads = model.layers * model.heads;
+    if !factors.is_empty() && factors.len() != heads {
+        let found = factors.len();
+        return Err(Error::Usage(format!("expected a factor for each of {heads} heads, or none; found {found}")));
+    }
+    Ok(())
 }
 
 impl Look {

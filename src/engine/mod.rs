@@ -9,6 +9,7 @@ mod run;
 mod saving;
 mod timeline;
 mod update;
+mod viewer;
 mod writing;
 
 pub use memory::{fits, required_bytes};
@@ -18,6 +19,7 @@ pub use protocol::{Candidate, Changes, Command, Event, Piece, Settings, State, T
 pub use run::SAMPLE_TOKENS;
 pub use saving::load_weights;
 pub use update::{Elsewhere, Shift, Standing, Undone};
+pub use viewer::Viewer;
 
 use std::time::Duration;
 

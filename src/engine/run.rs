@@ -256,11 +256,7 @@ impl Run {
 
     /// Refuses tokens that the model does not know.
     pub fn check_tokens(&self, ids: &[u32]) -> Result<()> {
-        let vocab = self.trainer.model.config.vocab;
-        match ids.iter().find(|id| **id as usize >= vocab) {
-            None => Ok(()),
-            Some(id) => Err(Error::Usage(format!("the text has token {id}, and the model knows those below {vocab}"))),
-        }
+        super::writing::check_tokens(&self.trainer.model.config, ids)
     }
 
     /// Asks for a look into the model, after the step under way.
@@ -270,13 +266,7 @@ impl Run {
 
     /// Refuses factors that are not one for each head.
     pub fn check_factors(&self, factors: &[f32]) -> Result<()> {
-        let model = &self.trainer.model.config;
-        let heads = model.layers * model.heads;
-        if !factors.is_empty() && factors.len() != heads {
-            let found = factors.len();
-            return Err(Error::Usage(format!("expected a factor for each of {heads} heads, or none; found {found}")));
-        }
-        Ok(())
+        super::look::check_factors(&self.trainer.model.config, factors)
     }
 
     /// Works until `deadline` and begins at most `steps` new steps; returns how many steps it finished issuing.

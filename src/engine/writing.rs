@@ -6,9 +6,10 @@ use web_time::Instant;
 use super::look::{candidates, piece};
 use super::protocol::Event;
 use super::timeline::Snapshot;
-use crate::Result;
 use crate::generate::{Choice, Generation, Generator, Sampling, prompt_ids};
+use crate::model::ModelConfig;
 use crate::tokenizer::Tokenizer;
+use crate::{Error, Result};
 
 /// Tokens that are told of beside each one that was chosen.
 const ALTERNATIVES: usize = 8;
@@ -29,6 +30,15 @@ pub struct Writing {
     choices: Vec<Choice>,
     text: String,
     unfinished: Unfinished,
+}
+
+/// Refuses tokens that the model does not know.
+pub fn check_tokens(model: &ModelConfig, ids: &[u32]) -> Result<()> {
+    let vocab = model.vocab;
+    match ids.iter().find(|id| **id as usize >= vocab) {
+        None => Ok(()),
+        Some(id) => Err(Error::Usage(format!("the text has token {id}, and the model knows those below {vocab}"))),
+    }
 }
 
 impl Writing {

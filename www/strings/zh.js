@@ -361,6 +361,8 @@ export const sentences = {
   '--temperature is to lie between 0 and 1e6, not {}': '--temperature 应在 0 到 1e6 之间，而不是 {1}',
   '--top-k is to be at least 1': '--top-k 至少为 1',
   '--top-p is to lie above 0 and at most at 1, not {}': '--top-p 应大于 0 且不超过 1，而不是 {1}',
+  'this is a model alone: it is looked into and it writes, no more': '这只是一个模型：只能查看和生成，不能做别的',
+  'it has {found} tokens, and its model {most}: they are not of one model': '它有 {1} 个词元，而模型有 {2} 个：两者不属于同一个模型',
   'there is no run yet: train first': '还没有训练：请先训练',
   'there is no snapshot of step {step}, only of {list}': '没有第 {1} 步的快照，只有第 {2} 步的',
   'this run keeps no snapshots of its earlier steps': '这次训练不保留之前步骤的快照',

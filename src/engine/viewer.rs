@@ -1,0 +1,118 @@
+//! A model without a run: opened to be looked into and to generate from, never to be trained.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use web_time::Instant;
+
+use super::look::Look;
+use super::prepare::end_of_text;
+use super::protocol::{Command, Event};
+use super::saving::load_weights;
+use super::timeline::Passes;
+use super::writing::Writing;
+use crate::device::Device;
+use crate::hub::Save;
+use crate::model::Gpt;
+use crate::tokenizer::Tokenizer;
+use crate::{Error, Result};
+
+/// A model that answers [`Command::Look`] and [`Command::Generate`].
+pub struct Viewer {
+    device: Device,
+    model: Gpt,
+    passes: Passes,
+    tokenizer: Tokenizer,
+    end_of_text: u32,
+    /// The steps that the model has seen.
+    step: u64,
+    asked: VecDeque<Asked>,
+}
+
+enum Asked {
+    Look(Box<Look>),
+    Write(Box<Writing>),
+}
+
+impl Viewer {
+    /// Opens the model of `save`, which has seen `step` steps, on `device`. Refuses one that does not fit the device or
+    /// its tokenizer.
+    pub fn open(device: &Device, save: &Save, step: u64) -> Result<Viewer> {
+        let tokenizer = Tokenizer::from_json(&save.tokenizer_json)?;
+        if tokenizer.vocab_size() > save.config.vocab {
+            let (found, most) = (tokenizer.vocab_size(), save.config.vocab);
+            return Err(Error::format(
+                "tokenizer.json",
+                format!("it has {found} tokens, and its model {most}: they are not of one model"),
+            ));
+        }
+        Ok(Viewer {
+            device: device.clone(),
+            model: load_weights(device, save, false)?,
+            passes: Passes::default(),
+            end_of_text: save.end_of_text.map_or_else(|| end_of_text(&tokenizer), Ok)?,
+            tokenizer,
+            step,
+            asked: VecDeque::new(),
+        })
+    }
+
+    /// Takes a command: a look, a text, or the end of one. Refuses all others.
+    pub fn send(&mut self, command: Command) -> Result<()> {
+        match command {
+            Command::Look { prompt, factors, sampling, draw, at: None } => {
+                sampling.validate()?;
+                super::look::check_factors(&self.model.config, &factors)?;
+                self.asked.push_back(Asked::Look(Box::new(Look::new(prompt, factors, sampling, draw, None))));
+            }
+            Command::Generate { prompt, max_tokens, sampling, ignore_end, given, at: None } => {
+                sampling.validate()?;
+                super::writing::check_tokens(&self.model.config, &given)?;
+                let writing = Writing::asked(prompt, given, max_tokens, sampling, ignore_end, None);
+                self.asked.push_back(Asked::Write(Box::new(writing)));
+            }
+            Command::StopGenerating => {
+                for asked in &mut self.asked {
+                    if let Asked::Write(writing) = asked {
+                        writing.stop();
+                    }
+                }
+            }
+            _ => return Err(Error::Usage("this is a model alone: it is looked into and it writes, no more".into())),
+        }
+        Ok(())
+    }
+
+    /// Whether something that was asked for is still to be done.
+    pub fn busy(&self) -> bool {
+        !self.asked.is_empty()
+    }
+
+    /// Works for `slice` at most and tells what happened.
+    pub fn tick(&mut self, slice: Duration) -> Result<Vec<Event>> {
+        let deadline = Instant::now() + slice;
+        let mut events = Vec::new();
+        let Viewer { device, model, passes, tokenizer, step, .. } = self;
+        let ends = (&*tokenizer, self.end_of_text);
+        while let Some(asked) = self.asked.front_mut() {
+            let done = match asked {
+                Asked::Look(look) => {
+                    let seen = look.advance(passes.probe(device, model)?, model, ends, *step, deadline)?;
+                    let done = seen.is_some();
+                    events.extend(seen);
+                    done
+                }
+                Asked::Write(writing) => {
+                    writing.advance(passes.generator(device, model)?, ends, *step, deadline, &mut events)?
+                }
+            };
+            if done {
+                self.asked.pop_front();
+            }
+            if !done || Instant::now() >= deadline {
+                break;
+            }
+        }
+        Ok(events)
+    }
+}
