@@ -36,7 +36,7 @@ self.onmessage = ({ data }) => {
 /** A file that lies beside the page. */
 async function served(path) {
   const response = await fetch(new URL(path, import.meta.url));
-  if (!response.ok) throw new Error(`${path}: ${response.status} ${response.statusText}`);
+  if (!response.ok) throw new Error(`${path} could not be fetched: ${response.status} ${response.statusText}`);
   return new Uint8Array(await response.arrayBuffer());
 }
 

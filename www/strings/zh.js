@@ -453,5 +453,5 @@ export const sentences = {
   'vocabularies/${file}: it could not be fetched (${error.message})': '无法取得 vocabularies/{1}（{2}）',
   'vocabularies/${file}: ${response.status} ${response.statusText}': '无法取得 vocabularies/{1}：{2} {3}',
   'vocabularies/${file}: it is not a whole gzip file: reload the page': 'vocabularies/{1} 不是完整的 gzip 文件：请重新加载页面',
-  'corpora/${name}.txt.gz: ${response.status} ${response.statusText}': '无法取得 corpora/{1}.txt.gz：{2} {3}',
+  '${path} could not be fetched: ${response.status} ${response.statusText}': '无法取得 {1}：{2} {3}',
 };
