@@ -10,6 +10,7 @@ import { Merges } from './merges.js';
 import { Metrics } from './metrics.js';
 import { recorded } from './recorded.js';
 import { Samples } from './samples.js';
+import { refuse, say, say_error } from './says.js';
 import { Settings, Unreadable, read } from './settings.js';
 import { Share, VIEW, hide } from './share.js';
 import { Stages } from './stages.js';
@@ -27,8 +28,6 @@ const button = (action) => find(`[data-action=${action}]`);
 const asked = new URLSearchParams(location.search).get('device');
 /** The run of this tab; `recorded` is the one that is shown as long as there is none. */
 const run = { state: 'loading', preparing: null, ready: null, step: 0, saved: null, device: null, recorded: null };
-/** What is said, as what says it: it is said anew where the language changes. */
-const said = { status: () => '', alert: () => '' };
 
 const metrics = new Metrics(find('#metrics'), find('#loss'));
 const samples = new Samples(find('#samples'), find('#samples-empty'));
@@ -103,31 +102,6 @@ function attempt(action) {
     if (!(error instanceof Unreadable)) throw error;
     refuse(error);
   }
-}
-
-/** Says what `sentence` gives. */
-function say(sentence) {
-  said.status = sentence;
-  const [place, words] = [find('#status'), sentence()];
-  if (place.textContent !== words) place.textContent = words;
-}
-
-/** Says a string of the catalogue as an error, or nothing; a `message` among the values is the engine's. */
-function say_error(key = null, values = () => ({})) {
-  said.alert = () => {
-    const { message, ...others } = values();
-    if (message !== undefined) tell(find('#alert'), message, key, others);
-    else find('#alert').textContent = key === null ? '' : text(key, others);
-  };
-  said.alert();
-}
-
-/** Says why something cannot be taken. */
-function refuse(unreadable) {
-  said.alert = () => {
-    find('#alert').textContent = unreadable.say();
-  };
-  said.alert();
 }
 
 /** Takes what the address says of a run, and says what in it means nothing. */
@@ -490,8 +464,6 @@ document.addEventListener('languagechange', () => {
   show_device();
   show_run();
   controls();
-  say(said.status);
-  said.alert();
   if (run.ready === null && ['loading', 'idle'].includes(run.state)) settings.follow();
   record();
 });

@@ -1,0 +1,37 @@
+// What the page says of its state, and of what went wrong: both are said anew where the language changes.
+
+import { tell, text } from './text.js';
+
+const find = (selector) => document.querySelector(selector);
+/** What is said, as what says it. */
+const said = { status: () => '', alert: () => '' };
+
+/** Says what `sentence` gives. */
+export function say(sentence) {
+  said.status = sentence;
+  const [place, words] = [find('#status'), sentence()];
+  if (place.textContent !== words) place.textContent = words;
+}
+
+/** Says a string of the catalogue as an error, or nothing; a `message` among the values is the engine's. */
+export function say_error(key = null, values = () => ({})) {
+  said.alert = () => {
+    const { message, ...others } = values();
+    if (message !== undefined) tell(find('#alert'), message, key, others);
+    else find('#alert').textContent = key === null ? '' : text(key, others);
+  };
+  said.alert();
+}
+
+/** Says why something cannot be taken. */
+export function refuse(unreadable) {
+  said.alert = () => {
+    find('#alert').textContent = unreadable.say();
+  };
+  said.alert();
+}
+
+document.addEventListener('languagechange', () => {
+  say(said.status);
+  said.alert();
+});
