@@ -1,5 +1,6 @@
 //! Door one: the engine in a worker of the page. It parses what the page sends, calls the engine, and hands out plain objects.
 
+mod sampler;
 mod stream;
 mod tokens;
 mod viewing;
@@ -24,6 +25,7 @@ use crate::model::Preset;
 use crate::train::{StepReport, TrainConfig};
 use crate::{Error, Result};
 
+pub use sampler::distribution;
 pub use tokens::{Merges, Tokens};
 pub use viewing::Viewing;
 
@@ -409,13 +411,13 @@ impl Session {
 
 /// An event as an object. Many numbers travel as one buffer, and are gone from the event then.
 fn told(event: &mut Event) -> JsValue {
-    let attention = match event {
-        Event::Looked { attention, .. } => Some(std::mem::take(attention)),
+    let numbers = match event {
+        Event::Looked { attention, logits, .. } => Some([std::mem::take(attention), std::mem::take(logits)]),
         _ => None,
     };
     let told = to_js(event);
-    if let Some(attention) = attention {
-        set(&told, "attention", Float32Array::from(&attention[..]).into());
+    for (name, values) in ["attention", "logits"].into_iter().zip(numbers.iter().flatten()) {
+        set(&told, name, Float32Array::from(&values[..]).into());
     }
     told
 }

@@ -4,6 +4,7 @@
 import { Arcs } from './arcs.js';
 import { caption, element } from './figure.js';
 import { marked } from './glyphs.js';
+import { prepare, resampled } from './sampling.js';
 import { paint } from './scale.js';
 import { count, measure, text } from './text.js';
 
@@ -26,7 +27,7 @@ export class Inspect {
     this.rows = this.in_attention('.rows');
     this.knobs = Object.fromEntries(['temperature', 'top_k', 'top_p', 'draw'].map((name) => [name, next.querySelector(`[name=${name}]`)]));
     this.prompt.addEventListener('input', () => this.look());
-    for (const knob of Object.values(this.knobs)) knob.addEventListener('input', () => this.look());
+    for (const knob of Object.values(this.knobs)) knob.addEventListener('input', () => this.turned());
     this.view = this.in_attention('[name=view]');
     this.row.addEventListener('input', () => this.keep(Number(this.row.value)));
     this.view.addEventListener('change', () => this.show_matrix());
@@ -81,6 +82,23 @@ export class Inspect {
     Object.assign(this, { model, open });
   }
 
+  /** How the next token is chosen. */
+  get sampling() {
+    const { temperature, top_k: k, top_p: p } = this.knobs;
+    return { temperature: Number(temperature.value), top_k: Number(k.value) || null, top_p: Number(p.value), seed: 0 };
+  }
+
+  /** A slider was moved: the logits are here, so that what follows from them shows at once. */
+  turned() {
+    const found = this.seen && resampled(this.seen, this.sampling, Number(this.knobs.draw.value));
+    if (!found) {
+      this.look();
+      return;
+    }
+    this.seen = found;
+    this.show_next();
+  }
+
   /** Looks once more, now or as soon as the look before is over. */
   look() {
     if (!this.model || !this.open) return;
@@ -90,9 +108,8 @@ export class Inspect {
     }
     clearTimeout(this.timer);
     Object.assign(this, { asked: true, again: false });
-    const { temperature, top_k: k, top_p: p, draw } = this.knobs;
+    const { sampling, knobs: { draw } } = this;
     const factors = this.off.size === 0 ? [] : this.every().map((head) => (this.off.has(head) ? 0 : 1));
-    const sampling = { temperature: Number(temperature.value), top_k: Number(k.value) || null, top_p: Number(p.value), seed: 0 };
     this.send({ command: 'look', prompt: this.prompt.value, factors, sampling, draw: Number(draw.value) });
   }
 
@@ -112,6 +129,7 @@ export class Inspect {
 
   looked(seen) {
     Object.assign(this, { seen, asked: false });
+    if (seen.logits) prepare();
     this.knobs.top_k.max = String(seen.vocab);
     this.show();
     if (this.again) this.look();

@@ -87,6 +87,7 @@ impl Look {
             kept: found.kept,
             uniform,
             picked,
+            logits: logits.to_vec(),
             attention: seen.attention,
         }))
     }

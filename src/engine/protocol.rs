@@ -350,6 +350,8 @@ pub enum Event {
         uniform: f64,
         /// The token that it picks.
         picked: u32,
+        /// The scores behind the last token, of all V tokens.
+        logits: Vec<f32>,
     },
     /// What updates on a copy of the run changed. Before is where this command began, after is behind its last update;
     /// where it asked for none, before is the run and after is what was tried so far.

@@ -248,6 +248,39 @@ test('heads off and the sampling change what comes next, and all on brings it ba
   assert.equal(picked, likeliest);
 });
 
+test('what a slider shows at once is what the engine says of it', async () => {
+  const page = await lab.open();
+  await ready(page);
+  await inspected(page);
+  const rows = () => page.locator('#next tbody tr').evaluateAll((all) => all.map((row) => [...row.cells].map((cell) => cell.textContent)));
+  await page.locator('#next tbody tr').first().waitFor();
+  await page.locator('#next [name=temperature]').fill('0.6');
+  await sentence(page, 'next', /keep \d+ of/);
+  // This thread's engine may still have been on its way: now it is there, and the worker hears nothing of a slider.
+  await page.waitForFunction(() => performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('.wasm')).length > 0);
+  await page.evaluate(() => import(new URL('sampling.js', location.href)).then(({ prepare }) => prepare()));
+  await page.evaluate(() => {
+    globalThis.asked = 0;
+    const { postMessage } = Worker.prototype;
+    Worker.prototype.postMessage = function post(...message) {
+      globalThis.asked += 1;
+      return postMessage.apply(this, message);
+    };
+  });
+  await page.locator('#next [name=top_k]').fill('7');
+  await sentence(page, 'next', /keep 7 of/);
+  assert.equal(await page.evaluate(() => globalThis.asked), 0, 'no other thread was asked');
+  const here = await rows();
+  const told = await caption(page, 'next').textContent();
+  // The same from the worker, which is asked where a head is switched off and on again.
+  await control(page, 'head-off').click();
+  await sentence(page, 'attention', /1 of 2 heads are switched off/);
+  await control(page, 'heads-on').click();
+  await page.locator('[data-action=heads-on]:disabled').waitFor();
+  assert.deepEqual(await rows(), here);
+  assert.equal(await caption(page, 'next').textContent(), told);
+});
+
 test('attention follows the model while it trains', async () => {
   const page = await lab.open();
   await ready(page);
