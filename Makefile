@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 ENV := . scripts/env.sh;
 .DEFAULT_GOAL := help
-.PHONY: help run dist record test lint bench bench-step bench-burn bench-jax bench-wasm bench-tokenizer check-hf golden clean
+.PHONY: help run dist record test lint bench bench-step bench-burn bench-jax bench-wasm bench-page bench-tokenizer check-hf golden clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -46,6 +46,9 @@ bench-jax: build/bench-wasm/bench_wasm.js ## the training step in WGSL against j
 
 bench-wasm: build/bench-wasm/bench_wasm.js ## the CPU device's matrix product in wasm against bare gemm, in Node
 	@node bench/matmul_wasm.mjs
+
+bench-page: dist ## how quick the page is while it trains: long tasks, sliders, scrubbing, memory
+	@node bench/page.mjs
 
 bench-tokenizer: ## training and encoding against rustbpe and tiktoken
 	@scripts/setup.sh rust parity vocabularies

@@ -97,6 +97,7 @@ export class Inspect {
     }
     this.seen = found;
     this.show_next();
+    if (!found.candidates.some(({ id }) => id === found.picked)) this.look();
   }
 
   /** Looks once more, now or as soon as the look before is over. */
@@ -254,7 +255,7 @@ export class Inspect {
     caption(this.next, {
       sentence: text('next.sentence', {
         token: marked(first.text), probability: measure(first.probability), kept: count(kept), vocab: count(vocab),
-        uniform: measure(uniform), picked: marked(chosen.text),
+        uniform: measure(uniform), picked: chosen ? marked(chosen.text) : '…',
       }),
       chip: text('next.source', { vocab: count(vocab), step: count(step), position: count(tokens.length) }),
       tensor: 'logits', shape: vocab, step, run,

@@ -16,12 +16,12 @@ export function prepare() {
   return waiting;
 }
 
-/** What `sampling` makes of what was `seen`, for the draw number `draw`; null where that is not known here yet. */
+/** What `sampling` makes of what was `seen`, for the draw number `draw`; null where that is not known here yet. The token
+ * that is drawn may be none of the candidates: then its text is still to be asked for. */
 export function resampled(seen, sampling, draw) {
   if (!engine || !seen.logits) return null;
   const ids = seen.candidates.map(({ id }) => id);
   const { chances, ...found } = engine.distribution(seen.logits, sampling, draw, Uint32Array.from(ids));
-  if (!ids.includes(found.picked)) return null;
   const candidates = seen.candidates.map((candidate, i) => ({ ...candidate, ...chances[i] }));
   // Behind the likeliest stands the one that was drawn before: it goes where another is drawn now.
   return { ...seen, ...found, candidates: candidates.filter(({ id, rank }, i) => rank === i || id === found.picked) };
