@@ -42,7 +42,7 @@ class LossChart extends HTMLElement {
   }
 
   reset(total = 0, uniform = undefined) {
-    Object.assign(this, { steps: [], losses: [], smoothed: [], validation: [], total, uniform, cursor: null });
+    Object.assign(this, { marked: null, steps: [], losses: [], smoothed: [], validation: [], total, uniform, cursor: null });
     this.later();
   }
 
@@ -100,6 +100,18 @@ class LossChart extends HTMLElement {
     this.later();
   }
 
+  /** The loss of a step; null where there is none. */
+  at(step) {
+    const found = step === null || this.steps.length === 0 ? -1 : this.nearest(step);
+    return this.steps[found] === step ? this.losses[found] : null;
+  }
+
+  /** Marks a step for as long as it is looked at, or none. */
+  mark(step) {
+    this.marked = step;
+    this.later();
+  }
+
   later() {
     this.frame ??= requestAnimationFrame(() => {
       this.frame = undefined;
@@ -131,7 +143,8 @@ class LossChart extends HTMLElement {
     this.line(frame, steps, losses, '--validation', 1.4, [5, 3]);
     g.fillStyle = colour('--validation');
     for (const [step, value] of this.validation) this.dot(g, step, value);
-    if (this.cursor !== null) this.crosshair(frame);
+    if (this.marked !== null && this.steps.length > 0) this.crosshair(frame, this.nearest(this.marked));
+    if (this.cursor !== null) this.crosshair(frame, this.cursor);
   }
 
   /** The axes grow in round steps, so that the picture seldom jumps. */
@@ -236,8 +249,8 @@ class LossChart extends HTMLElement {
     g.fill();
   }
 
-  crosshair({ g, height, colour }) {
-    const [step, value] = [this.steps[this.cursor], this.losses[this.cursor]];
+  crosshair({ g, height, colour }, at) {
+    const [step, value] = [this.steps[at], this.losses[at]];
     const x = Math.round(this.x(step)) + 0.5;
     g.strokeStyle = colour('--ink-2');
     g.lineWidth = 1;

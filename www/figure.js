@@ -5,10 +5,11 @@ import { count, text } from './text.js';
 /** What is added to a source: whether it is of the run in this tab, of the recorded run, or computed from that one's weights. */
 export const origin = (run, step) => text(`source.${run}`, { step: count(step) });
 
-/** Says what `figure` shows and where it comes from: the chip's text, and the same as attributes for scripts. */
-export function caption(figure, { sentence, chip, tensor, shape, step, run }) {
+/** Says what `figure` shows and where it comes from: the chip's text, and the same as attributes for scripts. What is `past`
+ * is of a snapshot of the run. */
+export function caption(figure, { sentence, chip, tensor, shape, step, run, past = false }) {
   figure.querySelector('figcaption').textContent = sentence;
-  figure.querySelector('.chip').textContent = chip && `${chip} · ${origin(run, step)}`;
+  figure.querySelector('.chip').textContent = chip && `${chip} · ${past ? text('source.past') : origin(run, step)}`;
   Object.assign(figure.dataset, { tensor, shape: String(shape), step: String(step), run });
 }
 

@@ -1,5 +1,6 @@
 // The form that asks the model for a text.
 
+import { selection } from './selection.js';
 import { named, text } from './text.js';
 import { Unreadable } from './settings.js';
 
@@ -7,8 +8,7 @@ const FIELDS = ['max_tokens', 'temperature', 'top_k', 'top_p', 'seed'];
 
 /** Calls `generate` with a command of the engine's, or `refuse` with why there is none. */
 export class Generate {
-  constructor(form, generate, refuse) {
-    this.prompt = form.querySelector('#prompt');
+  constructor(form, prompt, generate, refuse) {
     this.inputs = new Map(FIELDS.map((name) => {
       const label = document.createElement('label');
       label.className = 'field';
@@ -29,9 +29,9 @@ export class Generate {
         refuse(error);
       }
     });
-    // Enter asks, as in a chat; Shift+Enter begins a line.
-    this.prompt.addEventListener('keydown', (event) => {
-      if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    // Where the form is seen Enter asks, as in a chat; Shift+Enter begins a line.
+    prompt.addEventListener('keydown', (event) => {
+      if (event.key !== 'Enter' || event.shiftKey || event.isComposing || !form.checkVisibility()) return;
       event.preventDefault();
       form.requestSubmit();
     });
@@ -56,6 +56,6 @@ export class Generate {
       }
     }
     const { max_tokens, ...sampling } = values;
-    return { command: 'generate', prompt: this.prompt.value, max_tokens, sampling, ignore_end: false };
+    return { command: 'generate', prompt: selection.prompt, max_tokens, sampling, ignore_end: false, given: [], at: selection.step };
   }
 }

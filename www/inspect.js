@@ -6,6 +6,7 @@ import { caption, element } from './figure.js';
 import { marked } from './glyphs.js';
 import { prepare, resampled } from './sampling.js';
 import { paint } from './scale.js';
+import { selection } from './selection.js';
 import { count, measure, text } from './text.js';
 
 /** Milliseconds between two looks at a model that is training. */
@@ -18,20 +19,25 @@ const NAMED = 3;
 /** Sends the engine's command `look` through `send`, and shows what it tells. */
 export class Inspect {
   constructor(attention, next, send) {
-    Object.assign(this, { attention, next, send, layer: 0, head: 0, off: new Set(), asked: false, kept: null, previewed: null });
+    Object.assign(this, { attention, next, send, off: new Set(), asked: false, previewed: null });
     this.in_attention = (selector) => attention.querySelector(selector);
-    this.prompt = this.in_attention('[data-input=prompt]');
     this.grid = this.in_attention('.heads');
     this.matrix = this.in_attention('.matrix');
     this.row = this.in_attention('[name=row]');
     this.rows = this.in_attention('.rows');
     this.knobs = Object.fromEntries(['temperature', 'top_k', 'top_p', 'draw'].map((name) => [name, next.querySelector(`[name=${name}]`)]));
-    this.prompt.addEventListener('input', () => this.look());
+    selection.on(['step', 'prompt'], () => this.look());
+    selection.on(['layer', 'head'], () => this.show());
+    selection.on(['token'], () => {
+      if (!this.seen) return;
+      this.row.value = String(this.kept() ?? this.row.max);
+      this.show_row();
+    });
     for (const knob of Object.values(this.knobs)) knob.addEventListener('input', () => this.turned());
     this.view = this.in_attention('[name=view]');
     this.row.addEventListener('input', () => this.keep(Number(this.row.value)));
     this.view.addEventListener('change', () => this.show_matrix());
-    this.arcs = new Arcs(this.in_attention('.arcs'), { preview: (i) => this.preview(i), keep: (i) => this.keep(i === this.kept ? null : i) });
+    this.arcs = new Arcs(this.in_attention('.arcs'), { preview: (i) => this.preview(i), keep: (i) => this.keep(i === this.kept() ? null : i) });
     this.matrix.addEventListener('pointermove', ({ offsetX, offsetY }) => {
       const [at, all] = this.view.value === 'from' ? [offsetY, this.matrix.clientHeight] : [offsetX, this.matrix.clientWidth];
       const n = this.seen.tokens.length;
@@ -40,7 +46,7 @@ export class Inspect {
     this.matrix.addEventListener('pointerleave', () => this.preview(null));
     this.grid.addEventListener('click', ({ target }) => {
       const button = target.closest('button');
-      if (button) this.choose(Number(button.dataset.layer), Number(button.dataset.head));
+      if (button) selection.set({ layer: Number(button.dataset.layer), head: Number(button.dataset.head) });
     });
     for (const [name, change] of Object.entries({
       'head-off': (head) => (this.off.has(head) ? this.off.delete(head) : this.off.add(head)),
@@ -48,15 +54,12 @@ export class Inspect {
       'heads-on': () => this.off.clear(),
     })) {
       this.in_attention(`[data-action=${name}]`).addEventListener('click', () => {
-        change(this.seen.heads * this.layer + this.head);
+        change(this.seen.heads * selection.layer + selection.head);
         this.look();
       });
     }
-    document.addEventListener('languagechange', () => {
-      this.example();
-      this.show();
-    });
-    this.example();
+    document.addEventListener('languagechange', () => this.show());
+    this.show();
   }
 
   /** The numbers of all heads, layer by layer. */
@@ -64,18 +67,12 @@ export class Inspect {
     return Array.from({ length: this.seen.layers * this.seen.heads }, (_, i) => i);
   }
 
-  /** Text to begin with, as long as nobody has typed any. */
-  example() {
-    if (this.prompt.value === (this.exemplary ?? '')) this.prompt.value = text('inspect.example');
-    this.exemplary = text('inspect.example');
-    this.show();
-  }
-
   /** Whether there is a model to look into, and whether anybody looks. */
   able(model, open) {
     const shape = model ? `${model.layers} ${model.heads}` : '';
     if (shape !== this.shape) {
-      Object.assign(this, { shape, seen: null, layer: 0, head: 0 });
+      Object.assign(this, { shape, seen: null });
+      selection.set({ layer: 0, head: 0 });
       this.off.clear();
       this.show();
     }
@@ -111,12 +108,13 @@ export class Inspect {
     Object.assign(this, { asked: true, again: false });
     const { sampling, knobs: { draw } } = this;
     const factors = this.off.size === 0 ? [] : this.every().map((head) => (this.off.has(head) ? 0 : 1));
-    this.send({ command: 'look', prompt: this.prompt.value, factors, sampling, draw: Number(draw.value) });
+    this.at = selection.step;
+    this.send({ command: 'look', prompt: selection.prompt, factors, sampling, draw: Number(draw.value), at: this.at });
   }
 
-  /** The model has changed: looks again, though not at every step. */
+  /** The live model has changed: where it is looked at, looks again, though not at every step. */
   changed() {
-    if (this.timer || !this.open) return;
+    if (this.timer || !this.open || selection.step !== null) return;
     this.timer = setTimeout(() => {
       this.timer = null;
       this.look();
@@ -129,16 +127,11 @@ export class Inspect {
   }
 
   looked(seen) {
-    Object.assign(this, { seen, asked: false });
+    Object.assign(this, { seen: { ...seen, past: this.at !== null }, asked: false });
     if (seen.logits) prepare();
     this.knobs.top_k.max = String(seen.vocab);
     this.show();
     if (this.again) this.look();
-  }
-
-  choose(layer, head) {
-    Object.assign(this, { layer, head });
-    this.show();
   }
 
   /** The probabilities of one head, T by T. */
@@ -178,31 +171,31 @@ export class Inspect {
       paint(button.firstChild, this.weights(layer, head), tokens.length);
       const place = { layer: count(layer + 1), head: count(head + 1), entropy: measure(entropy[i]) };
       button.lastChild.textContent = text(this.off.has(i) ? 'inspect.head.off' : 'inspect.head', place);
-      button.setAttribute('aria-pressed', String(layer === this.layer && head === this.head));
+      button.setAttribute('aria-pressed', String(layer === selection.layer && head === selection.head));
     }
   }
 
   show_matrix() {
-    const { step, tokens, layers, heads, entropy, run = 'live' } = this.seen;
+    const { step, past, tokens, layers, heads, entropy, run = 'live' } = this.seen;
     const n = tokens.length;
-    paint(this.matrix, this.weights(this.layer, this.head), n);
+    const { layer, head: column } = selection;
+    paint(this.matrix, this.weights(layer, column), n);
     this.row.max = String(n - 1);
-    if (this.kept >= n) this.kept = null;
     if (this.previewed >= n) this.previewed = null;
-    this.row.value = String(this.kept ?? n - 1);
-    const head = this.layer * heads + this.head;
-    const place = { layer: count(this.layer + 1), head: count(this.head + 1), step: count(step), tokens: count(n) };
+    this.row.value = String(this.kept() ?? n - 1);
+    const head = layer * heads + column;
+    const place = { layer: count(layer + 1), head: count(column + 1), step: count(step), tokens: count(n) };
     caption(this.attention, {
       sentence: text(this.off.size > 0 ? 'inspect.sentence.off' : 'inspect.sentence', { ...place, entropy: measure(entropy[head]), off: count(this.off.size), all: count(layers * heads) }),
       chip: text('inspect.source', place),
-      tensor: `attention.${this.layer}.${this.head}`, shape: `${n}x${n}`, step, run,
+      tensor: `attention.${layer}.${column}`, shape: `${n}x${n}`, step, run, past,
     });
     this.matrix.setAttribute('aria-label', text('inspect.matrix', place));
     this.in_attention('[data-action=head-off]').setAttribute('aria-pressed', String(this.off.has(head)));
     this.in_attention('[data-action=heads-on]').disabled = this.off.size === 0;
     const labels = n > LABELLED ? [] : tokens.map((token) => element('li', '', marked(token.text)));
     this.in_attention('.labels').replaceChildren(...labels);
-    this.arcs.show(tokens, this.weights(this.layer, this.head), this.view.value);
+    this.arcs.show(tokens, this.weights(layer, column), this.view.value);
     this.rows.replaceChildren(...tokens.map((_, i) => element('li', '', this.sentence(i))));
     this.show_row();
   }
@@ -211,7 +204,7 @@ export class Inspect {
   sentence(i) {
     const { tokens } = this.seen;
     const n = tokens.length;
-    const weights = this.weights(this.layer, this.head);
+    const weights = this.weights(selection.layer, selection.head);
     const looks = this.view.value === 'from'
       ? Array.from({ length: i + 1 }, (_, j) => [j, weights[i * n + j]])
       : Array.from({ length: n - i }, (_, j) => [i + j, weights[(i + j) * n + i]]);
@@ -227,11 +220,14 @@ export class Inspect {
     this.show_row();
   }
 
+  /** The token that is kept, where the prompt has it. */
+  kept() {
+    return selection.token !== null && selection.token < this.seen.tokens.length ? selection.token : null;
+  }
+
   /** Tells of token `i` until another is chosen, or of none in particular. */
   keep(i) {
-    this.kept = i;
-    this.row.value = String(i ?? this.row.max);
-    this.show_row();
+    selection.set({ token: i });
   }
 
   show_row() {
@@ -241,11 +237,11 @@ export class Inspect {
     for (const list of [this.rows, this.in_attention('.labels')]) {
       for (const [j, item] of [...list.children].entries()) item.classList.toggle('chosen', j === chosen);
     }
-    this.arcs.focus(this.previewed ?? this.kept, this.kept);
+    this.arcs.focus(this.previewed ?? this.kept(), this.kept());
   }
 
   show_next() {
-    const { step, tokens, candidates, vocab, kept, uniform, picked, run = 'live' } = this.seen;
+    const { step, past, tokens, candidates, vocab, kept, uniform, picked, run = 'live' } = this.seen;
     const chosen = candidates.find(({ id }) => id === picked);
     const first = candidates[0];
     const { temperature, top_k: k, top_p: p, draw } = this.knobs;
@@ -258,7 +254,7 @@ export class Inspect {
         uniform: measure(uniform), picked: chosen ? marked(chosen.text) : '…',
       }),
       chip: text('next.source', { vocab: count(vocab), step: count(step), position: count(tokens.length) }),
-      tensor: 'logits', shape: vocab, step, run,
+      tensor: 'logits', shape: vocab, step, run, past,
     });
     this.next.querySelector('tbody').replaceChildren(...candidates.map((candidate) => {
       const bar = element('span', 'race-bar');

@@ -8,15 +8,19 @@ import { Generate } from './generate.js';
 import { Inspect } from './inspect.js';
 import { Merges } from './merges.js';
 import { Metrics } from './metrics.js';
+import { Prompt } from './prompt.js';
 import { recorded } from './recorded.js';
 import { Samples } from './samples.js';
 import { refuse, say, say_error } from './says.js';
+import { selection } from './selection.js';
 import { Settings, Unreadable, read } from './settings.js';
 import { Share, VIEW, hide } from './share.js';
 import { Stages } from './stages.js';
 import { Strip } from './strip.js';
 import { Update } from './update.js';
 import { count, language, set_language, show_language, size, tell, text } from './text.js';
+import { Timeline } from './timeline.js';
+import { Writing } from './writing.js';
 
 show_language();
 
@@ -32,13 +36,16 @@ const run = { state: 'loading', preparing: null, ready: null, step: 0, saved: nu
 const metrics = new Metrics(find('#metrics'), find('#loss'));
 const samples = new Samples(find('#samples'), find('#samples-empty'));
 const settings = new Settings(find('#settings'), describe);
-const generate = new Generate(find('#generate'), send, refuse);
+const typed = new Prompt(find('#prompt'));
+const writing = new Writing(find('#writing'), send, find('#generate'));
+const generate = new Generate(find('#generate'), typed.area, (command) => writing.ask(command), refuse);
 const data = new Data(find('#documents'), find('#stream'), call);
 const strip = new Strip(find('#strip'), call);
 const merges = new Merges(find('#merges'), call, (done) => strip.go(done));
 const inspect = new Inspect(find('#attention'), find('#next'), ask);
 const update = new Update(find('#update'), send);
-const own_words = () => ({ prompt: inspect.prompt.value, text: settings.corpus === 'own' ? settings.pasted.value : '' });
+const timeline = new Timeline(find('#timeline'), send);
+const own_words = () => ({ prompt: selection.prompt, text: settings.corpus === 'own' ? settings.pasted.value : '' });
 new Share(button('share'), find('#share'), own_words);
 const stages = new Stages(find('.stages'), look);
 const worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
@@ -112,7 +119,7 @@ function link() {
   const nowhere = stage && !stages.has(stage) ? [`stage=${stage}`] : [];
   unknown([...nowhere, ...foreign, ...settings.from_address(said), ...hide().map((name) => `hide=${name}`)]);
   const prompt = said.get('prompt');
-  if (prompt) inspect.prompt.value = prompt;
+  if (prompt) typed.write(prompt);
   find('#linked').hidden = !settings.keys.some((key) => said.has(key));
 }
 
@@ -140,6 +147,7 @@ function look() {
   inspect.able((run.ready ?? shown_recorded())?.model, stages.stage === 'inspect');
   follow();
   inspect.look();
+  writing.able(stages.stage === 'generate');
   if (!['data', 'tokenizer'].includes(stages.stage)) return;
   const { corpus, source } = settings;
   if (looked?.corpus === corpus && looked.source === source) return;
@@ -276,6 +284,8 @@ function forget() {
   Object.assign(run, { preparing: null, ready: null, step: 0, saved: null });
   inspect.able(null, false);
   follow();
+  writing.forget();
+  timeline.forget();
   metrics.reset();
   samples.reset();
   show_run();
@@ -372,12 +382,20 @@ const hear = {
     Object.assign(run, { ready, step: ready.step });
     metrics.begin({ step: ready.step, total: ready.train.steps, uniform_loss: ready.uniform_loss });
     metrics.add(ready.history);
+    timeline.begin(ready);
     show_run();
     look();
     show_state();
   },
   sample(sample) {
     samples.add(sample);
+    if (sample.asked) writing.sample(sample);
+  },
+  token(token) {
+    writing.token(token);
+  },
+  snapshots(list) {
+    timeline.snapshots(list);
   },
   saved({ step }) {
     run.saved = step;
@@ -403,6 +421,7 @@ const hear = {
   },
   error({ message, fatal, saved }) {
     inspect.release();
+    writing.release();
     strip.release();
     merges.release();
     update.release();
@@ -426,6 +445,7 @@ worker.addEventListener('message', ({ data: events }) => {
   if (reports.length > 0) {
     run.step = reports.at(-1).step;
     metrics.add(reports);
+    timeline.add(reports);
     inspect.changed();
   }
   // A step that was under way when the run was paused comes after the news of the pause.

@@ -1,6 +1,7 @@
 // The numbers of a run, and the figure of its loss with sentence, legend and source.
 
 import { origin } from './figure.js';
+import { selection } from './selection.js';
 import { count, duration, loss, measure, named, text } from './text.js';
 
 /** What is shown: the number's name, how it is written, and the line under it. */
@@ -37,6 +38,7 @@ export class Metrics {
       return { name, item };
     });
     document.addEventListener('languagechange', () => this.show());
+    selection.on(['step'], () => this.show());
     this.reset();
   }
 
@@ -104,8 +106,12 @@ export class Metrics {
     const sentence = this.figure.querySelector('figcaption');
     sentence.textContent = last ? this.sentence() : text('loss.empty');
     this.chart.describe(sentence.textContent);
-    this.figure.querySelector('.chip').textContent = last ? `${text('loss.source', { step: count(last.step) })} · ${origin(run.kind, last.step)}` : '';
-    Object.assign(this.figure.dataset, { tensor: 'loss', shape: '1', step: String(last?.step ?? 0), run: run.kind });
+    const past = selection.step !== null;
+    const at = selection.step ?? last?.step ?? 0;
+    this.chart.mark(selection.step);
+    const from = past ? text('source.past') : origin(run.kind, at);
+    this.figure.querySelector('.chip').textContent = last ? `${text('loss.source', { step: count(at) })} · ${from}` : '';
+    Object.assign(this.figure.dataset, { tensor: 'loss', shape: '1', step: String(at), run: run.kind });
     const shown = { loss: last?.loss, smoothed: last?.smoothed, validation: run.validation?.loss, uniform: run.uniform };
     for (const { name, item } of this.legend) {
       item.textContent = text(`legend.${name}`, { value: shown[name] === undefined ? '' : loss(shown[name]) });
@@ -115,6 +121,8 @@ export class Metrics {
   sentence() {
     const { last, first, total, uniform, validation } = this.run;
     const values = { step: count(last.step), total: count(total), loss: loss(last.loss), smoothed: loss(last.smoothed) };
+    const past = this.chart.at(selection.step);
+    if (past !== null) return text('loss.past', { ...values, at: count(selection.step), then: loss(past) });
     const whole = text('loss.sentence', { ...values, first: loss(first), uniform: loss(uniform) });
     if (!validation) return whole;
     const measured = text('loss.validation', { step: count(validation.step), loss: loss(validation.loss) });

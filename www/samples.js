@@ -1,6 +1,7 @@
 // What the model wrote, the newest first, with white space that can be seen.
 
 import { visible } from './glyphs.js';
+import { selection } from './selection.js';
 import { count, text } from './text.js';
 
 /** The page keeps so many. */
@@ -12,6 +13,7 @@ export class Samples {
     this.list = list;
     this.empty = empty;
     this.heads = new WeakMap();
+    selection.on(['step'], () => this.mark());
     document.addEventListener('languagechange', () => {
       for (const { firstElementChild: head } of this.list.children) head.textContent = this.heads.get(head)();
     });
@@ -51,5 +53,18 @@ export class Samples {
     this.list.prepend(item);
     this.empty.hidden = true;
     if (this.list.childElementCount > MOST) this.list.lastElementChild.remove();
+    this.mark();
+  }
+
+  /** Marks what was written at the step that is looked at, or last before it. */
+  mark() {
+    const { step } = selection;
+    const items = [...this.list.children];
+    const before = items.filter((item) => step !== null && Number(item.dataset.step) <= step);
+    const newest = before.reduce((best, item) => (best && Number(best.dataset.step) >= Number(item.dataset.step) ? best : item), null);
+    for (const item of items) {
+      if (item === newest) item.setAttribute('aria-current', 'step');
+      else item.removeAttribute('aria-current');
+    }
   }
 }

@@ -32,9 +32,10 @@ test('?device=gpu trains on the adapter, names it, pauses, generates and goes on
   await until(page, 'step', 'at least', 12);
   await control(page, 'pause').click();
   await says(page, 'Paused');
+  await page.locator('[data-stage=generate]').click();
   await page.locator('#generate [name=max_tokens]').fill('4');
   await control(page, 'generate').click();
-  await page.locator('#samples li').first().waitFor();
+  await page.locator('#samples li').first().waitFor({ state: 'attached' });
   await control(page, 'pause').click();
   await says(page, 'Finished');
   assert.equal(await metric(page, 'step'), 40);

@@ -10,7 +10,7 @@ import { SMALL, control, drop, metric, paste, ready, says, set, start, until } f
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 /** Pictures to look at; nothing is compared with them. */
 const PICTURES = 'build/page';
-const STAGES = ['data', 'tokenizer', 'train', 'inspect'];
+const STAGES = ['data', 'tokenizer', 'train', 'inspect', 'generate'];
 let lab;
 before(async () => {
   await mkdir(PICTURES, { recursive: true });

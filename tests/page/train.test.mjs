@@ -34,11 +34,12 @@ test('trains on the English corpus, pauses, steps, generates, downloads, resets,
   await says(page, 'Paused');
 
   const before = await page.locator('#samples li').count();
+  await page.locator('[data-stage=generate]').click();
   await page.locator('#prompt').fill('HAMLET.\n');
   await page.locator('#generate [name=max_tokens]').fill('12');
   await page.locator('#generate [name=temperature]').fill('0');
   await control(page, 'generate').click();
-  await page.locator('#samples li').nth(before).waitFor();
+  await page.locator('#samples li').nth(before).waitFor({ state: 'attached' });
   const sample = page.locator('#samples li').first();
   assert.match(await sample.locator('.sample-head').textContent(), /12 tokens · after a prompt/);
   assert.equal(await sample.locator('.sample-prompt').textContent(), 'HAMLET.\n');
@@ -60,7 +61,7 @@ test('trains on the English corpus, pauses, steps, generates, downloads, resets,
   await says(page, 'Paused');
   // The same weights write the same text.
   await control(page, 'generate').click();
-  await page.locator('#samples li').first().waitFor();
+  await page.locator('#samples li').first().waitFor({ state: 'attached' });
   assert.equal(await page.locator('#samples .sample-text').first().textContent(), written);
   await control(page, 'pause').click();
   await until(page, 'step', 'at least', paused + 5);
@@ -134,10 +135,11 @@ test('text that looks like a page stays text', async () => {
   await set(page, { ...SMALL, vocab_size: '', steps: 2, sample_every: 1 });
   await control(page, 'train').click();
   await says(page, 'Finished');
+  await page.locator('[data-stage=generate]').click();
   await page.locator('#prompt').fill(hostile);
   await control(page, 'generate').click();
-  await page.locator('.sample-prompt').waitFor();
-  assert.equal(await page.locator('.sample-prompt').textContent(), hostile);
+  await page.locator('#samples .sample-prompt').waitFor({ state: 'attached' });
+  assert.equal(await page.locator('#samples .sample-prompt').textContent(), hostile);
   assert.equal(await page.locator('#samples').locator('img, b').count(), 0);
   assert.equal(await page.title(), 'Glasshouse');
 });

@@ -1,0 +1,26 @@
+// What is chosen in the page, once for all views: a step of the time line, a layer, a head, a token, a prompt.
+
+/** Tells of changes as events named after what has changed. */
+class Selection extends EventTarget {
+  /** The step whose model is looked at; null for the live one. */
+  step = null;
+  layer = 0;
+  head = 0;
+  /** The token of the prompt that is looked at, from 0; null for the last one. */
+  token = null;
+  prompt = '';
+
+  /** Takes in what is new, and tells of it once all of it stands. */
+  set(values) {
+    const changed = Object.keys(values).filter((name) => this[name] !== values[name]);
+    Object.assign(this, values);
+    for (const name of changed) this.dispatchEvent(new Event(name));
+  }
+
+  /** Calls `hear` whenever one of `names` has changed. */
+  on(names, hear) {
+    for (const name of names) this.addEventListener(name, () => hear(name));
+  }
+}
+
+export const selection = new Selection();

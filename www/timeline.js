@@ -1,0 +1,225 @@
+// The time line: the losses of the run, its snapshots as ticks, and the one step that every view shows.
+
+import { caption, element } from './figure.js';
+import { selection } from './selection.js';
+import { count, loss, text } from './text.js';
+
+/** Milliseconds from snapshot to snapshot while it plays. */
+const PACE = 400;
+/** Half of a slider's thumb: its middle never comes nearer to an end. */
+const THUMB = 8;
+/** Losses that the picture draws at most. */
+const POINTS = 1000;
+
+/** Shows the run in `figure`; `send` sends the engine's commands. */
+export class Timeline {
+  constructor(figure, send) {
+    Object.assign(this, { figure, send, loops: false, playing: null });
+    this.find = (selector) => figure.querySelector(selector);
+    this.slider = this.find('[name=at]');
+    this.canvas = this.find('canvas');
+    this.slider.addEventListener('input', () => this.go(this.nearest(Number(this.slider.value))));
+    this.slider.addEventListener('keydown', (event) => this.key(event));
+    for (const [name, action] of Object.entries({
+      play: () => (this.playing === null ? this.play() : this.pause()),
+      loop: () => {
+        this.loops = !this.loops;
+        this.show();
+      },
+      pin: () => this.pin(selection.step, !this.pinned.has(selection.step ?? this.last)),
+      live: () => this.go(null),
+    })) this.find(`[data-action=${name}]`).addEventListener('click', action);
+    selection.on(['step'], () => this.show());
+    document.addEventListener('languagechange', () => this.show());
+    document.addEventListener('themechange', () => this.later());
+    new ResizeObserver(() => this.later()).observe(this.canvas);
+    this.forget();
+  }
+
+  /** There is no run. */
+  forget() {
+    this.pause();
+    Object.assign(this, { steps: [], pinned: new Set(), losses: new Map(), curve: [], every: 1, first: 0, last: 0, total: 0, parameters: 0 });
+    this.figure.hidden = true;
+    selection.set({ step: null });
+  }
+
+  /** A run is there, at `step`; the reports of its earlier life come with it. */
+  begin({ step, history, train, parameters }) {
+    this.forget();
+    Object.assign(this, { first: history[0]?.step ?? step, last: step, total: train.steps, parameters });
+    this.first = Math.min(this.first, step);
+    this.figure.hidden = false;
+    this.add(history);
+    this.show();
+  }
+
+  /** Takes in steps, the oldest first. */
+  add(reports) {
+    for (const report of reports) {
+      this.losses.set(report.step, report.loss);
+      this.last = report.step;
+      if (this.losses.size % this.every === 0) this.curve.push([report.step, report.loss]);
+    }
+    // The picture is small: of a long run it draws every second loss, then every fourth.
+    while (this.curve.length > POINTS) {
+      this.every *= 2;
+      this.curve = this.curve.filter((_, i) => i % 2 === 1);
+    }
+    this.later();
+  }
+
+  /** Of which steps there are snapshots. A view at one that is gone goes to the nearest. */
+  snapshots({ steps, pinned }) {
+    Object.assign(this, { steps, pinned: new Set(pinned) });
+    if (selection.step !== null && !steps.includes(selection.step)) this.go(this.nearest(selection.step));
+    this.show();
+  }
+
+  /** The stops, in order: each snapshot before the live step, and the live one as null. */
+  stops() {
+    return [...this.steps.filter((step) => step < this.last), null];
+  }
+
+  /** The stop nearest to a step. */
+  nearest(step) {
+    const far = (stop) => Math.abs((stop ?? this.last) - step);
+    return this.stops().reduce((best, stop) => (far(stop) <= far(best) ? stop : best));
+  }
+
+  go(step) {
+    selection.set({ step });
+    this.show();
+  }
+
+  /** Goes so many stops on; says whether it could. */
+  move(by) {
+    const stops = this.stops();
+    const at = stops.indexOf(selection.step);
+    const to = Math.min(stops.length - 1, Math.max(0, at + by));
+    this.go(stops[to]);
+    return to !== at;
+  }
+
+  key(event) {
+    const far = Math.max(2, Math.round(this.stops().length / 8));
+    const by = {
+      ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -far, PageUp: far, Home: -Infinity, End: Infinity,
+    }[event.key];
+    if (by === undefined) return;
+    event.preventDefault();
+    this.pause();
+    this.move(by);
+    if (event.shiftKey) this.pin(selection.step, true);
+  }
+
+  pin(step, pinned) {
+    this.send({ command: 'pin', step, pinned });
+  }
+
+  /** Goes from snapshot to snapshot, from the first where it stands at the end. */
+  play() {
+    if (selection.step === null) this.go(this.stops()[0]);
+    this.playing = setInterval(() => {
+      if (this.move(1)) return;
+      if (this.loops) this.go(this.stops()[0]);
+      else this.pause();
+    }, PACE);
+    this.show();
+  }
+
+  pause() {
+    clearInterval(this.playing);
+    this.playing = null;
+    this.show();
+  }
+
+  /** Shows it with the next picture: there may be many steps between two. */
+  later() {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = undefined;
+      this.show();
+    });
+  }
+
+  /** A step in words, with its loss where it has one. */
+  words(step) {
+    const value = this.losses.get(step);
+    const values = { step: count(step), total: count(this.total), loss: value === undefined ? '' : loss(value) };
+    return text(value === undefined ? 'timeline.step.first' : 'timeline.step', values);
+  }
+
+  show() {
+    if (this.figure.hidden || !this.steps) return;
+    const { last, steps, pinned } = this;
+    const past = selection.step !== null;
+    const at = selection.step ?? last;
+    Object.assign(this.slider, { min: String(this.first), max: String(Math.max(last, this.first + 1)), value: String(at) });
+    this.slider.setAttribute('aria-valuetext', text(past ? 'timeline.at' : 'timeline.at.live', { step: this.words(at) }));
+    const press = (name, pressed) => this.find(`[data-action=${name}]`).setAttribute('aria-pressed', String(pressed));
+    press('play', this.playing !== null);
+    press('loop', this.loops);
+    press('pin', pinned.has(at));
+    press('live', !past);
+    this.find('[data-action=play]').textContent = text(this.playing === null ? 'timeline.play' : 'timeline.stop');
+    this.find('[data-action=play]').disabled = this.stops().length < 2;
+    const step = { step: this.words(at), live: count(last) };
+    const sentence = text(past ? 'timeline.sentence' : 'timeline.sentence.live', step);
+    const chip = text('timeline.source', { parameters: count(this.parameters), step: count(at) });
+    if (this.said !== sentence) caption(this.figure, { sentence, chip, tensor: 'weights', shape: this.parameters, step: at, run: 'live', past });
+    this.said = sentence;
+    this.figure.classList.toggle('past', past);
+    const marks = steps.map((step) => text(pinned.has(step) ? 'timeline.snapshot.pinned' : 'timeline.snapshot', { step: this.words(step) }));
+    const list = this.find('.snapshots');
+    if (list.dataset.marks !== marks.join()) {
+      list.dataset.marks = marks.join();
+      list.replaceChildren(...marks.map((mark) => element('li', '', mark)));
+    }
+    this.draw(at);
+  }
+
+  /** The losses as an area, the snapshots as ticks under it. */
+  draw(at) {
+    const { width, height } = this.canvas.getBoundingClientRect();
+    if (width === 0 || height === 0) return;
+    const ratio = devicePixelRatio || 1;
+    const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
+    if (this.canvas.width !== wide || this.canvas.height !== high) Object.assign(this.canvas, { width: wide, height: high });
+    const g = this.canvas.getContext('2d');
+    g.setTransform(ratio, 0, 0, ratio, 0, 0);
+    g.clearRect(0, 0, width, height);
+    const style = getComputedStyle(this.figure);
+    const colour = (name) => style.getPropertyValue(name).trim();
+    const x = (step) => THUMB + ((width - 2 * THUMB) * (step - this.first)) / Math.max(1, this.last - this.first);
+    let [low, top] = [Infinity, 0];
+    for (const [, value] of this.curve) [low, top] = [Math.min(low, value), Math.max(top, value)];
+    const floor = height - 10;
+    if (this.curve.length > 0) {
+      const y = (value) => 2 + ((top - value) / Math.max(0.1, top - low)) * (floor - 6);
+      const path = new Path2D();
+      let [first, end] = [null, 0];
+      for (const [step, value] of this.curve) {
+        end = x(step);
+        first ??= end;
+        path.lineTo(end, y(value));
+      }
+      const area = new Path2D(path);
+      area.lineTo(end, floor);
+      area.lineTo(first, floor);
+      g.fillStyle = colour('--sunk');
+      g.fill(area);
+      g.strokeStyle = colour('--ink-3');
+      g.stroke(path);
+    }
+    for (const step of this.steps) {
+      const pin = this.pinned.has(step);
+      g.fillStyle = colour(pin ? '--ink' : '--ink-3');
+      g.fillRect(Math.round(x(step)) - (pin ? 1 : 0), floor + (pin ? 0 : 3), pin ? 3 : 1, pin ? 10 : 7);
+    }
+    g.fillStyle = colour('--ink');
+    g.fillRect(Math.round(x(at)), 0, 1, height);
+    for (const [name, value] of [['top', top], ['low', low]]) {
+      this.find(`.${name}`).textContent = this.curve.length > 0 ? loss(value) : '';
+    }
+  }
+}

@@ -1,0 +1,208 @@
+// The stage Generate: a text token by token, each with what else could have stood in its place. Every number is the
+// engine's; choosing another token goes on from there with it.
+
+import { caption, element } from './figure.js';
+import { marked, visible } from './glyphs.js';
+import { selection } from './selection.js';
+import { count, measure, text } from './text.js';
+
+/** Shows what the engine writes in `figure`; `send` sends its commands, and `form` has what stops and repeats it. */
+export class Writing {
+  constructor(figure, send, form) {
+    Object.assign(this, { figure, send, form, pending: 0, open: false });
+    this.find = (selector) => figure.querySelector(selector);
+    this.chips = this.find('.chips');
+    this.reading = this.find('.token-reading');
+    this.buttons = Object.fromEntries(['stop', 'regenerate'].map((name) => [name, form.querySelector(`[data-action=${name}]`)]));
+    this.buttons.stop.addEventListener('click', () => this.stop());
+    this.buttons.regenerate.addEventListener('click', () => this.again());
+    for (const [name, hear] of Object.entries({
+      pointerover: (chip) => this.preview(chip), focusin: (chip) => this.preview(chip), click: (chip) => this.keep(chip),
+    })) {
+      this.chips.addEventListener(name, ({ target }) => {
+        const chip = target.closest('button');
+        if (chip) hear(chip);
+      });
+    }
+    this.chips.addEventListener('pointerleave', () => this.preview(this.kept));
+    this.chips.addEventListener('keydown', (event) => this.key(event));
+    this.reading.addEventListener('click', ({ target }) => {
+      const other = target.closest('button');
+      if (other) this.continue(Number(other.dataset.index), Number(other.dataset.id));
+    });
+    selection.on(['step'], () => this.follow());
+    document.addEventListener('languagechange', () => this.write());
+    this.forget();
+  }
+
+  /** There is no run, or another one. */
+  forget() {
+    Object.assign(this, { asked: null, tokens: [], step: null, done: true, pending: 0, returns: null });
+    this.write();
+  }
+
+  /** What was asked for will not be answered. */
+  release() {
+    Object.assign(this, { pending: 0, done: true });
+    this.show();
+  }
+
+  /** Whether somebody looks; what was written at another step is then written anew. */
+  able(open) {
+    this.open = open;
+    this.follow();
+  }
+
+  follow() {
+    if (this.open && this.asked && (this.asked.at ?? null) !== selection.step) this.ask({ ...this.asked, given: [] });
+  }
+
+  /** Asks for a text, instead of the one that is being written. */
+  ask(command) {
+    if (this.pending > 0) this.send({ command: 'stop_generating' });
+    if (command.given.length === 0) this.returns = null;
+    this.asked = { ...command, at: selection.step };
+    Object.assign(this, { tokens: [], step: null, done: false });
+    this.pending += 1;
+    this.write();
+    this.send(this.asked);
+  }
+
+  stop() {
+    this.send({ command: 'stop_generating' });
+  }
+
+  /** Asks once more, with the next seed. */
+  again() {
+    const { sampling } = this.asked;
+    this.ask({ ...this.asked, given: [], sampling: { ...sampling, seed: sampling.seed + 1 } });
+  }
+
+  /** Goes on with another token in the place of token `index`. */
+  continue(index, id) {
+    const before = this.tokens.slice(0, index).map(({ piece }) => piece.id);
+    // The place keeps the focus, so that one who goes by keys goes on there.
+    this.returns = index;
+    this.ask({ ...this.asked, given: [...before, id], max_tokens: Math.max(this.asked.max_tokens, index + 1) });
+  }
+
+  token(token) {
+    // Those of a text that was stopped for another are still on their way.
+    if (this.pending !== 1) return;
+    if (this.tokens.length === 0) this.step = token.step;
+    this.tokens.push(token);
+    this.append(token);
+    this.later();
+  }
+
+  /** A text that was asked for is done. */
+  sample({ step }) {
+    this.pending = Math.max(0, this.pending - 1);
+    if (this.pending > 0) return;
+    Object.assign(this, { step, done: true });
+    this.show();
+  }
+
+  /** Adds a token to what stands there. */
+  append({ index, piece, text: written, probability }) {
+    const chip = element('button', 'token-chip', element('span', '', marked(piece.text) || '�'), element('span', 'chance'));
+    Object.assign(chip, { type: 'button', tabIndex: index === 0 ? 0 : -1 });
+    chip.dataset.index = String(index);
+    chip.setAttribute('aria-pressed', 'false');
+    chip.lastChild.style.width = `${100 * probability}%`;
+    this.chips.append(chip);
+    if (index === this.returns) chip.focus();
+    visible(written, this.find('.sample-text'));
+  }
+
+  /** Writes all of it anew. */
+  write() {
+    Object.assign(this, { kept: null, previewed: null });
+    this.chips.replaceChildren();
+    const place = this.find('.sample');
+    const [before, after] = [element('span', 'sample-prompt'), element('span', 'sample-text')];
+    if (this.asked?.prompt) visible(this.asked.prompt, before);
+    place.replaceChildren(before, after);
+    for (const token of this.tokens) this.append(token);
+    this.preview(null);
+    this.show();
+  }
+
+  later() {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = undefined;
+      this.show();
+    });
+  }
+
+  show() {
+    const { asked, tokens, step, done } = this;
+    this.figure.classList.toggle('waiting', !asked);
+    this.buttons.stop.disabled = done;
+    this.buttons.regenerate.disabled = !asked;
+    if (!asked || step === null) {
+      const sentence = text(asked ? 'writing.begun' : 'writing.none');
+      caption(this.figure, { sentence, chip: '', tensor: 'none', shape: 0, step: 0, run: 'live' });
+      return;
+    }
+    const values = {
+      step: count(step), tokens: count(tokens.length), seed: String(asked.sampling.seed),
+      temperature: measure(asked.sampling.temperature), most: count(asked.max_tokens),
+    };
+    const mean = Math.exp(tokens.reduce((sum, { probability }) => sum + Math.log(probability), 0) / tokens.length);
+    caption(this.figure, {
+      sentence: text(done ? 'writing.sentence' : 'writing.sentence.going', { ...values, mean: tokens.length > 0 ? measure(mean) : '' }),
+      chip: text('writing.source', values),
+      tensor: 'logits', shape: tokens.length, step, run: 'live', past: asked.at !== null,
+    });
+  }
+
+  key(event) {
+    const at = Number(document.activeElement?.dataset.index ?? -1);
+    const chips = this.chips.children;
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: chips.length - 1 }[event.key];
+    if (event.key === 'Escape') this.keep(null);
+    else if (to === undefined || !chips[to]) return;
+    else chips[to].focus();
+    event.preventDefault();
+  }
+
+  /** Keeps a token's alternatives until Escape or another token. */
+  keep(chip) {
+    this.kept?.setAttribute('aria-pressed', 'false');
+    this.kept = chip === this.kept ? null : chip;
+    this.kept?.setAttribute('aria-pressed', 'true');
+    this.preview(this.kept);
+  }
+
+  /** Shows what else could have stood in the place of a token. */
+  preview(chip) {
+    if (chip !== this.previewed || !chip) {
+      for (const other of this.chips.children) other.tabIndex = other === (chip ?? this.chips.firstElementChild) ? 0 : -1;
+      this.previewed = chip;
+    }
+    const token = chip ? this.tokens[Number(chip.dataset.index)] : null;
+    if (!token) {
+      this.reading.replaceChildren(element('p', 'hint', text('writing.hint')));
+      return;
+    }
+    const { index, piece, probability, rank, candidates } = token;
+    const facts = text('writing.token', { token: marked(piece.text), place: count(index + 1), probability: measure(probability), rank: count(rank + 1) });
+    this.reading.replaceChildren(
+      element('p', '', facts),
+      element('ol', 'race', ...candidates.map((candidate) => this.alternative(index, candidate, candidate.id === piece.id))),
+    );
+  }
+
+  alternative(index, candidate, chosen) {
+    const name = marked(candidate.text) || '�';
+    const button = element('button', 'race-pair link', name);
+    button.type = 'button';
+    button.setAttribute('aria-label', text(chosen ? 'writing.chosen' : 'writing.other', { token: name, probability: measure(candidate.probability) }));
+    Object.assign(button.dataset, { index: String(index), id: String(candidate.id) });
+    const bar = element('span', 'race-bar');
+    bar.style.width = `${100 * candidate.probability}%`;
+    const item = element('li', chosen ? 'chosen' : '', button, element('span', '', bar), element('span', 'number', measure(candidate.probability)));
+    return item;
+  }
+}
