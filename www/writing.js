@@ -17,7 +17,7 @@ export class Writing {
     this.buttons.stop.addEventListener('click', () => this.stop());
     this.buttons.regenerate.addEventListener('click', () => this.again());
     for (const [name, hear] of Object.entries({
-      pointerover: (chip) => this.preview(chip), focusin: (chip) => this.preview(chip), click: (chip) => this.keep(chip),
+      pointermove: (chip) => this.preview(chip), focusin: (chip) => this.preview(chip), click: (chip) => this.keep(chip),
     })) {
       this.chips.addEventListener(name, ({ target }) => {
         const chip = target.closest('button');
