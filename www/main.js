@@ -5,6 +5,7 @@ import './chart.js';
 import { Data } from './data.js';
 import { bring } from './files.js';
 import { Generate } from './generate.js';
+import { glossary } from './glossary.js';
 import { Inspect } from './inspect.js';
 import { Merges } from './merges.js';
 import { Metrics } from './metrics.js';
@@ -17,8 +18,9 @@ import { Settings, Unreadable, read } from './settings.js';
 import { Share, VIEW, hide } from './share.js';
 import { Stages } from './stages.js';
 import { Strip } from './strip.js';
+import { Tour } from './tour.js';
 import { Update } from './update.js';
-import { count, language, set_language, show_language, size, tell, text } from './text.js';
+import { count, language, loss, set_language, show_language, size, tell, text } from './text.js';
 import { Timeline } from './timeline.js';
 import { Writing } from './writing.js';
 
@@ -48,6 +50,8 @@ const timeline = new Timeline(find('#timeline'), send);
 const own_words = () => ({ prompt: selection.prompt, text: settings.corpus === 'own' ? settings.pasted.value : '' });
 new Share(button('share'), find('#share'), own_words);
 const stages = new Stages(find('.stages'), look);
+new Tour(find('#tour'), button('tour'), (stage) => stages.open(stage), facts);
+glossary(find('.glossary dl'));
 const worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
 
 /** The text that the stages before training show, as it was last asked for. */
@@ -156,6 +160,14 @@ function look() {
   // Whoever types is not read at every key.
   clearTimeout(reading);
   reading = setTimeout(() => call('read', { corpus, files: corpus === 'own' ? settings.own_files() : [] }), typeof source === 'string' ? PAUSE : 0);
+}
+
+/** The numbers of the run that is shown, as the tour names them. */
+function facts() {
+  const { model, uniform_loss: uniform, parameters } = run.ready ?? run.recorded?.ready ?? {};
+  const { step = 0, last } = metrics.run;
+  if (!model) return {};
+  return { vocab: count(model.vocab), uniform: loss(uniform), parameters: count(parameters), step: count(step), loss: loss(last?.loss ?? uniform) };
 }
 
 /** Tells the figures of the run what it does. */
