@@ -82,7 +82,7 @@ async function record(name) {
   const settings = RUNS[name];
   const file = readFileSync(new URL(`corpora/${name}.txt.gz`, DIST));
   const session = await Session.open('cpu');
-  const prompt = strings[name]['inspect.example'];
+  const prompt = strings[name]['prompt.example'];
   const [reports, samples, looks] = [[], [], []];
   let ready;
   let archive;

@@ -127,7 +127,7 @@ export class Inspect {
   }
 
   looked(seen) {
-    Object.assign(this, { seen: { ...seen, past: this.at !== null }, asked: false });
+    Object.assign(this, { seen: { ...seen, past: this.at !== null && !seen.run }, asked: false });
     if (seen.logits) prepare();
     this.knobs.top_k.max = String(seen.vocab);
     this.show();

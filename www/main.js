@@ -10,7 +10,7 @@ import { Inspect } from './inspect.js';
 import { Merges } from './merges.js';
 import { Metrics } from './metrics.js';
 import { Prompt } from './prompt.js';
-import { recorded } from './recorded.js';
+import { Opening } from './opening.js';
 import { Samples } from './samples.js';
 import { refuse, say, say_error } from './says.js';
 import { selection } from './selection.js';
@@ -32,25 +32,25 @@ const PAUSE = 300;
 const find = (selector) => document.querySelector(selector);
 const button = (action) => find(`[data-action=${action}]`);
 const asked = new URLSearchParams(location.search).get('device');
-/** The run of this tab; `recorded` is the one that is shown as long as there is none. */
-const run = { state: 'loading', preparing: null, ready: null, step: 0, saved: null, device: null, recorded: null };
+const run = { state: 'loading', preparing: null, ready: null, step: 0, saved: null, device: null };
 
 const metrics = new Metrics(find('#metrics'), find('#loss'));
 const samples = new Samples(find('#samples'), find('#samples-empty'));
 const settings = new Settings(find('#settings'), describe);
 const typed = new Prompt(find('#prompt'));
-const writing = new Writing(find('#writing'), send, find('#generate'));
+const writing = new Writing(find('#writing'), ask, find('#generate'));
 const generate = new Generate(find('#generate'), typed.area, (command) => writing.ask(command), refuse);
 const data = new Data(find('#documents'), find('#stream'), call);
 const strip = new Strip(find('#strip'), call);
 const merges = new Merges(find('#merges'), call, (done) => strip.go(done));
 const inspect = new Inspect(find('#attention'), find('#next'), ask);
+const opening = new Opening(call, (seen) => inspect.looked(seen));
 const update = new Update(find('#update'), send);
 const timeline = new Timeline(find('#timeline'), send);
 const own_words = () => ({ prompt: selection.prompt, text: settings.corpus === 'own' ? settings.pasted.value : '' });
 new Share(button('share'), find('#share'), own_words);
 const stages = new Stages(find('.stages'), look);
-new Tour(find('#tour'), button('tour'), (stage) => stages.open(stage), facts);
+new Tour(find('#tour'), button('tour'), (stage) => stages.open(stage), () => ({ ...(run.ready ?? shown_recorded()), ...metrics.run }));
 glossary(find('.glossary dl'));
 const worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
 
@@ -59,7 +59,6 @@ let looked = null;
 let reading;
 
 settings.follow();
-
 show_run();
 link();
 stages.follow();
@@ -68,41 +67,46 @@ record();
 function call(name, values = {}) {
   worker.postMessage({ call: name, ...values });
 }
-
 function send(command) {
   call('send', { command });
 }
 
-/** Asks the model that is shown: the one in this tab, or as long as there is none the recorded one, whose weights are
- * fetched only where something else is asked than what was recorded. */
+/** Asks the model that is shown: the one in this tab, or as long as there is none the recorded one. */
 function ask(command) {
   if (run.ready) send(command);
-  else if (run.recorded.knows(command)) inspect.looked(run.recorded.look());
-  else if (run.device) call('derive', { name: run.recorded.name, step: run.recorded.ready.step, command });
-  else run.waiting = command;
+  else opening.ask(command);
+}
+
+/** What was computed of the recorded run comes too late where a run has begun meanwhile. */
+function late({ run: source }) {
+  return (source === 'derived') === Boolean(run.ready);
+}
+
+/** Whether there is neither a run nor one on its way. */
+function vacant() {
+  return !run.ready && ['loading', 'idle'].includes(run.state);
 }
 
 /** Shows the recorded run of the page's language, as long as there is none in this tab. */
 async function record() {
-  if (run.ready || !['loading', 'idle'].includes(run.state)) return;
-  if (run.recorded?.name !== language()) {
-    run.recorded = await recorded(language());
-    if (!run.recorded) return;
-    if (run.ready || !['loading', 'idle'].includes(run.state)) return;
-  }
-  const { ready, told, text: opening } = run.recorded;
+  if (!vacant() || !await opening.fetch(language()) || !vacant()) return;
+  const { ready, told, text: first } = opening.recorded;
+  const reports = opening.recorded.reports();
   metrics.begin({ ...ready, total: ready.train.steps });
-  metrics.add(run.recorded.reports());
+  metrics.add(reports);
+  timeline.begin({ ...ready, history: reports });
+  timeline.snapshots({ steps: opening.recorded.steps, pinned: [] });
   samples.reset();
   for (const sample of told.samples) samples.add(sample);
   if (looked === null || !data.name) {
-    data.read(opening.read);
-    data.window(opening.window);
-    merges.merged(opening.merged);
-    strip.recorded(opening);
+    data.read(first.read);
+    data.window(first.window);
+    merges.merged(first.merged);
+    strip.recorded(first);
   }
   show_run();
   look();
+  controls();
 }
 
 /** Does something with the settings, and says why where they cannot be read. */
@@ -162,14 +166,6 @@ function look() {
   reading = setTimeout(() => call('read', { corpus, files: corpus === 'own' ? settings.own_files() : [] }), typeof source === 'string' ? PAUSE : 0);
 }
 
-/** The numbers of the run that is shown, as the tour names them. */
-function facts() {
-  const { model, uniform_loss: uniform, parameters } = run.ready ?? run.recorded?.ready ?? {};
-  const { step = 0, last } = metrics.run;
-  if (!model) return {};
-  return { vocab: count(model.vocab), uniform: loss(uniform), parameters: count(parameters), step: count(step), loss: loss(last?.loss ?? uniform) };
-}
-
 /** Tells the figures of the run what it does. */
 function follow() {
   update.follow(run.state, run.ready, run.step, stages.stage === 'train');
@@ -177,7 +173,7 @@ function follow() {
 
 /** The recorded run, as long as there is nothing else to show. */
 function shown_recorded() {
-  return ['loading', 'idle'].includes(run.state) ? run.recorded?.ready : null;
+  return vacant() ? opening.recorded?.ready : null;
 }
 
 /** Begins a run, or one step of it. */
@@ -237,7 +233,7 @@ function controls() {
     reset: !['loading', 'idle'].includes(state),
     download: ['running', 'paused', 'finished'].includes(state) || (state === 'stopped' && run.saved !== null),
     open: state !== 'loading',
-    generate: ['running', 'paused', 'finished'].includes(state),
+    generate: ['running', 'paused', 'finished'].includes(state) || Boolean(opening.able && shown_recorded()),
   };
   for (const [name, enabled] of Object.entries(able)) button(name).disabled = !enabled;
   button('pause').setAttribute('aria-pressed', String(state === 'paused'));
@@ -344,8 +340,7 @@ const hear = {
     if (answer.failed !== undefined) say_error(null, () => ({ message: answer.failed }));
   },
   looked(seen) {
-    // What was computed of the recorded run comes too late where a run has begun meanwhile.
-    if ((seen.run === 'derived') === Boolean(run.ready)) inspect.release();
+    if (late(seen)) inspect.release();
     else inspect.looked(seen);
   },
   updated(seen) {
@@ -374,9 +369,8 @@ const hear = {
     run.device = device;
     show_device();
     run.state = 'idle';
+    opening.begin();
     show_state();
-    if (run.waiting && !run.ready) ask(run.waiting);
-    run.waiting = null;
   },
   described(description) {
     settings.describe(description);
@@ -400,11 +394,12 @@ const hear = {
     show_state();
   },
   sample(sample) {
+    if (late(sample)) return;
     samples.add(sample);
     if (sample.asked) writing.sample(sample);
   },
   token(token) {
-    writing.token(token);
+    if (!late(token)) writing.token(token);
   },
   snapshots(list) {
     timeline.snapshots(list);

@@ -49,7 +49,7 @@ class Recorded {
 
   /** Whether `command` asks for nothing but what was recorded. */
   knows({ command, prompt, factors, sampling, draw }) {
-    return command === 'look' && prompt === this.told.prompt && factors.length === 0 && draw === 0
+    return command === 'look' && prompt === this.told.prompt && factors?.length === 0 && draw === 0
       && sampling.temperature === 1 && sampling.top_k === null && sampling.top_p === 1;
   }
 

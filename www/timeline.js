@@ -45,9 +45,9 @@ export class Timeline {
   }
 
   /** A run is there, at `step`; the reports of its earlier life come with it. */
-  begin({ step, history, train, parameters }) {
+  begin({ step, history, train, parameters, run = 'live' }) {
     this.forget();
-    Object.assign(this, { first: history[0]?.step ?? step, last: step, total: train.steps, parameters });
+    Object.assign(this, { run, first: history[0]?.step ?? step, last: step, total: train.steps, parameters });
     this.first = Math.min(this.first, step);
     this.figure.hidden = false;
     this.add(history);
@@ -110,7 +110,7 @@ export class Timeline {
     event.preventDefault();
     this.pause();
     this.move(by);
-    if (event.shiftKey) this.pin(selection.step, true);
+    if (event.shiftKey && this.run === 'live') this.pin(selection.step, true);
   }
 
   pin(step, pinned) {
@@ -161,12 +161,14 @@ export class Timeline {
     press('loop', this.loops);
     press('pin', pinned.has(at));
     press('live', !past);
+    // What was recorded keeps what it has.
+    this.find('[data-action=pin]').disabled = this.run !== 'live';
     this.find('[data-action=play]').textContent = text(this.playing === null ? 'timeline.play' : 'timeline.stop');
     this.find('[data-action=play]').disabled = this.stops().length < 2;
     const step = { step: this.words(at), live: count(last) };
     const sentence = text(past ? 'timeline.sentence' : 'timeline.sentence.live', step);
     const chip = text('timeline.source', { parameters: count(this.parameters), step: count(at) });
-    if (this.said !== sentence) caption(this.figure, { sentence, chip, tensor: 'weights', shape: this.parameters, step: at, run: 'live', past });
+    if (this.said !== sentence) caption(this.figure, { sentence, chip, tensor: 'weights', shape: this.parameters, step: at, run: this.run, past });
     this.said = sentence;
     this.figure.classList.toggle('past', past);
     const marks = steps.map((step) => text(pinned.has(step) ? 'timeline.snapshot.pinned' : 'timeline.snapshot', { step: this.words(step) }));

@@ -1,7 +1,7 @@
 // The tour: eleven stations, each beside the view that it speaks of. A station is done when the reader has done the thing.
 
 import { Definitions } from './glossary.js';
-import { text } from './text.js';
+import { count, loss, text } from './text.js';
 
 const KEPT = 'glasshouse.tour';
 const find = (selector) => document.querySelector(selector);
@@ -110,6 +110,13 @@ export class Tour {
     this.mark(this.station.show);
   }
 
+  /** The numbers of the run that is shown, as the stations name them. */
+  numbers() {
+    const { model, uniform_loss: uniform, parameters, step = 0, last } = this.facts();
+    if (!model) return {};
+    return { vocab: count(model.vocab), uniform: loss(uniform), parameters: count(parameters), step: count(step), loss: loss(last?.loss ?? uniform) };
+  }
+
   mark(selector) {
     for (const marked of document.querySelectorAll('.tour-mark')) marked.classList.remove('tour-mark');
     if (selector) find(selector)?.classList.add('tour-mark');
@@ -127,7 +134,7 @@ export class Tour {
     if (this.card.hidden) return;
     const { name, terms } = this.station;
     const done = this.done.has(name);
-    const facts = { ...this.facts(), updates: UPDATES };
+    const facts = { ...this.numbers(), updates: UPDATES };
     this.card.dataset.station = name;
     this.card.classList.toggle('done', done);
     this.place('.tour-place').textContent = text('tour.place', { at: this.at + 1, all: STATIONS.length, done: this.done.size });

@@ -89,17 +89,17 @@ export class Writing {
   token(token) {
     // Those of a text that was stopped for another are still on their way.
     if (this.pending !== 1) return;
-    if (this.tokens.length === 0) this.step = token.step;
+    if (this.tokens.length === 0) Object.assign(this, { step: token.step, run: token.run ?? 'live' });
     this.tokens.push(token);
     this.append(token);
     this.later();
   }
 
   /** A text that was asked for is done. */
-  sample({ step }) {
+  sample({ step, run = 'live' }) {
     this.pending = Math.max(0, this.pending - 1);
     if (this.pending > 0) return;
-    Object.assign(this, { step, done: true });
+    Object.assign(this, { step, run, done: true });
     this.show();
   }
 
@@ -153,7 +153,7 @@ export class Writing {
     caption(this.figure, {
       sentence: text(done ? 'writing.sentence' : 'writing.sentence.going', { ...values, mean: tokens.length > 0 ? measure(mean) : '' }),
       chip: text('writing.source', values),
-      tensor: 'logits', shape: tokens.length, step, run: 'live', past: asked.at !== null,
+      tensor: 'logits', shape: tokens.length, step, run: this.run, past: asked.at !== null && this.run === 'live',
     });
   }
 

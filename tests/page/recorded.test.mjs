@@ -82,6 +82,34 @@ test('a typed prompt is computed from the recorded weights, and says so', async 
   assert.deepEqual(page.errors, []);
 });
 
+test('the time line scrubs the recorded run, without any engine', async () => {
+  const run = await told('en');
+  const page = await lab.open('?device=cpu#stage=inspect', { refused: '**/*.wasm' });
+  await page.locator('#attention[data-run=recorded]').waitFor();
+  await page.locator('#timeline [name=at]').focus();
+  const best = () => page.locator('#next tbody tr').first().locator('td').nth(1).textContent();
+  const shown = { [run.looks.at(-1).step]: await best() };
+  for (const { step } of run.looks.slice(0, -1).reverse()) {
+    await page.keyboard.press('ArrowLeft');
+    await page.locator(`#attention[data-step="${step}"]`).waitFor();
+    assert.equal(await page.locator('#next').getAttribute('data-step'), String(step));
+    shown[step] = await best();
+  }
+  assert.ok(new Set(Object.values(shown)).size > 1, 'the model has learnt something');
+  assert.ok(await control(page, 'pin').isDisabled());
+});
+
+test('the recorded model writes, and its text says where it is from', async () => {
+  const page = await lab.open('?device=cpu#stage=generate');
+  await page.locator('[data-action=generate]:enabled').waitFor();
+  await page.locator('#generate [name=max_tokens]').fill('8');
+  await control(page, 'generate').click();
+  await page.locator('#writing[data-run=derived]').waitFor();
+  await page.waitForFunction(() => document.querySelectorAll('#writing .chips > *').length === 8);
+  assert.equal(await page.locator('#writing').getAttribute('data-step'), '2000');
+  assert.deepEqual(page.errors, []);
+});
+
 test('training takes the place of the recorded run, and a reset brings it back', async () => {
   const page = await lab.open();
   await ready(page);

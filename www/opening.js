@@ -1,0 +1,31 @@
+// What stands in the page before there is a run in it: the recorded one, and what is computed from its weights.
+
+import { recorded } from './recorded.js';
+
+/** Asks the worker through `call`; `looked` takes a look that was recorded. */
+export class Opening {
+  constructor(call, looked) {
+    Object.assign(this, { call, looked, recorded: null, able: false, waiting: [] });
+  }
+
+  /** Fetches the recorded run of a language, where it is not there yet; says whether there is one. */
+  async fetch(name) {
+    if (this.recorded?.name !== name) this.recorded = await recorded(name);
+    return this.recorded !== null;
+  }
+
+  /** Answers a command: with what was recorded, or from the weights, which are fetched only then. Of these there are those of
+   * the last step alone. */
+  ask(command) {
+    const { recorded: run } = this;
+    if (run.knows(command)) this.looked(run.look(command.at));
+    else if (this.able) this.call('derive', { name: run.name, step: run.ready.step, command: { ...command, ...('at' in command ? { at: null } : {}) } });
+    else this.waiting.push(command);
+  }
+
+  /** A device is there: what was asked before is asked now. */
+  begin() {
+    this.able = true;
+    for (const command of this.waiting.splice(0)) this.ask(command);
+  }
+}
