@@ -1,4 +1,5 @@
 //! A model without a run answers as the run did whose model it is, and refuses everything else.
+#![cfg(not(target_arch = "wasm32"))]
 
 use std::time::Duration;
 
