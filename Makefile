@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 ENV := . scripts/env.sh;
 .DEFAULT_GOAL := help
-.PHONY: help run dist record test lint bench bench-step bench-burn bench-jax bench-wasm bench-page bench-tokenizer check-hf golden clean
+.PHONY: help run dist record test lint bench bench-step bench-burn bench-jax bench-wasm bench-page bench-tokenizer budgets check-hf golden clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -21,6 +21,9 @@ record: dist ## the recorded runs that the page opens with, anew (minutes; only 
 test: ## every check and test; the last line counts them
 	@scripts/setup.sh test
 	@scripts/test.sh
+
+budgets: dist ## what the page weighs against what it may
+	@node scripts/budgets.mjs
 
 lint: ## format, lints, documentation and licences only
 	@scripts/setup.sh rust

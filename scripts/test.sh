@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 . scripts/env.sh
 
 # No stage is left out because a file is missing: each names its files, and a missing one fails it.
-STAGES=(format clippy documentation licences native parity wasm web_chrome web_firefox page)
+STAGES=(format clippy documentation licences native parity wasm budgets web_chrome web_firefox page)
 
 format() { cargo fmt --check; }
 clippy() { cargo clippy --quiet --all-targets -- -D warnings; }
@@ -18,6 +18,7 @@ native() {
   XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-$PWD/build/test/runtime}" cargo test --no-fail-fast
 }
 wasm() { for_wasm trunk build --release; }
+budgets() { node scripts/budgets.mjs; }
 web_chrome() { web --chrome --chromedriver "$(command -v chromedriver)"; }
 web_firefox() { web --firefox --geckodriver "$(command -v geckodriver)"; }
 parity() { cargo build --quiet && build/venv/bin/python -m pytest tests/parity/tokenizer.py; }
@@ -33,6 +34,7 @@ web() {
 files() {
   case $1 in
     web_*) echo tests/web.rs ;;
+    budgets) echo scripts/budgets.mjs scripts/budgets.json dist/index.html ;;
     page) echo dist/index.html "${PAGE[@]:-tests/page/*.test.mjs}" ;;
     parity) echo tests/parity/tokenizer.py build/venv/bin/python ;;
   esac
@@ -55,7 +57,7 @@ count() {
     }
     END { print good + 0, bad + 0 }')
   case $1 in
-    format | clippy | documentation | licences | wasm) [[ $3 == 0 ]] && good=1 || bad=1 ;;
+    format | clippy | documentation | licences | wasm | budgets) [[ $3 == 0 ]] && good=1 || bad=1 ;;
   esac
   [[ $3 == 0 || $bad != 0 ]] || bad=1
   counted=$((good + bad))
