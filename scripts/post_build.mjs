@@ -1,22 +1,25 @@
-// Trunk's post-build hook: shrinks and speeds up the wasm with wasm-opt, adds the vocabularies of other models, lists the
-// licences of all that, prints its size.
+// Trunk's post-build hook: shrinks and speeds up the wasm with wasm-opt, adds the files of www/, the recorded runs, what comes
+// from npm and the vocabularies of other models, lists the licences of all that, prints the size of the wasm.
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { vocabulary_licences, write_vocabularies } from './vocabularies.mjs';
 
 const { TRUNK_STAGING_DIR: staging, TRUNK_PROFILE: profile } = process.env;
 const wasm = join(staging, 'glasshouse_bg.wasm');
+const UPLOT = 'node_modules/uplot';
+
+const program = 'node_modules/binaryen/bin/wasm-opt';
+for (const needed of [program, UPLOT]) {
+  if (existsSync(needed)) continue;
+  console.error(`${needed} is missing: run 'scripts/setup.sh page'`);
+  process.exit(1);
+}
 
 if (profile === 'release') {
-  const program = 'node_modules/binaryen/bin/wasm-opt';
-  if (!existsSync(program)) {
-    console.error(`${program} is missing: run 'scripts/setup.sh page'`);
-    process.exit(1);
-  }
   // It takes a minute, so its last result is kept under the hash of its input.
   const hash = createHash('sha256').update(readFileSync(wasm)).update(readFileSync('package-lock.json')).digest('hex');
   const kept = `build/wasm-opt/${hash}.wasm`;
@@ -28,7 +31,10 @@ if (profile === 'release') {
   }
   copyFileSync(kept, wasm);
 }
+cpSync('www', staging, { recursive: true, filter: (path) => path !== join('www', 'index.html') });
+cpSync('recorded', join(staging, 'recorded'), { recursive: true });
 write_vocabularies(join(staging, 'vocabularies'));
+vendor();
 writeFileSync(join(staging, 'licences.txt'), licences());
 // Trunk leaves the link that told it what to build.
 const index = join(staging, 'index.html');
@@ -36,7 +42,16 @@ writeFileSync(index, readFileSync(index, 'utf8').replace(/^ *<link [^>]*rel="rus
 const bytes = readFileSync(wasm);
 console.log(`glasshouse_bg.wasm: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} compressed`);
 
-/** The crates that the wasm is made of, each with its licence and the notices in its package; then the vocabularies'. */
+/** The library that draws the curves: npm has it as a small script or as a large module, and the page takes modules. */
+function vendor() {
+  const folder = join(staging, 'vendor');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'uplot.js'), `${readFileSync(`${UPLOT}/dist/uPlot.iife.min.js`, 'utf8')}\nexport default uPlot;\n`);
+  copyFileSync(`${UPLOT}/dist/uPlot.min.css`, join(folder, 'uplot.css'));
+}
+
+/** The crates that the wasm is made of and the library beside it, each with its licence and the notices in its package; then
+ * the vocabularies'. */
 function licences() {
   const options = ['--format-version=1', '--no-default-features', '--filter-platform=wasm32-unknown-unknown', '--offline'];
   const text = execFileSync('cargo', ['metadata', ...options], { encoding: 'utf8', maxBuffer: 1 << 28 });
@@ -62,9 +77,12 @@ function licences() {
       texts.get(key).names.add(part.name);
     }
   }
+  const { name, version, license, homepage } = JSON.parse(readFileSync(`${UPLOT}/package.json`, 'utf8'));
+  list.push(`${name} ${version}: ${license} ${homepage}\n`);
+  texts.set(name, { text: readFileSync(`${UPLOT}/LICENSE`, 'utf8').trim(), names: new Set([name]) });
   const rule = `\n${'-'.repeat(100)}\n\n`;
   const bodies = [...texts.values()].map(({ text, names }) => `${[...names].join(', ')}:\n\n${text}\n`);
-  return ['What the engine of this page is made of, and under which licences.\n\n' + list.join(''), ...bodies, ...vocabulary_licences()].join(rule);
+  return ['What this page is made of, and under which licences.\n\n' + list.join(''), ...bodies, ...vocabulary_licences()].join(rule);
 }
 
 /** The notices in a crate's package; of a choice between licences the MIT one is taken where it is offered. */

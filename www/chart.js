@@ -1,12 +1,14 @@
-// <loss-chart>: the losses of a run over its steps, drawn on a canvas. It draws numbers and computes none.
+// <loss-chart> and <run-chart>: curves over the steps of a run, drawn by uPlot. They draw numbers and compute none.
 
-import { count, loss, text, tick } from './text.js';
+import uPlot from './vendor/uplot.js';
+import { amount, count, fine, loss, measure, text, tick } from './text.js';
 
-const MARGIN = { left: 36, right: 12, top: 8, bottom: 22 };
+/** Pixels around what is drawn: labels of the left axis, of the lower one, and half a label at the right end. */
+const [LEFT, BOTTOM, RIGHT, TOP] = [44, 24, 20, 8];
 
-/** The first of the round numbers 100, 200, 500, 1,000 ... that is `least` or more. */
-function round(least) {
-  for (let power = 100; ; power *= 10) {
+/** The first of the round numbers `start` times 1, 2, 5, 10, 20 ... that is `least` or more. */
+function round(least, start) {
+  for (let power = start; ; power *= 10) {
     for (const factor of [1, 2, 5]) if (factor * power >= least) return factor * power;
   }
 }
@@ -16,251 +18,255 @@ function ticks(start, end, most, least) {
   for (let power = least; ; power *= 10) {
     for (const factor of [1, 2, 5]) {
       const step = factor * power;
-      const [first, last] = [Math.ceil(start / step), Math.floor(end / step)];
+      const [first, last] = [Math.ceil(start / step - 1e-9), Math.floor(end / step + 1e-9)];
       if (last - first < most) return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);
     }
   }
 }
 
-class LossChart extends HTMLElement {
-  connectedCallback() {
-    this.canvas = document.createElement('canvas');
-    this.canvas.setAttribute('role', 'img');
-    this.canvas.tabIndex = 0;
-    this.reading = document.createElement('p');
-    this.reading.className = 'cursor';
-    this.reading.setAttribute('aria-live', 'polite');
-    this.replaceChildren(this.canvas, this.reading);
-    this.reset();
-    new ResizeObserver(() => this.later()).observe(this);
-    document.addEventListener('themechange', () => this.later());
-    document.addEventListener('languagechange', () => this.look(this.cursor));
-    this.canvas.addEventListener('pointermove', (event) => this.point(event.offsetX));
-    this.canvas.addEventListener('pointerleave', () => this.look(null));
-    this.canvas.addEventListener('blur', () => this.look(null));
-    this.canvas.addEventListener('keydown', (event) => this.key(event));
-  }
-
-  reset(total = 0, uniform = undefined) {
-    Object.assign(this, { marked: null, steps: [], losses: [], smoothed: [], validation: [], total, uniform, cursor: null });
-    this.later();
-  }
-
-  /** Takes in reports, the oldest first. */
-  add(reports) {
-    for (const report of reports) {
-      this.steps.push(report.step);
-      this.losses.push(report.loss);
-      this.smoothed.push(report.smoothed);
-      if (report.validation_loss !== undefined) this.validation.push([report.step, report.validation_loss]);
+/** Round numbers from `start` to `end` that stand apart by a factor of `apart` or more. */
+function ratios(start, end, apart) {
+  const found = [];
+  for (let power = 10 ** Math.floor(Math.log10(start)); power <= end; power *= 10) {
+    for (const factor of [1, 1.5, 2, 3, 4, 5, 6, 8]) {
+      const value = factor * power;
+      if (value >= start && value <= end && value >= (found.at(-1) ?? 0) * apart) found.push(value);
     }
-    this.later();
+  }
+  return found;
+}
+
+/** A number as it stands at an axis, where there is little room. */
+const at_axis = (value) => (value >= 10_000 ? amount(value) : value >= 10 ? count(value) : fine(value));
+
+/** One canvas with curves. `asks` is told of the place in the record that a person points at (null for none), and
+ * whether it is kept. */
+class Chart extends HTMLElement {
+  connectedCallback() {
+    if (this.plot) return;
+    this.asks = () => {};
+    this.index = null;
+    this.total = 0;
+    this.reading = Object.assign(document.createElement('p'), { className: 'cursor' });
+    this.reading.setAttribute('aria-hidden', 'true');
+    this.build();
+    this.append(this.reading);
+    new ResizeObserver(() => this.fit()).observe(this);
+    document.addEventListener('themechange', () => this.plot.redraw());
+  }
+
+  /** The curves: of each its column, colour, width, and what else uPlot is told. */
+  curves() {
+    return [{ column: this.dataset.column, colour: '--train', width: 1.4 }];
+  }
+
+  /** The lowest and the highest value of the left axis. */
+  span() {
+    const { high } = this.record.extents[this.dataset.column];
+    return [0, high > 0 && Number.isFinite(high) ? round(high * 1.02, 1e-9) : 1];
+  }
+
+  /** The values of the left axis that have a line. */
+  lines(low, high, height) {
+    return ticks(low, high, Math.max(2, height / 44), 1e-9);
+  }
+
+  /** What is written at them. */
+  labels(values) {
+    return values.map(at_axis);
+  }
+
+  /** What is read at the place of the cursor. */
+  read(index) {
+    return `${count(this.record.at('step', index))}: ${fine(this.record.at(this.dataset.column, index))}`;
+  }
+
+  colour(name) {
+    return getComputedStyle(this).getPropertyValue(name).trim();
+  }
+
+  build() {
+    const font = `11px ${getComputedStyle(this).fontFamily}`;
+    const axis = {
+      stroke: () => this.colour('--ink-3'), font, gap: 6, ticks: { show: false },
+      grid: { stroke: () => this.colour('--line'), width: 1 },
+    };
+    const none = () => null;
+    const names = ['mousedown', 'mouseup', 'click', 'dblclick', 'mousemove', 'mouseleave', 'mouseenter'];
+    const drawn = this.curves();
+    this.names = drawn.map(({ column }) => column);
+    this.plot = new uPlot({
+      width: Math.max(1, this.clientWidth), height: Math.max(1, this.clientHeight),
+      padding: [TOP, RIGHT, 0, 0],
+      legend: { show: false },
+      // The canvas hears the pointer itself, so that what is pointed at is what is focused.
+      cursor: {
+        y: false, drag: { x: false, y: false }, bind: Object.fromEntries(names.map((name) => [name, none])),
+        points: { size: 6, width: 0, fill: (_, i) => this.colour(drawn[i - 1].colour) },
+      },
+      scales: {
+        x: { time: false, range: () => [0, this.end()] },
+        y: { distr: this.log ? 3 : 1, range: () => (this.record ? this.span() : [1, 10]) },
+      },
+      axes: [
+        { ...axis, grid: { show: false }, size: BOTTOM, splits: (u, _, low, high) => ticks(low, high, Math.max(2, u.width / 90), 1), values: (_, steps) => steps.map(count) },
+        { ...axis, size: LEFT, splits: (u, _, low, high) => this.lines(low, high, u.height), filter: (_, values) => values, values: (_, values) => this.labels(values) },
+      ],
+      series: [{}, ...drawn.map(({ colour, width, ...more }) => ({
+        stroke: () => this.colour(colour), width, points: { show: (u, _, from, to) => to - from < 2, size: 4, fill: () => this.colour(colour) }, ...more,
+      }))],
+      // Where a step lies is known when its scale is.
+      hooks: { drawAxes: [(u) => this.behind(u)], draw: [() => this.place(this.index)] },
+    }, [[], ...drawn.map(() => [])], this);
+    this.surface();
+    this.draw();
+  }
+
+  /** The canvas is what is focused, named and pressed. */
+  surface() {
+    const { canvas } = this.plot.ctx;
+    canvas.tabIndex = 0;
+    canvas.setAttribute('role', 'application');
+    canvas.setAttribute('aria-describedby', this.dataset.describedby);
+    canvas.setAttribute('aria-details', this.dataset.details);
+    canvas.addEventListener('pointermove', (event) => this.point(event, false));
+    canvas.addEventListener('click', (event) => this.point(event, true));
+    canvas.addEventListener('pointerleave', () => this.asks(null, false));
+    canvas.addEventListener('keydown', (event) => this.key(event));
+    if (this.described) this.describe(this.described);
+  }
+
+  /** Hides nothing of what the curves draw later. */
+  behind() {}
+
+  /** Shows a record, of a run that is to take `total` steps. */
+  show(record, total) {
+    Object.assign(this, { record, total });
+    this.draw();
+  }
+
+  /** The axis grows in round steps, so that the picture seldom jumps. */
+  end() {
+    const last = this.record?.columns.step.at(-1) ?? 0;
+    return this.total > 0 ? Math.max(last, Math.min(this.total, round(Math.max(1, last) * 1.05, 100))) : 100;
+  }
+
+  draw() {
+    if (!this.record) return;
+    const { columns } = this.record;
+    this.plot.setData([columns.step, ...this.names.map((name) => columns[name])]);
+  }
+
+  fit() {
+    const { clientWidth: width, clientHeight: height } = this;
+    if (width === 0 || height === 0 || (width === this.plot.width && height === this.plot.height)) return;
+    this.plot.setSize({ width, height });
   }
 
   /** The picture in words. */
-  describe(sentence) {
-    this.canvas.setAttribute('aria-label', text('loss.described', { chart: text('loss.chart'), sentence }));
+  describe(described) {
+    this.described = described;
+    const { canvas } = this.plot.ctx;
+    canvas.setAttribute('aria-roledescription', text('curve.role'));
+    canvas.setAttribute('aria-label', text('loss.described', described));
+    if (this.index !== null) this.place(this.index);
   }
 
-  /** Reads the step nearest to a place on the canvas. */
-  point(x) {
-    if (!this.scale || this.steps.length === 0) return;
-    const step = (x - MARGIN.left) / this.scale.x;
-    this.look(this.nearest(step));
-  }
-
-  /** The index of the step nearest to `step`. */
-  nearest(step) {
-    let [low, high] = [0, this.steps.length - 1];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.steps[middle] < step) low = middle + 1;
-      else high = middle;
-    }
-    return low > 0 && step - this.steps[low - 1] < this.steps[low] - step ? low - 1 : low;
+  /** Asks for the step nearest to the pointer. */
+  point(event, kept) {
+    if (!this.record?.length) return;
+    this.asks(this.plot.posToIdx(event.offsetX - this.plot.over.offsetLeft), kept);
   }
 
   key(event) {
-    const last = this.steps.length - 1;
+    const last = (this.record?.length ?? 0) - 1;
     if (last < 0) return;
-    const at = this.cursor ?? last;
+    const at = this.index ?? last;
     const far = Math.max(1, Math.round(last / 20));
     const places = { ArrowLeft: at - 1, ArrowRight: at + 1, PageUp: at + far, PageDown: at - far, Home: 0, End: last };
-    if (event.key === 'Escape') this.look(null);
-    else if (event.key in places) this.look(Math.min(last, Math.max(0, places[event.key])));
+    if (event.key === 'Escape') this.asks(null, true);
+    else if (event.key === 'Enter') this.asks(at, true);
+    else if (event.key in places) this.asks(Math.min(last, Math.max(0, places[event.key])), true);
     else return;
     event.preventDefault();
   }
 
-  /** Puts the cursor on a step, or takes it away. */
-  look(index) {
-    this.cursor = index;
-    const shown = index === null ? '' : `${count(this.steps[index])}: ${loss(this.losses[index])} · ${loss(this.smoothed[index])}`;
+  /** Puts the crosshair on a place of the record, or takes it away. */
+  place(index) {
+    this.index = index;
+    const shown = index === null ? '' : this.read(index);
     if (this.reading.textContent !== shown) this.reading.textContent = shown;
-    this.later();
+    const left = index === null ? -10 : this.plot.valToPos(this.record.at('step', index), 'x');
+    this.plot.setCursor({ left, top: index === null ? -10 : 0 }, false);
+  }
+}
+
+/** The losses: each step's faint, their average strong, on validation text as points, and what guessing gives. */
+class LossChart extends Chart {
+  curves() {
+    return [
+      { column: 'loss', colour: '--train', width: 1, alpha: 0.3 },
+      { column: 'smoothed', colour: '--train', width: 1.6 },
+      {
+        column: 'validation_loss', colour: '--validation', width: 1.4, dash: [5, 3], spanGaps: true,
+        points: { show: true, size: 5, width: 0, fill: () => this.colour('--validation') },
+      },
+    ];
   }
 
-  /** The loss of a step; null where there is none. */
-  at(step) {
-    const found = step === null || this.steps.length === 0 ? -1 : this.nearest(step);
-    return this.steps[found] === step ? this.losses[found] : null;
+  /** Shows the loss of guessing all tokens alike. */
+  guess(uniform) {
+    this.uniform = uniform;
   }
 
-  /** Marks a step for as long as it is looked at, or none. */
-  mark(step) {
-    this.marked = step;
-    this.later();
+  /** On a logarithmic scale, or on one with a step of the same height everywhere. */
+  scale(log) {
+    this.log = log;
+    this.plot.destroy();
+    this.build();
   }
 
-  later() {
-    this.frame ??= requestAnimationFrame(() => {
-      this.frame = undefined;
-      this.draw();
-    });
+  span() {
+    const { loss: single, validation_loss: validation } = this.record.extents;
+    const lowest = Math.min(single.low, validation.low);
+    const highest = Math.max(single.high, validation.high, this.uniform ?? -Infinity);
+    if (this.log) return [Number.isFinite(lowest) ? Math.max(1e-6, lowest * 0.95) : 1, Number.isFinite(highest) ? highest * 1.05 : 10];
+    return [
+      Number.isFinite(lowest) ? Math.max(0, Math.floor(lowest * 2 - 0.2) / 2) : 0,
+      Number.isFinite(highest) ? Math.ceil(highest * 2 + 0.2) / 2 : 8,
+    ];
   }
 
-  draw() {
-    const { width, height } = this.getBoundingClientRect();
-    if (width === 0 || height === 0) return;
-    const ratio = devicePixelRatio || 1;
-    const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
-    if (this.canvas.width !== wide || this.canvas.height !== high) Object.assign(this.canvas, { width: wide, height: high });
-    const g = this.canvas.getContext('2d');
-    g.setTransform(ratio, 0, 0, ratio, 0, 0);
-    g.clearRect(0, 0, width, height);
-    const style = getComputedStyle(this);
-    const colour = (name) => style.getPropertyValue(name).trim();
-    const frame = { g, width, height, colour };
-    g.font = `11px ${style.fontFamily}`;
-    this.scales(width, height);
-    this.axes(frame);
-    if (this.uniform !== undefined) this.baseline(frame);
-    g.lineJoin = 'round';
-    this.band(frame);
-    this.line(frame, this.steps, this.smoothed, '--train', 1.6, []);
-    const steps = this.validation.map(([step]) => step);
-    const losses = this.validation.map(([, value]) => value);
-    this.line(frame, steps, losses, '--validation', 1.4, [5, 3]);
-    g.fillStyle = colour('--validation');
-    for (const [step, value] of this.validation) this.dot(g, step, value);
-    if (this.marked !== null && this.steps.length > 0) this.crosshair(frame, this.nearest(this.marked));
-    if (this.cursor !== null) this.crosshair(frame, this.cursor);
+  lines(low, high, height) {
+    if (this.log) return ratios(low, high, (high / low) ** Math.min(1, 36 / height));
+    return ticks(low, high, Math.max(2, height / 44), 0.1);
   }
 
-  /** The axes grow in round steps, so that the picture seldom jumps. */
-  scales(width, height) {
-    const last = this.steps.at(-1) ?? 0;
-    const end = this.total > 0 ? Math.max(last, Math.min(this.total, round(Math.max(1, last) * 1.05))) : round(1);
-    let [low, high] = [Infinity, -Infinity];
-    for (const value of this.losses) {
-      low = Math.min(low, value);
-      high = Math.max(high, value);
-    }
-    for (const [, value] of this.validation) {
-      low = Math.min(low, value);
-      high = Math.max(high, value);
-    }
-    if (this.uniform !== undefined) high = Math.max(high, this.uniform);
-    low = Number.isFinite(low) ? Math.max(0, Math.floor(low * 2 - 0.2) / 2) : 0;
-    high = Number.isFinite(high) ? Math.ceil(high * 2 + 0.2) / 2 : 8;
-    const x = (width - MARGIN.left - MARGIN.right) / end;
-    const y = (height - MARGIN.top - MARGIN.bottom) / Math.max(1, high - low);
-    this.scale = { x, y, low, high, end };
+  labels(values) {
+    return values.map(this.log ? measure : tick);
   }
 
-  x(step) {
-    return MARGIN.left + step * this.scale.x;
+  read(index) {
+    const [step, single, average] = ['step', 'loss', 'smoothed'].map((name) => this.record.at(name, index));
+    return `${count(step)}: ${loss(single)} · ${loss(average)}`;
   }
 
-  y(value) {
-    return MARGIN.top + (this.scale.high - value) * this.scale.y;
-  }
-
-  axes({ g, width, height, colour }) {
-    const { low, high, end } = this.scale;
-    g.strokeStyle = colour('--line');
-    g.fillStyle = colour('--ink-3');
-    g.lineWidth = 1;
-    g.textAlign = 'right';
-    g.textBaseline = 'middle';
-    for (const value of ticks(low, high, Math.max(2, height / 44), 0.1)) {
-      const y = Math.round(this.y(value)) + 0.5;
-      g.beginPath();
-      g.moveTo(MARGIN.left, y);
-      g.lineTo(width - MARGIN.right, y);
-      g.stroke();
-      g.fillText(tick(value), MARGIN.left - 8, y);
-    }
-    g.textBaseline = 'alphabetic';
-    for (const step of ticks(0, end, Math.max(2, width / 80), 1)) {
-      const x = this.x(step);
-      g.textAlign = step === 0 ? 'left' : x > width - MARGIN.right - 16 ? 'right' : 'center';
-      g.fillText(count(step), x, height - 6);
-    }
-  }
-
-  baseline({ g, width, colour }) {
-    const y = Math.round(this.y(this.uniform)) + 0.5;
-    g.strokeStyle = colour('--ink-3');
-    g.setLineDash([2, 4]);
+  behind(plot) {
+    if (this.uniform === undefined || !this.record) return;
+    const { left, width } = plot.bbox;
+    const y = Math.round(plot.valToPos(this.uniform, 'y', true)) + 0.5;
+    const g = plot.ctx;
+    g.save();
+    g.strokeStyle = this.colour('--ink-3');
+    g.lineWidth = devicePixelRatio;
+    g.setLineDash([2 * devicePixelRatio, 4 * devicePixelRatio]);
     g.beginPath();
-    g.moveTo(MARGIN.left, y);
-    g.lineTo(width - MARGIN.right, y);
+    g.moveTo(left, y);
+    g.lineTo(left + width, y);
     g.stroke();
-    g.setLineDash([]);
-  }
-
-  /** The single losses: from the lowest to the highest of a pixel's column, so that no step is left out. */
-  band({ g, colour }) {
-    g.strokeStyle = colour('--train');
-    g.globalAlpha = 0.3;
-    g.lineWidth = 1;
-    g.beginPath();
-    for (let i = 0; i < this.steps.length; ) {
-      const x = Math.round(this.x(this.steps[i]));
-      let [low, high] = [this.losses[i], this.losses[i]];
-      const first = this.losses[i];
-      for (; i < this.steps.length && Math.round(this.x(this.steps[i])) === x; i += 1) {
-        low = Math.min(low, this.losses[i]);
-        high = Math.max(high, this.losses[i]);
-      }
-      g.lineTo(x, this.y(first));
-      g.lineTo(x, this.y(low));
-      g.lineTo(x, this.y(high));
-      g.lineTo(x, this.y(this.losses[i - 1]));
-    }
-    g.stroke();
-    g.globalAlpha = 1;
-  }
-
-  line({ g, colour }, steps, values, name, width, dash) {
-    g.strokeStyle = colour(name);
-    g.lineWidth = width;
-    g.setLineDash(dash);
-    g.beginPath();
-    steps.forEach((step, i) => g.lineTo(this.x(step), this.y(values[i])));
-    g.stroke();
-    g.setLineDash([]);
-  }
-
-  dot(g, step, value) {
-    g.beginPath();
-    g.arc(this.x(step), this.y(value), 2.5, 0, 2 * Math.PI);
-    g.fill();
-  }
-
-  crosshair({ g, height, colour }, at) {
-    const [step, value] = [this.steps[at], this.losses[at]];
-    const x = Math.round(this.x(step)) + 0.5;
-    g.strokeStyle = colour('--ink-2');
-    g.lineWidth = 1;
-    g.beginPath();
-    g.moveTo(x, MARGIN.top);
-    g.lineTo(x, height - MARGIN.bottom);
-    g.stroke();
-    g.fillStyle = colour('--ink');
-    this.dot(g, step, value);
+    g.restore();
   }
 }
 
 customElements.define('loss-chart', LossChart);
+customElements.define('run-chart', Chart);

@@ -26,3 +26,12 @@ export function bring({ take, open }) {
     take([...event.dataTransfer.files]);
   });
 }
+
+/** Hands a file over to the person, as a download. */
+export function hand_over(name, blob) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

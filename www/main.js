@@ -1,20 +1,23 @@
 // The page: sends what is asked for to the worker that owns the engine, and shows what the engine tells.
 
 import { address, note } from './address.js';
-import './chart.js';
+import { show_controls } from './controls.js';
 import { Data } from './data.js';
-import { bring } from './files.js';
+import { bring, hand_over } from './files.js';
 import { Generate } from './generate.js';
 import { glossary } from './glossary.js';
+import { Hidden } from './hidden.js';
 import { Inspect } from './inspect.js';
+import { Log } from './log.js';
 import { Merges } from './merges.js';
 import { Metrics } from './metrics.js';
 import { Prompt } from './prompt.js';
 import { Opening } from './opening.js';
 import { Samples } from './samples.js';
-import { refuse, say, say_error } from './says.js';
+import { paused_by, refuse, say, say_error } from './says.js';
 import { selection } from './selection.js';
 import { Settings, Unreadable, read } from './settings.js';
+import { show_shape } from './shape.js';
 import { Share, VIEW, hide } from './share.js';
 import { Stages } from './stages.js';
 import { Strip } from './strip.js';
@@ -32,9 +35,11 @@ const PAUSE = 300;
 const find = (selector) => document.querySelector(selector);
 const button = (action) => find(`[data-action=${action}]`);
 const asked = new URLSearchParams(location.search).get('device');
-const run = { state: 'loading', preparing: null, ready: null, step: 0, saved: null, device: null };
+const run = { state: 'loading', preparing: null, ready: null, step: 0, saved: null, stop: null, device: null };
 
-const metrics = new Metrics(find('#metrics'), find('#loss'));
+const metrics = new Metrics(find('#metrics'), find('#loss'), find('#view'));
+const log = new Log(find('#log'));
+const hidden = new Hidden(find('#hidden'), () => run);
 const samples = new Samples(find('#samples'), find('#samples-empty'));
 const settings = new Settings(find('#settings'), describe);
 const typed = new Prompt(find('#prompt'));
@@ -93,7 +98,9 @@ async function record() {
   const { ready, told, text: first } = opening.recorded;
   const reports = opening.recorded.reports();
   metrics.begin({ ...ready, total: ready.train.steps });
-  metrics.add(reports);
+  metrics.add(reports, false);
+  log.reset();
+  log.add(reports);
   timeline.begin({ ...ready, history: reports });
   timeline.snapshots({ steps: opening.recorded.steps, pinned: [] });
   samples.reset();
@@ -141,7 +148,9 @@ function unknown(parts) {
 function describe() {
   note(settings.for_address());
   try {
-    call('describe', { settings: settings.value(), corpus: settings.corpus });
+    const [value, bounds] = [settings.value(), settings.bounds()];
+    call('describe', { settings: value, corpus: settings.corpus });
+    call('stops', { bounds });
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     settings.describe({ unreadable: error });
@@ -182,7 +191,8 @@ function train(single) {
     const { corpus } = settings;
     settings.chosen = true;
     const files = corpus === 'own' ? settings.own_files() : [];
-    call('train', { settings: settings.value(), corpus, files, single });
+    call('train', { settings: settings.value(), corpus, files, single, bounds: settings.bounds() });
+    if (!single) metrics.wait();
     say(() => text('state.fetching'));
   });
 }
@@ -193,11 +203,18 @@ const fresh = () => ['idle', 'stopped'].includes(run.state);
 const actions = {
   train() {
     if (fresh()) train(false);
-    else if (run.state === 'finished') attempt(() => call('extend', { steps: settings.value().steps }));
-    else send({ command: 'run' });
+    else if (run.state === 'finished') attempt(() => {
+      call('extend', { steps: settings.value().steps });
+      metrics.wait();
+    });
+    else {
+      metrics.wait();
+      send({ command: 'run' });
+    }
   },
   pause() {
-    send({ command: run.state === 'paused' ? 'run' : 'pause' });
+    if (['finished', 'stopped'].includes(run.state)) say(() => text('state.over'));
+    else send({ command: run.state === 'paused' ? 'run' : 'pause' });
   },
   step() {
     if (fresh()) train(true);
@@ -218,27 +235,14 @@ const actions = {
 for (const [name, action] of Object.entries(actions)) {
   button(name).addEventListener('click', () => {
     say_error();
+    hidden.forget();
     action();
   });
 }
 
 /** Which controls make sense now. */
 function controls() {
-  const { state } = run;
-  const able = {
-    'train-linked': fresh(),
-    train: fresh() || state === 'paused' || (state === 'finished' && extends_run()),
-    pause: ['preparing', 'running', 'paused'].includes(state),
-    step: fresh() || state === 'paused',
-    reset: !['loading', 'idle'].includes(state),
-    download: ['running', 'paused', 'finished'].includes(state) || (state === 'stopped' && run.saved !== null),
-    open: state !== 'loading',
-    generate: ['running', 'paused', 'finished'].includes(state) || Boolean(opening.able && shown_recorded()),
-  };
-  for (const [name, enabled] of Object.entries(able)) button(name).disabled = !enabled;
-  button('pause').setAttribute('aria-pressed', String(state === 'paused'));
-  const label = { paused: run.ready ? 'action.resume' : 'action.train', finished: 'action.extend' }[state] ?? 'action.train';
-  button('train').textContent = text(label);
+  show_controls(run, { fresh: fresh(), extends_run: extends_run(), recorded: Boolean(opening.able && shown_recorded()) });
 }
 
 /** Whether the settings ask for more steps than the finished run has. */
@@ -262,39 +266,28 @@ function show_state() {
     bar.removeAttribute('value');
     say(() => text('state.preparing'));
   } else {
-    const { step } = run;
-    say(() => text(`state.${state}`, { step: count(step) }));
+    const { step, stop } = run;
+    say(() => (state === 'paused' && stop !== null ? paused_by(stop, step) : text(`state.${state}`, { step: count(step) })));
   }
   controls();
   follow();
 }
 
 function show_run() {
-  const ready = run.ready ?? shown_recorded();
-  find('#run-shape').textContent = ready ? text(run.ready ? 'run.shape' : 'run.recorded', {
-    ...ready.model,
-    vocab: count(ready.model.vocab),
-    parameters: count(ready.parameters),
-    train: count(ready.train_tokens),
-    validation: count(ready.validation_tokens),
-    seed: ready.train.seed,
-  }) : text('run.none');
-  find('#notices').replaceChildren(...(ready?.notices ?? []).map((notice) => {
-    const item = document.createElement('li');
-    tell(item, notice);
-    return item;
-  }));
+  show_shape(run.ready ?? shown_recorded(), run.ready ? 'run.shape' : 'run.recorded');
 }
 
 /** Forgets what is shown of the run before. */
 function forget() {
   find('#linked').hidden = true;
-  Object.assign(run, { preparing: null, ready: null, step: 0, saved: null });
+  Object.assign(run, { preparing: null, ready: null, step: 0, saved: null, stop: null });
   inspect.able(null, false);
   follow();
   writing.forget();
   timeline.forget();
   metrics.reset();
+  log.reset();
+  hidden.forget();
   samples.reset();
   show_run();
 }
@@ -358,8 +351,12 @@ const hear = {
   begun: forget,
   forgotten() {
     forget();
+    metrics.release();
     run.state = 'idle';
     record();
+  },
+  stop(reason) {
+    run.stop = reason;
   },
   stopped() {
     run.state = 'stopped';
@@ -377,6 +374,8 @@ const hear = {
   },
   state({ state }) {
     run.state = state;
+    if (state === 'running') run.stop = null;
+    if (state === 'paused' || state === 'finished') metrics.release();
     if (state === 'preparing') run.preparing = null;
     show_state();
   },
@@ -386,8 +385,11 @@ const hear = {
   },
   ready(ready) {
     Object.assign(run, { ready, step: ready.step });
-    metrics.begin({ step: ready.step, total: ready.train.steps, uniform_loss: ready.uniform_loss });
-    metrics.add(ready.history);
+    const { steps: total, clip } = ready.train;
+    metrics.begin({ step: ready.step, total, uniform_loss: ready.uniform_loss, clip });
+    metrics.add(ready.history, false);
+    log.reset();
+    log.add(ready.history);
     timeline.begin(ready);
     show_run();
     look();
@@ -409,11 +411,7 @@ const hear = {
     controls();
   },
   archive({ name, bytes }) {
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(new Blob([bytes], { type: 'application/zip' }));
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    hand_over(name, new Blob([bytes], { type: 'application/zip' }));
     const { length } = bytes;
     say(() => text('state.downloaded', { name, size: size(length) }));
   },
@@ -427,6 +425,7 @@ const hear = {
     say_error('state.recovered', () => ({ step: count(step) }));
   },
   error({ message, fatal, saved }) {
+    metrics.release();
     inspect.release();
     writing.release();
     strip.release();
@@ -452,6 +451,7 @@ worker.addEventListener('message', ({ data: events }) => {
   if (reports.length > 0) {
     run.step = reports.at(-1).step;
     metrics.add(reports);
+    log.add(reports);
     timeline.add(reports);
     inspect.changed();
   }

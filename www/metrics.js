@@ -1,5 +1,6 @@
-// The numbers of a run, and the figure of its loss with sentence, legend and source.
+// The numbers of a run, and the figure of its loss with sentence, legend and source; the curves stand in it.
 
+import { Curves } from './curves.js';
 import { origin } from './figure.js';
 import { selection } from './selection.js';
 import { count, duration, loss, measure, named, text } from './text.js';
@@ -17,11 +18,12 @@ const METRICS = [
   { name: 'seconds-left', write: duration, note: () => text('metric.seconds-left.unit') },
 ];
 
-/** Shows a run's numbers in `list` and its losses in `figure`. */
+/** Shows a run's numbers in `list`, its losses in `figure` and its curves in all figures below `view`. */
 export class Metrics {
-  constructor(list, figure) {
+  constructor(list, figure, view) {
     this.figure = figure;
-    this.chart = figure.querySelector('loss-chart');
+    this.curves = new Curves(view);
+    this.waiting = false;
     this.cells = METRICS.map((metric) => {
       const [group, term, number, note] = ['div', 'dt', 'dd', 'dd'].map((tag) => document.createElement(tag));
       named(term, `metric.${metric.name}`);
@@ -45,26 +47,43 @@ export class Metrics {
   /** Forgets the run. */
   reset() {
     this.run = { kind: 'live' };
-    this.chart.reset();
+    this.curves.reset();
     this.later();
   }
 
-  /** A run of `total` steps begins or goes on at `step`. */
-  begin({ step, total, uniform_loss: uniform, run = 'live' }) {
+  /** A run of `total` steps begins or goes on at `step`; gradients longer than `clip` are cut. */
+  begin({ step, total, uniform_loss: uniform, clip, run = 'live' }) {
     this.run = { step, total, uniform, kind: run };
-    this.chart.reset(total, uniform);
+    this.curves.reset(total, uniform, clip);
     this.later();
   }
 
-  /** Takes in steps, the oldest first. */
-  add(reports) {
+  /** Training was asked for: until a step is told, no number is one of it. */
+  wait() {
+    this.waiting = true;
+    for (const { number } of this.cells) {
+      delete number.dataset.value;
+      number.dataset.run = 'live';
+    }
+  }
+
+  /** No step is to come: the numbers are again those that stand there. */
+  release() {
+    if (!this.waiting) return;
+    this.waiting = false;
+    this.later();
+  }
+
+  /** Takes in steps, the oldest first: new ones of this run, or those of its earlier life. */
+  add(reports, live = true) {
+    if (live && reports.length > 0) this.waiting = false;
     for (const report of reports) {
       this.run.first ??= report.loss;
       this.run.last = report;
       this.run.step = report.step;
       if (report.validation_loss !== undefined) this.run.validation = { step: report.step, loss: report.validation_loss };
     }
-    this.chart.add(reports);
+    this.curves.add(reports);
     this.later();
   }
 
@@ -97,18 +116,20 @@ export class Metrics {
       const value = values[metric.name];
       const known = value !== undefined && value !== null;
       number.textContent = known ? metric.write(value) : text('metric.none');
-      number.dataset.value = known ? String(value) : '';
-      number.dataset.run = run.kind;
+      if (known && !this.waiting) number.dataset.value = String(value);
+      else delete number.dataset.value;
+      number.dataset.run = this.waiting ? 'live' : run.kind;
       number.title = known ? String(value) : '';
       note.textContent = metric.note(run);
     }
     const { last } = run;
     const sentence = this.figure.querySelector('figcaption');
     sentence.textContent = last ? this.sentence() : text('loss.empty');
-    this.chart.describe(sentence.textContent);
+    this.curves.loss.describe({ chart: text('loss.chart'), sentence: sentence.textContent });
+    this.curves.describe(run.kind);
+    this.curves.mark(selection.step);
     const past = selection.step !== null;
     const at = selection.step ?? last?.step ?? 0;
-    this.chart.mark(selection.step);
     const from = past ? text('source.past') : origin(run.kind, at);
     this.figure.querySelector('.chip').textContent = last ? `${text('loss.source', { step: count(at) })} · ${from}` : '';
     Object.assign(this.figure.dataset, { tensor: 'loss', shape: '1', step: String(at), run: run.kind });
@@ -121,7 +142,7 @@ export class Metrics {
   sentence() {
     const { last, first, total, uniform, validation } = this.run;
     const values = { step: count(last.step), total: count(total), loss: loss(last.loss), smoothed: loss(last.smoothed) };
-    const past = this.chart.at(selection.step);
+    const past = this.curves.at(selection.step);
     if (past !== null) return text('loss.past', { ...values, at: count(selection.step), then: loss(past) });
     const whole = text('loss.sentence', { ...values, first: loss(first), uniform: loss(uniform) });
     if (!validation) return whole;

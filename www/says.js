@@ -1,6 +1,6 @@
 // What the page says of its state, and of what went wrong: both are said anew where the language changes.
 
-import { tell, text } from './text.js';
+import { count, loss, measure, tell, text } from './text.js';
 
 const find = (selector) => document.querySelector(selector);
 /** What is said, as what says it. */
@@ -21,6 +21,12 @@ export function say_error(key = null, values = () => ({})) {
     else find('#alert').textContent = key === null ? '' : text(key, others);
   };
   said.alert();
+}
+
+/** Why a run stands at `step`: what was found at which step, and what was asked for. */
+export function paused_by({ name, bound, found, step: at }, step) {
+  const write = name === 'stop_minutes' ? measure : loss;
+  return text(`state.${name}`, { step: count(step), at: count(at), found: write(found), bound: measure(bound) });
 }
 
 /** Says why something cannot be taken. */

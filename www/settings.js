@@ -1,5 +1,6 @@
 // The form: which text, which preset, which numbers. Defaults, sizes and refusals come from the engine.
 
+import { STOPS } from './stops.js';
 import { amount, language, named, size, tell, text } from './text.js';
 
 /** A file is read into the tab's memory, next to the tokens made of it. */
@@ -13,7 +14,7 @@ const FIELDS = {
     'eval_every', 'sample_every', 'save_every',
   ],
 };
-const FRACTIONS = ['lr', 'weight_decay', 'clip'];
+const FRACTIONS = ['lr', 'weight_decay', 'clip', ...STOPS];
 const SCHEDULES = ['cosine', 'linear', 'constant', 'wsd'];
 
 /** What `name` has in a preset. */
@@ -60,6 +61,11 @@ export class Settings {
       for (const name of names) form.querySelector(`#${place}`).append(this.field(name));
     }
     form.querySelector('#more-fields').append(this.schedule());
+    this.stops = new Map(STOPS.map((name) => {
+      const label = this.field(name, true);
+      form.querySelector('#stop-fields').append(label);
+      return [name, label.querySelector('input')];
+    }));
     this.own = form.querySelector('#own');
     this.pasted = form.querySelector('#own-text');
     form.addEventListener('submit', (event) => event.preventDefault());
@@ -71,8 +77,8 @@ export class Settings {
     });
   }
 
-  /** A labelled number; empty means the preset's, which is shown in grey. */
-  field(name) {
+  /** A labelled number; empty means the preset's, which is shown in grey, or for `apart` from presets none. */
+  field(name, apart = false) {
     const label = document.createElement('label');
     label.className = 'field';
     const title = document.createElement('span');
@@ -80,7 +86,7 @@ export class Settings {
     const input = document.createElement('input');
     Object.assign(input, { name, type: 'text', inputMode: FRACTIONS.includes(name) ? 'decimal' : 'numeric', autocomplete: 'off' });
     label.append(title, input);
-    this.inputs.set(name, input);
+    if (!apart) this.inputs.set(name, input);
     return label;
   }
 
@@ -163,6 +169,15 @@ export class Settings {
     return written === '' || !(value >= 0) || (!FRACTIONS.includes(name) && !Number.isSafeInteger(value)) ? null : value;
   }
 
+  /** The number that stands in a field; null where the field is empty. */
+  typed(name, input) {
+    const found = input.value.trim();
+    if (found === '') return null;
+    const number = this.number(name, found);
+    if (number !== null) return number;
+    throw new Unreadable(() => text(FRACTIONS.includes(name) ? 'setting.number' : 'setting.whole', { name: text(`setting.${name}`), found }));
+  }
+
   /** Takes the built-in text of the page's language, as long as nobody has chosen one. */
   follow() {
     if (this.chosen || this.corpus === language()) return;
@@ -242,18 +257,22 @@ export class Settings {
   value() {
     const settings = { preset: this.form.elements.preset.value };
     for (const [name, input] of this.inputs) {
-      const written = input.value.trim();
-      if (written === '') continue;
-      const number = this.number(name, written);
-      const fraction = FRACTIONS.includes(name);
-      if (number === null) {
-        throw new Unreadable(() => text(fraction ? 'setting.number' : 'setting.whole', { name: text(`setting.${name}`), found: written }));
-      }
-      settings[name] = number;
+      const number = this.typed(name, input);
+      if (number !== null) settings[name] = number;
     }
     const { schedule } = this.form.elements;
     if (schedule.dataset.chosen) settings.schedule = schedule.value;
     return settings;
+  }
+
+  /** What a run is to stop at: a bound for each condition that has one. */
+  bounds() {
+    const bounds = {};
+    for (const [name, input] of this.stops) {
+      const number = this.typed(name, input);
+      if (number !== null) bounds[name] = number;
+    }
+    return bounds;
   }
 
   /** What a run of these settings would be, or why there would be none. */

@@ -135,6 +135,13 @@ const times = Object.fromEntries(['day', 'hour', 'minute', 'second'].map((unit) 
 export const count = whole;
 /** A measure, three digits at most. */
 export const measure = (x) => (Math.abs(x) >= 100 ? whole(Number(x.toPrecision(3))) : short(x));
+/** A measure that may be tiny: below a ten-thousandth with a power of ten. */
+export function fine(x) {
+  const exponent = Math.floor(Math.log10(Math.abs(x)));
+  if (x === 0 || exponent >= -4) return measure(x);
+  const raised = [...String(-exponent)].map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[digit]).join('');
+  return `${short(x / 10 ** exponent)} × 10⁻${raised}`;
+}
 /** A large count in three digits: 918K. */
 export const amount = compact;
 /** A share of one, in percent. */

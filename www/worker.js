@@ -1,10 +1,12 @@
 // The worker: owns the engine's session, works in slices, and hears the page between two of them.
 
 import init, { Merges, Session, TextStream, Tokens, Viewing } from './glasshouse.js';
+import { Stops } from './stops.js';
 import { vocabulary } from './vocabularies.js';
 
 const calls = [];
 let session = null;
+const stops = new Stops();
 /** The recorded model, where one was asked for, and its name. */
 let viewing = null;
 let viewed = null;
@@ -61,6 +63,7 @@ async function fetch_vocabulary(name) {
 }
 
 const answer = {
+  heed() {},
   async open({ device }) {
     session = await Session.open(device);
     postMessage([{ event: 'device', ...session.device() }]);
@@ -68,8 +71,9 @@ const answer = {
   describe({ settings, corpus }) {
     postMessage([{ event: 'described', ...session.describe(settings, corpus) }]);
   },
-  async train({ settings, corpus, files, single }) {
+  async train({ settings, corpus, files, single, bounds }) {
     await text(corpus, files);
+    stops.begin(bounds);
     session.train(settings);
     if (single) session.send({ command: 'step' });
   },
@@ -131,6 +135,10 @@ const answer = {
     }
     viewing.send(command);
   },
+  /** Takes other bounds to stop at. */
+  stops({ bounds }) {
+    stops.set(bounds);
+  },
   /** Asks for a save; it is handed over once it is there. */
   download() {
     session.request_archive();
@@ -140,6 +148,7 @@ const answer = {
     if (needed === 'own') session.set_own_text(files);
     else if (needed) session.set_corpus(needed, await corpus(needed));
     session.resume();
+    stops.begin(stops.bounds);
   },
   extend({ steps }) {
     session.extend(steps);
@@ -162,11 +171,21 @@ function view() {
   }
 }
 
+/** Pauses the run for a `reason`, if there is one. */
+function stop(reason) {
+  if (reason === null) return;
+  postMessage([{ event: 'stop', ...reason }]);
+  session.send({ command: 'pause' });
+  // The news of the pause waits in the engine for the next turn.
+  calls.unshift({ call: 'heed' });
+}
+
 /** Posts what a slice of work led to, and recovers where the device went away. */
 async function turn() {
   const events = session.tick();
   const buffers = events.flatMap((event) => (event.bytes ? [event.bytes.buffer] : []));
   if (events.length > 0) postMessage(events, buffers);
+  for (const event of events) if (event.event === 'step') stop(stops.check(event));
   const lost = events.find(({ event }) => event === 'device_lost');
   if (lost) {
     unview();

@@ -1,0 +1,132 @@
+// The curves of a run: loss, learning rate, gradient norm and speed over one record, with one crosshair for all.
+
+import './chart.js';
+import { Announcer } from './announce.js';
+import { caption } from './figure.js';
+import { Record } from './record.js';
+import { StepTable } from './steps.js';
+import { count, loss, fine, text } from './text.js';
+
+/** The small figures: of each its name, its column, and its strings. */
+const SMALL = [
+  { key: 'rate', column: 'lr', empty: 'rate.empty', says: 'rate.sentence', source: 'rate.source' },
+  { key: 'gradient', column: 'grad_norm', empty: 'gradient.empty', says: 'gradient.sentence', source: 'gradient.source' },
+  { key: 'speed', column: 'tokens_per_second', empty: 'speed.empty', says: 'speed.sentence', source: 'speed.source' },
+];
+/** Milliseconds between two pictures. */
+const APART = 100;
+
+/** Draws in the figures that hold charts, all below `place`. */
+export class Curves {
+  constructor(place) {
+    this.loss = place.querySelector('loss-chart');
+    this.small = SMALL.map((small) => {
+      const figure = place.querySelector(`[data-figure=${small.key}]`);
+      const legend = ['now', 'low', 'high'].map((name) => {
+        const item = document.createElement('li');
+        item.className = name;
+        figure.querySelector('.legend').append(item);
+        return { name, item };
+      });
+      return { ...small, figure, legend, chart: figure.querySelector('run-chart') };
+    });
+    this.charts = [this.loss, ...this.small.map(({ chart }) => chart)];
+    for (const chart of this.charts) chart.asks = (index, kept) => this.point(index, kept);
+    this.announcer = new Announcer(place.querySelector('#curve-reading'));
+    this.table = new StepTable(place.querySelector('#steps'));
+    const scale = place.querySelector('[name=loss-scale]');
+    scale.addEventListener('change', () => {
+      this.loss.scale(scale.value === 'log');
+    });
+    this.reset();
+  }
+
+  /** A run that is to take `total` steps, whose loss by guessing is `uniform`; `clip` is its largest gradient. */
+  reset(total = 0, uniform = undefined, clip = 0) {
+    Object.assign(this, { record: new Record(), total, clip, kept: null, marked: null });
+    this.loss.guess(uniform);
+    this.place(null);
+    for (const chart of this.charts) chart.show(this.record, total);
+    this.table.show(this.record);
+    this.describe('live');
+  }
+
+  /** Takes in reports, the oldest first. */
+  add(reports) {
+    this.record.add(reports);
+    this.later();
+  }
+
+  /** Draws with the next picture, ten times a second at most. */
+  later() {
+    this.frame ??= requestAnimationFrame((now) => {
+      this.frame = undefined;
+      if (now - (this.drawn ?? -Infinity) < APART) {
+        this.later();
+        return;
+      }
+      this.drawn = now;
+      this.draw();
+    });
+  }
+
+  draw() {
+    for (const chart of this.charts) if (chart.clientWidth > 0) chart.show(this.record, this.total);
+    this.table.draw();
+  }
+
+  /** Hovering previews a step in every curve; what is kept stays until Escape, and is previewed over. The step that
+   * the views look back at is marked where nothing else is. */
+  point(index, kept) {
+    if (kept) this.kept = index;
+    const shown = index ?? this.kept ?? this.marked;
+    if (shown === this.index) return;
+    this.place(shown);
+    if (kept && shown !== null) this.announcer.say(this.reading(shown));
+  }
+
+  /** Marks the step that all views look back at; null for the live one. */
+  mark(step) {
+    const marked = step === null ? null : this.record.find(step);
+    if (marked === this.marked) return;
+    this.marked = marked;
+    this.point(null, false);
+  }
+
+  /** The loss of a step; null where there is none. */
+  at(step) {
+    const index = step === null ? null : this.record.find(step);
+    return index === null ? null : this.record.at('loss', index);
+  }
+
+  place(index) {
+    this.index = index;
+    for (const chart of this.charts) if (chart.record) chart.place(index);
+  }
+
+  /** Everything at a step, in words. */
+  reading(index) {
+    const at = (name) => this.record.at(name, index);
+    const values = {
+      step: count(at('step')), loss: loss(at('loss')), smoothed: loss(at('smoothed')), rate: fine(at('lr')),
+      gradient: fine(at('grad_norm')), speed: fine(at('tokens_per_second')),
+    };
+    return text('curve.reading', values);
+  }
+
+  /** Says what the small figures show, in the language of the page. */
+  describe(run) {
+    const { length, extents } = this.record;
+    const step = length > 0 ? this.record.at('step', length - 1) : 0;
+    for (const { key, column, empty, says, source, figure, legend, chart } of this.small) {
+      const now = length > 0 ? this.record.at(column, length - 1) : null;
+      const [value, low, high] = [now, extents[column].low, extents[column].high].map((x) => (length > 0 ? fine(x) : ''));
+      const sentence = length > 0 ? text(key === 'gradient' && this.clip > 0 ? 'gradient.clipped' : says, { step: count(step), value, low, high, clip: fine(this.clip) }) : text(empty);
+      const chip = length > 0 ? text(source, { step: count(step) }) : '';
+      caption(figure, { sentence, chip, tensor: column, shape: '1', step, run });
+      for (const { name, item } of legend) item.textContent = text(`curve.${name}`, { value: { now: value, low, high }[name] });
+      chart.describe({ chart: text(key), sentence });
+    }
+    this.table.describe();
+  }
+}

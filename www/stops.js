@@ -1,0 +1,41 @@
+// What a run is to stop at, besides its last step. The worker looks at each report, so that a hidden tab stops as well.
+
+/** The conditions, by the names of their fields: what each looks at, and whether it has come. */
+const CONDITIONS = [
+  { name: 'stop_loss', value: (report) => report.smoothed, met: (value, bound) => value < bound },
+  { name: 'stop_validation', value: (report) => report.validation_loss, met: (value, bound) => value < bound },
+  { name: 'stop_minutes', value: (report) => report.seconds / 60, met: (value, bound) => value >= bound },
+];
+
+/** Their names. */
+export const STOPS = CONDITIONS.map(({ name }) => name);
+
+/** The conditions of a run. Each stops it once: whoever lets the run go on then wants it to go on. */
+export class Stops {
+  constructor() {
+    this.begin({});
+  }
+
+  /** A run begins under these bounds, by name. */
+  begin(bounds) {
+    Object.assign(this, { bounds: {}, spent: new Set() });
+    this.set(bounds);
+  }
+
+  /** Takes other bounds; one that is new has not stopped anything yet. */
+  set(bounds) {
+    for (const name of STOPS) if (bounds[name] !== this.bounds[name]) this.spent.delete(name);
+    this.bounds = { ...bounds };
+  }
+
+  /** The first condition that `report` meets: its name, its bound, what was found and at which step; else null. */
+  check(report) {
+    for (const { name, value, met } of CONDITIONS) {
+      const [bound, found] = [this.bounds[name], value(report)];
+      if (bound === undefined || found === undefined || this.spent.has(name) || !met(found, bound)) continue;
+      this.spent.add(name);
+      return { name, bound, found, step: report.step };
+    }
+    return null;
+  }
+}
