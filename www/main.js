@@ -17,13 +17,13 @@ import { Samples } from './samples.js';
 import { paused_by, refuse, say, say_error } from './says.js';
 import { selection } from './selection.js';
 import { Settings, Unreadable, read } from './settings.js';
-import { show_shape } from './shape.js';
+import { show_device, show_shape } from './shape.js';
 import { Share, VIEW, hide } from './share.js';
 import { Stages } from './stages.js';
 import { Strip } from './strip.js';
 import { Tour } from './tour.js';
 import { Update } from './update.js';
-import { count, language, loss, set_language, show_language, size, tell, text } from './text.js';
+import { count, language, loss, set_language, show_language, size, text } from './text.js';
 import { Timeline } from './timeline.js';
 import { Writing } from './writing.js';
 
@@ -50,7 +50,7 @@ const strip = new Strip(find('#strip'), call);
 const merges = new Merges(find('#merges'), call, (done) => strip.go(done));
 const inspect = new Inspect(find('#attention'), find('#next'), ask);
 const opening = new Opening(call, (seen) => inspect.looked(seen));
-const update = new Update(find('#update'), send);
+const update = new Update(find('#update'), send, () => metrics.waiting);
 const timeline = new Timeline(find('#timeline'), send);
 const own_words = () => ({ prompt: selection.prompt, text: settings.corpus === 'own' ? settings.pasted.value : '' });
 new Share(button('share'), find('#share'), own_words);
@@ -192,9 +192,15 @@ function train(single) {
     settings.chosen = true;
     const files = corpus === 'own' ? settings.own_files() : [];
     call('train', { settings: settings.value(), corpus, files, single, bounds: settings.bounds() });
-    if (!single) metrics.wait();
+    if (!single) wait();
     say(() => text('state.fetching'));
   });
+}
+
+/** Training was asked for: no number is one of it until it has told a step. */
+function wait() {
+  metrics.wait();
+  update.show();
 }
 
 /** Whether there is no run to go on with. */
@@ -205,10 +211,10 @@ const actions = {
     if (fresh()) train(false);
     else if (run.state === 'finished') attempt(() => {
       call('extend', { steps: settings.value().steps });
-      metrics.wait();
+      wait();
     });
     else {
-      metrics.wait();
+      wait();
       send({ command: 'run' });
     }
   },
@@ -292,15 +298,6 @@ function forget() {
   show_run();
 }
 
-function show_device() {
-  if (run.device === null) return;
-  const { kind, name, reason, adapter } = run.device;
-  const key = kind === 'gpu' ? (reason === 'software' ? 'device.gpu.software' : 'device.gpu') : `device.cpu.${reason}`;
-  const place = find('#device');
-  tell(place, name, key, { adapter }, 'name');
-  Object.assign(place.dataset, { kind, name, reason });
-}
-
 const hear = {
   loaded({ presets, generate: defaults }) {
     unknown(settings.offer(presets));
@@ -364,7 +361,7 @@ const hear = {
   },
   device(device) {
     run.device = device;
-    show_device();
+    show_device(run.device);
     run.state = 'idle';
     opening.begin();
     show_state();
@@ -420,7 +417,7 @@ const hear = {
   },
   recovered(device) {
     run.device = device;
-    show_device();
+    show_device(run.device);
     const { step } = run;
     say_error('state.recovered', () => ({ step: count(step) }));
   },
@@ -488,7 +485,7 @@ const languages = button('language');
 languages.value = language();
 languages.addEventListener('change', () => set_language(languages.value));
 document.addEventListener('languagechange', () => {
-  show_device();
+  show_device(run.device);
   show_run();
   controls();
   if (run.ready === null && ['loading', 'idle'].includes(run.state)) settings.follow();

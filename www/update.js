@@ -14,10 +14,11 @@ const MORE = 10;
 const ABLE = ['running', 'paused', 'finished'];
 const UNDONE = { asked: 'update.undone.asked', went_on: 'update.undone.went_on', not_finite: 'update.undone.not_finite' };
 
-/** Sends the engine's commands `update`, `keep_update` and `undo_update` through `send`, and shows what they tell. */
+/** Sends the engine's commands `update`, `keep_update` and `undo_update` through `send`, and shows what they tell; while
+ * `waiting` says so, training was asked for and no number of it stands. */
 export class Update {
-  constructor(figure, send) {
-    Object.assign(this, { figure, send, position: null, asked: false, wanted: null, note: null });
+  constructor(figure, send, waiting) {
+    Object.assign(this, { figure, send, waiting, position: null, asked: false, wanted: null, note: null });
     this.place = (selector) => figure.querySelector(selector);
     this.source = this.place('[name=update-on]');
     this.text = this.place('[data-input=update]');
@@ -183,7 +184,8 @@ export class Update {
   /** The target's probability, large. */
   metric(when, standing) {
     const place = this.place(`[data-metric=target-probability-${when}]`);
-    place.dataset.value = standing === null ? '' : String(standing.probability);
+    if (standing === null || this.waiting()) delete place.dataset.value;
+    else place.dataset.value = String(standing.probability);
     place.textContent = standing === null ? text('metric.none') : percent(standing.probability);
     place.nextElementSibling.textContent = standing === null ? '' : text('update.rank', { rank: count(standing.rank + 1), vocab: count(this.seen.vocab) });
   }

@@ -107,7 +107,8 @@ test('what is looked at of the past stays while the run goes on', async () => {
   await seen(page, 1);
   await page.keyboard.press('ArrowRight');
   await control(page, 'step').click();
-  await until(page, 'step', 'exactly', 3);
+  // The snapshot of a step is told after the step, and before the pause.
+  await says(page, 'Paused at step 3.');
   await slider(page).focus();
   await page.keyboard.press('ArrowLeft');
   assert.deepEqual(await seen(page, 2), live);

@@ -20,7 +20,7 @@ after(() => lab.stop());
 const caption = (page) => page.locator('#update figcaption');
 const shown = async (page, when) => {
   const value = await page.locator(`[data-metric=target-probability-${when}]`).getAttribute('data-value');
-  return value === '' ? null : Number(value);
+  return value === null ? null : Number(value);
 };
 /** The last thing that the engine told of an update. */
 const told = (page) => page.evaluate(() => globalThis.heard.at(-1));
