@@ -36,13 +36,16 @@ async function write(page, tokens, values = {}) {
   return written(page);
 }
 
-test('writes token by token, says the seed, and writes the same again from the same seed', async () => {
-  const page = await lab.open();
+test('with neither a run nor a recorded one, nothing can be written', async () => {
+  const page = await lab.open('?device=cpu', { refused: '**/recorded/**' });
   await ready(page);
   await page.locator('[data-stage=generate]').click();
   assert.equal(await control(page, 'generate').isEnabled(), false);
   assert.match(await page.locator('#writing figcaption').textContent(), /^Nothing is written yet/);
-  await page.locator('[data-stage=train]').click();
+});
+
+test('writes token by token, says the seed, and writes the same again from the same seed', async () => {
+  const page = await lab.open();
   await trained(page);
   await page.locator('#prompt').fill('Full fathom');
   const first = await write(page, 20, { seed: 7 });
@@ -107,7 +110,7 @@ test('a text is stopped, and another takes its place', async () => {
   await control(page, 'stop').click();
   await done(page);
   const count = await chips(page).count();
-  assert.match(await page.locator('#writing figcaption').textContent(), new RegExp(`went on with ${count} tokens`));
+  assert.match(await page.locator('#writing figcaption').textContent(), new RegExp(`went on with ${count.toLocaleString('en')} tokens`));
   await control(page, 'generate').click();
   await chips(page).nth(3).waitFor();
   await page.locator('#generate [name=max_tokens]').fill('6');
