@@ -1,5 +1,6 @@
-// Trunk's post-build hook: shrinks and speeds up the wasm with wasm-opt, adds the files of www/, the recorded runs, what comes
-// from npm and the vocabularies of other models, lists the licences of all that, prints the size of the wasm.
+// Trunk's post-build hook: shrinks and speeds up the wasm with wasm-opt, adds the files of www/, the recorded runs, the built-in
+// corpora, what comes from npm and the vocabularies of other models, puts the scripts together, lists the licences of all that,
+// prints the size of the wasm.
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -13,7 +14,7 @@ const wasm = join(staging, 'glasshouse_bg.wasm');
 const UPLOT = 'node_modules/uplot';
 
 const program = 'node_modules/binaryen/bin/wasm-opt';
-for (const needed of [program, UPLOT]) {
+for (const needed of [program, UPLOT, 'node_modules/esbuild']) {
   if (existsSync(needed)) continue;
   console.error(`${needed} is missing: run 'scripts/setup.sh page'`);
   process.exit(1);
@@ -32,10 +33,11 @@ if (profile === 'release') {
   copyFileSync(kept, wasm);
 }
 cpSync('www', staging, { recursive: true, filter: (path) => path !== join('www', 'index.html') });
-cpSync('recorded', join(staging, 'recorded'), { recursive: true });
+for (const folder of ['recorded', 'corpora']) cpSync(folder, join(staging, folder), { recursive: true });
 write_vocabularies(join(staging, 'vocabularies'));
 vendor();
 writeFileSync(join(staging, 'licences.txt'), licences());
+if (profile === 'release') await (await import('./bundle.mjs')).bundle(staging);
 // Trunk leaves the link that told it what to build.
 const index = join(staging, 'index.html');
 writeFileSync(index, readFileSync(index, 'utf8').replace(/^ *<link [^>]*rel="rust"[^>]*>\n(\s*\n)*/m, ''));

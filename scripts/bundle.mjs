@@ -1,0 +1,37 @@
+// The scripts of the page as they are served: what one thread imports in one file, without comments, spaces and long names.
+
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { build, transform } from 'esbuild';
+
+/** Where the two threads begin, and what on the page's thread is asked for by its name. */
+const ENTRIES = ['main.js', 'worker.js', 'sampling.js'];
+/** Files of their own, which others import under their names: bindings that wait for the wasm, the words of each language,
+ * what comes from npm and is as small as it gets. */
+const APART = ['./glasshouse.js', './strings/*', './vendor/*'];
+
+/** Puts the modules in `folder` together, in place; those that went into another file are removed. */
+export async function bundle(folder) {
+  const root = resolve(folder);
+  const small = { minify: true, format: 'esm', charset: 'utf8', target: 'es2022', logLevel: 'warning' };
+  const { metafile, outputFiles } = await build({
+    ...small,
+    absWorkingDir: root,
+    entryPoints: ENTRIES,
+    outdir: root,
+    // A thread finds the files beside it from where its module lies, so every part lies beside the page.
+    chunkNames: 'shared-[hash]',
+    bundle: true,
+    splitting: true,
+    external: APART,
+    metafile: true,
+    write: false,
+  });
+  for (const path of Object.keys(metafile.inputs)) rmSync(join(root, path));
+  const alone = ['.', 'strings'].flatMap((within) => readdirSync(join(root, within)).map((name) => join(root, within, name)));
+  for (const path of alone.filter((path) => path.endsWith('.js'))) {
+    const { code } = await transform(readFileSync(path, 'utf8'), { ...small, sourcefile: path });
+    writeFileSync(path, code);
+  }
+  for (const { path, contents } of outputFiles) writeFileSync(path, contents);
+}
