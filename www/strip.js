@@ -41,8 +41,7 @@ export class Strip {
   offer({ merges, sample }) {
     this.merges.ours = merges;
     if (this.answer?.run === 'recorded') this.asked = null;
-    if (this.text.value === '' || this.text.value === this.sample) this.text.value = sample;
-    this.sample = this.text.value;
+    if (this.text.value === '' || this.text.value === this.sample) this.text.value = this.sample = sample;
     if (this.from.value === 'ours') this.take();
     else this.ask();
   }

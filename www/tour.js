@@ -6,7 +6,8 @@ import { count, loss, text } from './text.js';
 const KEPT = 'glasshouse.tour';
 const find = (selector) => document.querySelector(selector);
 const number = (selector, key = 'value') => Number(find(selector)?.dataset[key] || 0);
-const generated = () => document.querySelectorAll('#writing .chips > *').length;
+/** The first token of the text that stands there: another text has another. */
+const generated = () => find('#writing .chips > *');
 const within = (event, type, selector) => event?.type === type && event.target.closest?.(selector);
 
 /** Updates that the eighth station asks for. */
@@ -29,10 +30,10 @@ const STATIONS = [
   },
   { name: 'million', stage: 'train', show: '#loss', terms: ['step', 'validation_loss'], begin: () => number('[data-metric=step][data-run=live]'), done: (before) => number('[data-metric=step][data-run=live]') >= before + UPDATES },
   { name: 'inside', stage: 'inspect', show: '#attention', terms: ['embedding', 'attention', 'head', 'layer'], done: () => find('[data-action=head-off]').getAttribute('aria-pressed') === 'true' },
-  { name: 'talking', stage: 'generate', show: '#writing', terms: ['sampling', 'temperature', 'nucleus', 'seed'], begin: generated, done: (before) => generated() !== before && generated() > 0 },
+  { name: 'talking', stage: 'generate', show: '#writing', terms: ['sampling', 'temperature', 'nucleus', 'seed'], begin: generated, done: (before) => generated() !== null && generated() !== before },
   {
     name: 'base', stage: 'generate', show: '#writing', terms: ['base_model'], begin: generated,
-    done: (before) => /[?？]\s*$/.test(find('#view [data-in=generate] [data-input=prompt], [data-input=prompt]').value) && generated() !== before && generated() > 0,
+    done: (before) => /[?？]\s*$/.test(find('#view [data-in=generate] [data-input=prompt], [data-input=prompt]').value) && generated() !== null && generated() !== before,
   },
 ];
 
