@@ -352,6 +352,11 @@ impl Recording {
         Ok(end)
     }
 
+    /// Floating-point operations of the first `count` dispatches, roughly.
+    pub fn work(&self, count: usize) -> u64 {
+        self.work[..count].iter().sum()
+    }
+
     /// Dispatches, forward and backward.
     pub fn len(&self) -> usize {
         self.program.len()

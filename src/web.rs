@@ -1,5 +1,7 @@
 //! Door one: the engine in a worker of the page. It parses what the page sends, calls the engine, and hands out plain objects.
 
+mod keeping;
+mod machine;
 mod sampler;
 mod stream;
 mod tokens;
@@ -8,16 +10,13 @@ mod viewing;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use js_sys::{Array, Float32Array, Function, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Array, Float32Array, Object, Reflect, Uint8Array};
 use serde::{Serialize, de::DeserializeOwned};
-use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 
 use crate::corpus::{self, Builtin};
-use crate::device::{Device, adapters};
 use crate::engine::{
-    Changes, Command, Engine, Event, Progress, SAMPLE_TOKENS, Settings, State, Text, fits, read_log, required_bytes,
+    Changes, Command, Engine, Event, Progress, SAMPLE_TOKENS, Settings, Speeds, State, Text, read_log,
 };
 use crate::generate::Sampling;
 use crate::hub::{Save, from_zip, to_zip};
@@ -25,15 +24,13 @@ use crate::model::Preset;
 use crate::train::{StepReport, TrainConfig};
 use crate::{Error, Result};
 
+use machine::Opened;
 pub use sampler::distribution;
 pub use tokens::{Merges, Tokens};
 pub use viewing::Viewing;
 
 /// What one tick may take, so that messages are heard between two frames of a screen.
 const SLICE: Duration = Duration::from_millis(16);
-
-/// What a run on the CPU device may take of the 4 GiB that wasm can address: text and saves need room beside it.
-const WASM_MEMORY: u64 = 5 << 29;
 
 /// What the snapshots of a run may take: some thirty of the preset `tiny`.
 const SNAPSHOTS: u64 = 128 << 20;
@@ -46,6 +43,7 @@ type Answer<T> = std::result::Result<T, JsError>;
 pub struct Session {
     engine: Engine,
     device: Opened,
+    speeds: Speeds,
     /// The text that the next run is trained on.
     text: Option<Text>,
     /// The run that was opened and waits for its text.
@@ -59,70 +57,6 @@ pub struct Session {
     history: Vec<StepReport>,
     /// What is told with the next tick.
     events: Vec<JsValue>,
-}
-
-/// The device, and why it is this one.
-struct Opened {
-    device: Device,
-    asked: String,
-    kind: &'static str,
-    reason: &'static str,
-    /// The adapter, also where it was passed over.
-    adapter: Option<String>,
-}
-
-impl Opened {
-    /// Opens the device that `asked` names: `auto`, `cpu` or `gpu`.
-    async fn open(asked: &str) -> Result<Opened> {
-        let opened = |device, kind, reason, adapter| Opened { device, asked: asked.into(), kind, reason, adapter };
-        match asked {
-            "cpu" => Ok(opened(Device::cpu(), "cpu", "asked", None)),
-            "gpu" => {
-                let device = Device::gpu(None).await?;
-                let software = device.adapter().is_some_and(|adapter| adapter.is_software);
-                Ok(opened(device, "gpu", if software { "software" } else { "hardware" }, adapter_name().await))
-            }
-            "auto" => {
-                let device = Device::auto().await;
-                if device.adapter().is_some() {
-                    return Ok(opened(device, "gpu", "hardware", adapter_name().await));
-                }
-                let (reason, name) = match adapters().await.first() {
-                    None => ("missing", None),
-                    Some(adapter) if adapter.is_software => ("software", adapter_name().await),
-                    Some(adapter) if adapter.is_sufficient() => ("failed", adapter_name().await),
-                    Some(_) => ("insufficient", adapter_name().await),
-                };
-                Ok(opened(device, "cpu", reason, name))
-            }
-            other => Err(Error::Usage(format!("there is no device '{other}': take auto, cpu or gpu"))),
-        }
-    }
-
-    /// An engine on it that keeps a time line.
-    fn engine(&self) -> Engine {
-        let mut engine = Engine::new(self.device.clone(), SLICE, self.memory());
-        engine.keep_snapshots(SNAPSHOTS);
-        engine
-    }
-
-    /// The bytes that a run may take, where that is known.
-    fn memory(&self) -> Option<u64> {
-        (self.kind == "cpu").then_some(WASM_MEMORY)
-    }
-}
-
-/// What the browser calls its adapter: by its description, else by maker and architecture, which is all that most tell.
-async fn adapter_name() -> Option<String> {
-    let gpu = property(&property(&js_sys::global(), "navigator"), "gpu");
-    let request = property(&gpu, "requestAdapter").dyn_into::<Function>().ok()?;
-    let options = object(&[("powerPreference", "high-performance".into())]);
-    let promise = request.call1(&gpu, &options).ok()?.dyn_into::<Promise>().ok()?;
-    let info = property(&JsFuture::from(promise).await.ok()?, "info");
-    let [description, vendor, architecture] =
-        ["description", "vendor", "architecture"].map(|name| property(&info, name).as_string().unwrap_or_default());
-    let name = if description.is_empty() { format!("{vendor} {architecture}") } else { description };
-    Some(name.trim().to_owned()).filter(|name| !name.is_empty())
 }
 
 #[wasm_bindgen]
@@ -170,6 +104,7 @@ impl Session {
         let device = Opened::open(&asked).await?;
         Ok(Session {
             engine: device.engine(),
+            speeds: device.speeds(),
             device,
             text: None,
             opened: None,
@@ -179,45 +114,6 @@ impl Session {
             progress: Progress::default(),
             history: Vec::new(),
             events: Vec::new(),
-        })
-    }
-
-    /// The device: `{kind, name, reason, adapter}`.
-    pub fn device(&self) -> JsValue {
-        #[derive(Serialize)]
-        struct Told<'a> {
-            kind: &'a str,
-            name: String,
-            reason: &'a str,
-            adapter: &'a Option<String>,
-        }
-        let Opened { device, kind, reason, adapter, .. } = &self.device;
-        let name = adapter.clone().filter(|_| *kind == "gpu").unwrap_or_else(|| device.name());
-        to_js(&Told { kind, name, reason, adapter })
-    }
-
-    /// What a run of `settings` on the text named `corpus` would be: `{parameters, memory}`, or why there would be
-    /// none: `{refused}`.
-    pub fn describe(&self, settings: JsValue, corpus: &str) -> JsValue {
-        #[derive(Serialize, Default)]
-        struct Description {
-            parameters: Option<u64>,
-            memory: Option<u64>,
-            refused: Option<String>,
-        }
-        let described = (|| {
-            let settings: Settings = from_js(settings)?;
-            let (model, train) = settings.resolve(corpus);
-            model.validate()?;
-            train.validate()?;
-            fits(&model, train.batch, self.engine.device(), self.device.memory())?;
-            Ok((model.parameter_count(), required_bytes(&model, train.batch)?))
-        })();
-        to_js(&match described {
-            Ok((parameters, memory)) => {
-                Description { parameters: Some(parameters), memory: Some(memory), refused: None }
-            }
-            Err(error) => Description { refused: Some(Error::to_string(&error)), ..Description::default() },
         })
     }
 
@@ -304,11 +200,14 @@ impl Session {
 
     /// Whether a tick would find something to do.
     pub fn busy(&self) -> bool {
-        self.engine.busy() || !self.events.is_empty()
+        self.engine.busy() || self.speeds.busy() || !self.events.is_empty()
     }
 
     /// Works for one slice and returns what happened: an array of plain objects, each with its `event`.
     pub fn tick(&mut self) -> Array {
+        if self.speeds.busy() && !self.engine.busy() {
+            self.go_on_measuring();
+        }
         let running = self.engine.state() == State::Running;
         let ticked = self.engine.tick();
         if ticked.is_err() {
@@ -341,7 +240,7 @@ impl Session {
     /// none. Where the adapter does not come back, an `auto` session goes on on the CPU.
     pub async fn recover(&mut self, run: bool) -> Answer<()> {
         self.device = Opened::open(&self.device.asked.clone()).await?;
-        self.engine = self.device.engine();
+        (self.engine, self.speeds) = (self.device.engine(), self.device.speeds());
         let Some((settings, text)) = self.begun.clone() else { return Ok(()) };
         match self.last_save.clone() {
             Some(save) => self.go_on(save, Changes::default(), text, run)?,
@@ -356,6 +255,7 @@ impl Session {
 
 impl Session {
     fn begin(&mut self, settings: Settings, text: Text) -> Result<()> {
+        self.stop_measuring();
         self.engine.send(Command::Train { settings: settings.clone(), text: text.clone(), tokenizer: None })?;
         self.begun = Some((settings, text));
         (self.last_save, self.history) = (None, Vec::new());
@@ -363,6 +263,7 @@ impl Session {
     }
 
     fn go_on(&mut self, save: Save, changes: Changes, text: Text, run: bool) -> Result<()> {
+        self.stop_measuring();
         self.engine.resume(save.clone(), changes.clone(), text.clone(), run)?;
         self.begun = Some((Settings { changes, ..Settings::default() }, text));
         self.history = read_log(&save.log);

@@ -7,6 +7,7 @@ mod progress;
 mod protocol;
 mod run;
 mod saving;
+mod speed;
 mod timeline;
 mod update;
 mod viewer;
@@ -18,6 +19,7 @@ pub use progress::{Progress, read_log};
 pub use protocol::{Candidate, Changes, Command, Event, Piece, Settings, State, Text};
 pub use run::SAMPLE_TOKENS;
 pub use saving::load_weights;
+pub use speed::{Estimate, Found, Speeds};
 pub use update::{Elsewhere, Shift, Standing, Undone};
 pub use viewer::Viewer;
 

@@ -167,6 +167,21 @@ impl Trainer {
         (self.config.batch * self.config.accumulate * self.model.config.context) as u64
     }
 
+    /// Floating-point operations of a step, roughly: of all of it, and of what is issued of the one under way.
+    pub fn work(&self) -> (u64, u64) {
+        let (passes, update) = (self.config.accumulate, &self.update);
+        let pass = self.recording.work(self.recording.len());
+        let all = passes as u64 * pass + update.work(update.len());
+        let (micro_batch, at) = self.at;
+        let begun = if micro_batch < passes { &self.recording } else { update };
+        (all, micro_batch as u64 * pass + begun.work(at))
+    }
+
+    /// Begins to read the loss as it is behind all that was issued so far.
+    pub(super) fn last_loss(&self) -> Reading {
+        self.device.read(self.head.loss.view())
+    }
+
     /// The learning rate of step `step`, counted from 0.
     pub fn learning_rate(&self, step: u64) -> f64 {
         let TrainConfig { schedule, lr, warmup, steps, .. } = self.config;
