@@ -1,4 +1,4 @@
-// Files that come from outside: chosen behind a button, or dropped anywhere on the page.
+// Files that come from outside, chosen behind a button or dropped anywhere on the page, and those that go out.
 
 /** Hands files to `take`: those dropped, and those of each pair of a button and the input behind it. */
 export function bring({ take, open }) {

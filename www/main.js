@@ -8,7 +8,9 @@ import { Generate } from './generate.js';
 import { glossary } from './glossary.js';
 import { Hidden } from './hidden.js';
 import { Inspect } from './inspect.js';
+import { Kept } from './kept.js';
 import { Log } from './log.js';
+import { Machine } from './machine.js';
 import { Merges } from './merges.js';
 import { Metrics } from './metrics.js';
 import { Prompt } from './prompt.js';
@@ -16,11 +18,12 @@ import { Opening } from './opening.js';
 import { Samples } from './samples.js';
 import { paused_by, refuse, say, say_error } from './says.js';
 import { selection } from './selection.js';
-import { Settings, Unreadable, read } from './settings.js';
-import { show_device, show_shape } from './shape.js';
+import { Settings, Unreadable } from './settings.js';
+import { show_shape } from './shape.js';
 import { Share, VIEW, hide } from './share.js';
 import { Stages } from './stages.js';
 import { Strip } from './strip.js';
+import { take } from './take.js';
 import { Tour } from './tour.js';
 import { Update } from './update.js';
 import { count, language, loss, set_language, show_language, size, text } from './text.js';
@@ -52,6 +55,8 @@ const inspect = new Inspect(find('#attention'), find('#next'), ask);
 const opening = new Opening(call, (seen) => inspect.looked(seen));
 const update = new Update(find('#update'), send, () => metrics.waiting);
 const timeline = new Timeline(find('#timeline'), send);
+const kept = new Kept(find('#kept'), find('#kept-offer'), call, run, () => settings.own_files());
+const machine = new Machine(find('#machine'), find('#device'), call, () => ({ settings: settings.value(), corpus: settings.corpus }));
 const own_words = () => ({ prompt: selection.prompt, text: settings.corpus === 'own' ? settings.pasted.value : '' });
 new Share(button('share'), find('#share'), own_words);
 const stages = new Stages(find('.stages'), look);
@@ -154,6 +159,7 @@ function describe() {
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     settings.describe({ unreadable: error });
+    machine.describe({ unreadable: error });
   }
   look();
   controls();
@@ -221,6 +227,7 @@ const actions = {
   pause() {
     if (['finished', 'stopped'].includes(run.state)) say(() => text('state.over'));
     else send({ command: run.state === 'paused' ? 'run' : 'pause' });
+    if (run.state === 'running') kept.save();
   },
   step() {
     if (fresh()) train(true);
@@ -249,6 +256,8 @@ for (const [name, action] of Object.entries(actions)) {
 /** Which controls make sense now. */
 function controls() {
   show_controls(run, { fresh: fresh(), extends_run: extends_run(), recorded: Boolean(opening.able && shown_recorded()) });
+  machine.able(fresh());
+  kept.show();
 }
 
 /** Whether the settings ask for more steps than the finished run has. */
@@ -361,14 +370,20 @@ const hear = {
   },
   device(device) {
     run.device = device;
-    show_device(run.device);
+    machine.open(device);
     run.state = 'idle';
     opening.begin();
     show_state();
   },
   described(description) {
     settings.describe(description);
+    machine.describe(description);
   },
+  measured(told) {
+    machine.measured(told, (chosen) => settings.adopt(chosen));
+    describe();
+  },
+  ...kept.hear,
   state({ state }) {
     run.state = state;
     if (state === 'running') run.stop = null;
@@ -417,7 +432,8 @@ const hear = {
   },
   recovered(device) {
     run.device = device;
-    show_device(run.device);
+    machine.open(device);
+    describe();
     const { step } = run;
     say_error('state.recovered', () => ({ step: count(step) }));
   },
@@ -428,6 +444,7 @@ const hear = {
     strip.release();
     merges.release();
     update.release();
+    machine.release();
     if (fatal) {
       say_error(run.state === 'loading' ? 'error.worker' : 'error.fatal', () => ({ message }));
       run.state = 'loading';
@@ -458,34 +475,12 @@ worker.addEventListener('message', ({ data: events }) => {
 });
 worker.addEventListener('error', (event) => hear.error({ message: event.message ?? '', fatal: true }));
 
-bring({ take, open: [['#own-choose', '#own-files'], ['[data-action=open-tokenizer]', '#tokenizer-file'], ['[data-action=open]', '#run-file']] });
-
-/** Takes files: a zip is a run to open, anything else is text to train on. */
-async function take(files) {
-  say_error();
-  try {
-    const zip = files.find(({ name }) => name.toLowerCase().endsWith('.zip'));
-    const tokenizer = stages.stage === 'tokenizer' && files.find(({ name }) => /\.(json|tiktoken)$/i.test(name));
-    if (tokenizer) {
-      const [{ name, bytes }] = await read([tokenizer]);
-      call('tokenizer', { name, bytes });
-    } else if (zip) {
-      const [{ bytes }] = await read([zip]);
-      call('resume', { bytes, files: settings.own_files() });
-    } else if (files.length > 0) {
-      settings.take(await read(files));
-    }
-  } catch (error) {
-    if (!(error instanceof Unreadable)) throw error;
-    refuse(error);
-  }
-}
+bring({ take: (files) => take(files, { stages, settings, call }), open: [['#own-choose', '#own-files'], ['[data-action=open-tokenizer]', '#tokenizer-file'], ['[data-action=open]', '#run-file']] });
 
 const languages = button('language');
 languages.value = language();
 languages.addEventListener('change', () => set_language(languages.value));
 document.addEventListener('languagechange', () => {
-  show_device(run.device);
   show_run();
   controls();
   if (run.ready === null && ['loading', 'idle'].includes(run.state)) settings.follow();

@@ -234,6 +234,16 @@ export class Settings {
     this.changed();
   }
 
+  /** Takes a preset and numbers that go with it; the others are the preset's, but for the seed. */
+  adopt(values) {
+    const { preset, schedule } = this.form.elements;
+    preset.value = values.preset;
+    delete schedule.dataset.chosen;
+    for (const [name, input] of this.inputs) if (name !== 'seed') input.value = values[name] ?? '';
+    this.show();
+    this.changed();
+  }
+
   /** Merges that the preset's tokenizer has on the chosen text. */
   get merges() {
     const preset = this.presets.find(({ name }) => name === this.form.elements.preset.value);

@@ -1,4 +1,4 @@
-// What a run is, in words: its shape, its tokens, what the engine has to say of it, and the device that it runs on.
+// What a run is, in words: its shape, its tokens, and what the engine has to say of it.
 
 import { count, tell, text } from './text.js';
 
@@ -17,14 +17,4 @@ export function show_shape(ready, key) {
     tell(item, notice);
     return item;
   }));
-}
-
-/** Says what device computes, and why that one; nothing as long as none was opened. */
-export function show_device(device) {
-  if (device === null) return;
-  const { kind, name, reason, adapter } = device;
-  const key = kind === 'gpu' ? (reason === 'software' ? 'device.gpu.software' : 'device.gpu') : `device.cpu.${reason}`;
-  const place = document.querySelector('#device');
-  tell(place, name, key, { adapter }, 'name');
-  Object.assign(place.dataset, { kind, name, reason });
 }

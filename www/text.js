@@ -173,3 +173,9 @@ export function duration(seconds) {
   if (minutes > 0) return `${times.minute(minutes)} ${times.second(all % 60)}`;
   return times.second(all);
 }
+
+/** A point in time, in milliseconds, as day and minute. */
+export function moment(milliseconds) {
+  const options = { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
+  return new Intl.DateTimeFormat(LANGUAGES[chosen].tag, options).format(milliseconds);
+}

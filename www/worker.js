@@ -2,6 +2,7 @@
 
 import init, { Merges, Session, TextStream, Tokens, Viewing } from './glasshouse.js';
 import { Stops } from './stops.js';
+import { Runs } from './storage.js';
 import { vocabulary } from './vocabularies.js';
 
 const calls = [];
@@ -19,6 +20,8 @@ const tokenizers = {};
 const WATCHED = 16 << 20;
 /** Bytes of the text that are shown as tokens where nobody has typed any. */
 const SAMPLE = 300;
+/** The runs that the browser keeps. */
+const runs = new Runs((event) => postMessage([event]));
 let wake = () => {};
 
 /** Lets waiting messages in. A message to oneself, unlike a timer, is not held back when the tab is hidden. */
@@ -62,11 +65,20 @@ async function fetch_vocabulary(name) {
   }
 }
 
+/** Opens a zipped run on its text, paused. */
+async function resume(bytes, files) {
+  const needed = session.open_run(bytes);
+  if (needed === 'own') session.set_own_text(files);
+  else if (needed) session.set_corpus(needed, await corpus(needed));
+  session.resume();
+}
+
 const answer = {
   heed() {},
   async open({ device }) {
     session = await Session.open(device);
     postMessage([{ event: 'device', ...session.device() }]);
+    await runs.open();
   },
   describe({ settings, corpus }) {
     postMessage([{ event: 'described', ...session.describe(settings, corpus) }]);
@@ -75,6 +87,7 @@ const answer = {
     await text(corpus, files);
     stops.begin(bounds);
     session.train(settings);
+    await runs.begin();
     if (single) session.send({ command: 'step' });
   },
   /** Reads a text to look at. */
@@ -144,11 +157,32 @@ const answer = {
     session.request_archive();
   },
   async resume({ bytes, files }) {
-    const needed = session.open_run(bytes);
-    if (needed === 'own') session.set_own_text(files);
-    else if (needed) session.set_corpus(needed, await corpus(needed));
-    session.resume();
+    await resume(bytes, files);
     stops.begin(stops.bounds);
+    await runs.begin();
+  },
+  /** Goes on with a kept run. */
+  async continue({ id, files }) {
+    await resume((await runs.read(id)).zip, files);
+    stops.begin(stops.bounds);
+    await runs.begin(id);
+  },
+  kept() {
+    return runs.list();
+  },
+  forget({ id }) {
+    return runs.forget(id);
+  },
+  /** Hands a kept run over as a file. */
+  async hand({ id }) {
+    const { run, zip } = await runs.read(id);
+    postMessage([{ event: 'archive', name: `glasshouse-${run.preset ?? 'run'}-${run.step}.zip`, bytes: zip }], [zip.buffer]);
+  },
+  measure({ settings, corpus }) {
+    session.measure(settings, corpus);
+  },
+  choose({ corpus }) {
+    session.choose(corpus);
   },
   extend({ steps }) {
     session.extend(steps);
@@ -186,6 +220,11 @@ async function turn() {
   const buffers = events.flatMap((event) => (event.bytes ? [event.bytes.buffer] : []));
   if (events.length > 0) postMessage(events, buffers);
   for (const event of events) if (event.event === 'step') stop(stops.check(event));
+  if (events.some(({ event }) => event === 'forgotten')) {
+    runs.let_go();
+    await runs.list();
+  }
+  if (events.some(({ event }) => event === 'saved')) await runs.keep(session.last_save(), (file) => session.write_save(file));
   const lost = events.find(({ event }) => event === 'device_lost');
   if (lost) {
     unview();

@@ -136,4 +136,9 @@ export const sentences = {
   'vocabularies/${file}: ${response.status} ${response.statusText}': '无法取得 vocabularies/{1}：{2} {3}',
   'vocabularies/${file}: it is not a whole gzip file: reload the page': 'vocabularies/{1} 不是完整的 gzip 文件：请重新加载页面',
   '${path} could not be fetched: ${response.status} ${response.statusText}': '无法取得 {1}：{2} {3}',
+
+  // Kept runs and measurements.
+  'the run is kept no more: another tab may have deleted it': '这次训练已不在保存之列：可能已被另一标签页删除',
+  'the run is open in a tab: close that tab or reset its run, then delete it': '这次训练已在某个标签页中打开：请关闭那个标签页或重置其中的训练，再删除',
+  'the speed is measured where there is no run: reset this one first': '没有训练时才测量速度：请先重置当前训练',
 };

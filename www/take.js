@@ -1,0 +1,26 @@
+// What is done with files that are brought.
+
+import { refuse, say_error } from './says.js';
+import { Unreadable, read } from './settings.js';
+
+/** Takes files: a zip is a run to open, in the stage Tokenizer a JSON or tiktoken file a vocabulary, anything else is text to
+ * train on. */
+export async function take(files, { stages, settings, call }) {
+  say_error();
+  try {
+    const zip = files.find(({ name }) => name.toLowerCase().endsWith('.zip'));
+    const tokenizer = stages.stage === 'tokenizer' && files.find(({ name }) => /\.(json|tiktoken)$/i.test(name));
+    if (tokenizer) {
+      const [{ name, bytes }] = await read([tokenizer]);
+      call('tokenizer', { name, bytes });
+    } else if (zip) {
+      const [{ bytes }] = await read([zip]);
+      call('resume', { bytes, files: settings.own_files() });
+    } else if (files.length > 0) {
+      settings.take(await read(files));
+    }
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    refuse(error);
+  }
+}
