@@ -1,4 +1,5 @@
 //! A measurement takes real steps of the shape that is asked about, gives everything back, and leaves a run as it is.
+#![cfg(not(target_arch = "wasm32"))]
 
 mod common;
 
