@@ -3,7 +3,7 @@
 import { address, note } from './address.js';
 import { show_controls } from './controls.js';
 import { Data } from './data.js';
-import { bring, hand_over } from './files.js';
+import { bring } from './files.js';
 import { Generate } from './generate.js';
 import { glossary } from './glossary.js';
 import { Hidden } from './hidden.js';
@@ -24,9 +24,10 @@ import { Share, VIEW, hide } from './share.js';
 import { Stages } from './stages.js';
 import { Strip } from './strip.js';
 import { take } from './take.js';
+import { hearing } from './told.js';
 import { Tour } from './tour.js';
 import { Update } from './update.js';
-import { count, language, loss, set_language, show_language, size, text } from './text.js';
+import { count, language, set_language, show_language, text } from './text.js';
 import { Timeline } from './timeline.js';
 import { Writing } from './writing.js';
 
@@ -292,173 +293,10 @@ function show_run() {
   show_shape(run.ready ?? shown_recorded(), run.ready ? 'run.shape' : 'run.recorded');
 }
 
-/** Forgets what is shown of the run before. */
-function forget() {
-  find('#linked').hidden = true;
-  Object.assign(run, { preparing: null, ready: null, step: 0, saved: null, stop: null });
-  inspect.able(null, false);
-  follow();
-  writing.forget();
-  timeline.forget();
-  metrics.reset();
-  log.reset();
-  hidden.forget();
-  samples.reset();
-  show_run();
-}
-
-const hear = {
-  loaded({ presets, generate: defaults }) {
-    unknown(settings.offer(presets));
-    generate.offer(defaults);
-    call('open', { device: asked ?? 'auto' });
-    describe();
-  },
-  read(read) {
-    data.read(read);
-    merges.offer(settings.merges);
-    merges.begin();
-  },
-  window(window) {
-    data.window(window);
-  },
-  learnt(learnt) {
-    strip.offer(learnt);
-  },
-  merged(state) {
-    merges.merged(state);
-  },
-  tokens(answer) {
-    strip.tokens(answer);
-  },
-  tokenizer(answer) {
-    strip.tokenizer(answer);
-  },
-  vocabulary(answer) {
-    strip.vocabulary(answer);
-    if (answer.failed !== undefined) say_error(null, () => ({ message: answer.failed }));
-  },
-  looked(seen) {
-    if (late(seen)) inspect.release();
-    else inspect.looked(seen);
-  },
-  updated(seen) {
-    update.updated(seen);
-  },
-  update_kept() {
-    update.kept();
-  },
-  update_undone(told) {
-    update.undone(told);
-  },
-  tree(answer) {
-    strip.tree(answer);
-  },
-  begun: forget,
-  forgotten() {
-    forget();
-    metrics.release();
-    run.state = 'idle';
-    record();
-  },
-  stop(reason) {
-    run.stop = reason;
-  },
-  stopped() {
-    run.state = 'stopped';
-    show_state();
-  },
-  device(device) {
-    run.device = device;
-    machine.open(device);
-    run.state = 'idle';
-    opening.begin();
-    show_state();
-  },
-  described(description) {
-    settings.describe(description);
-    machine.describe(description);
-  },
-  measured(told) {
-    machine.measured(told, (chosen) => settings.adopt(chosen));
-    describe();
-  },
-  ...kept.hear,
-  state({ state }) {
-    run.state = state;
-    if (state === 'running') run.stop = null;
-    if (state === 'paused' || state === 'finished') metrics.release();
-    if (state === 'preparing') run.preparing = null;
-    show_state();
-  },
-  preparing(preparing) {
-    run.preparing = preparing;
-    show_state();
-  },
-  ready(ready) {
-    Object.assign(run, { ready, step: ready.step });
-    const { steps: total, clip } = ready.train;
-    metrics.begin({ step: ready.step, total, uniform_loss: ready.uniform_loss, clip });
-    metrics.add(ready.history, false);
-    log.reset();
-    log.add(ready.history);
-    timeline.begin(ready);
-    show_run();
-    look();
-    show_state();
-  },
-  sample(sample) {
-    if (late(sample)) return;
-    samples.add(sample);
-    if (sample.asked) writing.sample(sample);
-  },
-  token(token) {
-    if (!late(token)) writing.token(token);
-  },
-  snapshots(list) {
-    timeline.snapshots(list);
-  },
-  saved({ step }) {
-    run.saved = step;
-    controls();
-  },
-  archive({ name, bytes }) {
-    hand_over(name, new Blob([bytes], { type: 'application/zip' }));
-    const { length } = bytes;
-    say(() => text('state.downloaded', { name, size: size(length) }));
-  },
-  device_lost({ message }) {
-    say_error('state.lost', () => ({ message }));
-  },
-  recovered(device) {
-    run.device = device;
-    machine.open(device);
-    describe();
-    const { step } = run;
-    say_error('state.recovered', () => ({ step: count(step) }));
-  },
-  error({ message, fatal, saved }) {
-    metrics.release();
-    inspect.release();
-    writing.release();
-    strip.release();
-    merges.release();
-    update.release();
-    machine.release();
-    if (fatal) {
-      say_error(run.state === 'loading' ? 'error.worker' : 'error.fatal', () => ({ message }));
-      run.state = 'loading';
-      say(() => '');
-    } else if (saved === undefined) {
-      say_error(null, () => ({ message }));
-    } else {
-      say_error('error.download', () => ({ message, step: count(saved) }));
-    }
-    if (fatal) controls();
-    else show_state();
-    follow();
-  },
-};
+const hear = hearing({
+  run, metrics, log, hidden, samples, settings, writing, generate, data, strip, merges, inspect, opening, update, timeline, kept, machine,
+  asked, call, controls, describe, follow, late, look, record, show_run, show_state, unknown,
+});
 
 worker.addEventListener('message', ({ data: events }) => {
   const reports = events.filter(({ event }) => event === 'step');

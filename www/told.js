@@ -1,0 +1,179 @@
+// What the engine tells, and which views take it.
+
+import { hand_over } from './files.js';
+import { say, say_error } from './says.js';
+import { count, size, text } from './text.js';
+
+/** The answers to the engine's events, by their names. `page` has the run, the views by their names, and what the page does. */
+export function hearing(page) {
+  const { run, metrics, log, hidden, samples, settings, writing, generate, data, strip, merges, inspect, opening, update, timeline, kept, machine } = page;
+  const { asked, call, controls, describe, follow, late, look, record, show_run, show_state, unknown } = page;
+
+  /** Forgets what is shown of the run before. */
+  function forget() {
+    document.querySelector('#linked').hidden = true;
+    Object.assign(run, { preparing: null, ready: null, step: 0, saved: null, stop: null });
+    inspect.able(null, false);
+    follow();
+    writing.forget();
+    timeline.forget();
+    metrics.reset();
+    log.reset();
+    hidden.forget();
+    samples.reset();
+    show_run();
+  }
+
+  return {
+    loaded({ presets, generate: defaults }) {
+      unknown(settings.offer(presets));
+      generate.offer(defaults);
+      call('open', { device: asked ?? 'auto' });
+      describe();
+    },
+    read(read) {
+      data.read(read);
+      merges.offer(settings.merges);
+      merges.begin();
+    },
+    window(window) {
+      data.window(window);
+    },
+    learnt(learnt) {
+      strip.offer(learnt);
+    },
+    merged(state) {
+      merges.merged(state);
+    },
+    tokens(answer) {
+      strip.tokens(answer);
+    },
+    tokenizer(answer) {
+      strip.tokenizer(answer);
+    },
+    vocabulary(answer) {
+      strip.vocabulary(answer);
+      if (answer.failed !== undefined) say_error(null, () => ({ message: answer.failed }));
+    },
+    looked(seen) {
+      if (late(seen)) inspect.release();
+      else inspect.looked(seen);
+    },
+    updated(seen) {
+      update.updated(seen);
+    },
+    update_kept() {
+      update.kept();
+    },
+    update_undone(told) {
+      update.undone(told);
+    },
+    tree(answer) {
+      strip.tree(answer);
+    },
+    begun: forget,
+    forgotten() {
+      forget();
+      metrics.release();
+      run.state = 'idle';
+      record();
+    },
+    stop(reason) {
+      run.stop = reason;
+    },
+    stopped() {
+      run.state = 'stopped';
+      show_state();
+    },
+    device(device) {
+      run.device = device;
+      machine.open(device);
+      run.state = 'idle';
+      opening.begin();
+      show_state();
+    },
+    described(description) {
+      settings.describe(description);
+      machine.describe(description);
+    },
+    measured(told) {
+      machine.measured(told, (chosen) => settings.adopt(chosen));
+      describe();
+    },
+    ...kept.hear,
+    state({ state }) {
+      run.state = state;
+      if (state === 'running') run.stop = null;
+      if (state === 'paused' || state === 'finished') metrics.release();
+      if (state === 'preparing') run.preparing = null;
+      show_state();
+    },
+    preparing(preparing) {
+      run.preparing = preparing;
+      show_state();
+    },
+    ready(ready) {
+      Object.assign(run, { ready, step: ready.step });
+      const { steps: total, clip } = ready.train;
+      metrics.begin({ step: ready.step, total, uniform_loss: ready.uniform_loss, clip });
+      metrics.add(ready.history, false);
+      log.reset();
+      log.add(ready.history);
+      timeline.begin(ready);
+      show_run();
+      look();
+      show_state();
+    },
+    sample(sample) {
+      if (late(sample)) return;
+      samples.add(sample);
+      if (sample.asked) writing.sample(sample);
+    },
+    token(token) {
+      if (!late(token)) writing.token(token);
+    },
+    snapshots(list) {
+      timeline.snapshots(list);
+    },
+    saved({ step }) {
+      run.saved = step;
+      controls();
+    },
+    archive({ name, bytes }) {
+      hand_over(name, new Blob([bytes], { type: 'application/zip' }));
+      const { length } = bytes;
+      say(() => text('state.downloaded', { name, size: size(length) }));
+    },
+    device_lost({ message }) {
+      say_error('state.lost', () => ({ message }));
+    },
+    recovered(device) {
+      run.device = device;
+      machine.open(device);
+      describe();
+      const { step } = run;
+      say_error('state.recovered', () => ({ step: count(step) }));
+    },
+    error({ message, fatal, saved }) {
+      metrics.release();
+      inspect.release();
+      writing.release();
+      strip.release();
+      merges.release();
+      update.release();
+      machine.release();
+      if (fatal) {
+        say_error(run.state === 'loading' ? 'error.worker' : 'error.fatal', () => ({ message }));
+        run.state = 'loading';
+        say(() => '');
+      } else if (saved === undefined) {
+        say_error(null, () => ({ message }));
+      } else {
+        say_error('error.download', () => ({ message, step: count(saved) }));
+      }
+      if (fatal) controls();
+      else show_state();
+      follow();
+    },
+  };
+}
