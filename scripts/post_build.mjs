@@ -1,4 +1,4 @@
-// Trunk's post-build hook: shrinks and speeds up the wasm with wasm-opt, adds the files of www/, the recorded runs, the built-in
+// Trunk's post-build hook: shrinks and speeds up the wasm with wasm-opt, shortens the names of its imports, adds the files of www/, the recorded runs, the built-in
 // corpora, what comes from npm and the vocabularies of other models, puts the scripts together, lists the licences of all that,
 // prints the size of the wasm.
 
@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { shorten } from './short_imports.mjs';
 import { vocabulary_licences, write_vocabularies } from './vocabularies.mjs';
 
 const { TRUNK_STAGING_DIR: staging, TRUNK_PROFILE: profile } = process.env;
@@ -30,7 +31,10 @@ if (profile === 'release') {
     execFileSync(process.execPath, [program, '-O3', wasm, '-o', `${kept}.tmp`], { stdio: 'inherit' });
     renameSync(`${kept}.tmp`, kept);
   }
-  copyFileSync(kept, wasm);
+  const bindings = join(staging, 'glasshouse.js');
+  const short = shorten(readFileSync(kept), readFileSync(bindings, 'utf8'));
+  writeFileSync(wasm, short.wasm);
+  writeFileSync(bindings, short.script);
 }
 cpSync('www', staging, { recursive: true, filter: (path) => path !== join('www', 'index.html') });
 for (const folder of ['recorded', 'corpora']) cpSync(folder, join(staging, folder), { recursive: true });
