@@ -1,6 +1,6 @@
-// Trunk's post-build hook: shrinks and speeds up the wasm with wasm-opt, shortens the names of its imports, adds the files of www/, the recorded runs, the built-in
-// corpora, what comes from npm and the vocabularies of other models, puts the scripts together, lists the licences of all that,
-// prints the size of the wasm.
+// Trunk's post-build hook: shrinks and speeds up the wasm with wasm-opt, shortens the names of its imports, adds the files of
+// www/, the recorded runs, the built-in corpora, what comes from npm and the vocabularies of other models, puts the scripts
+// together, lists the licences of all that, prints the size of the wasm.
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
