@@ -1,5 +1,6 @@
 // The stage Tokenizer, first figure: merges as they happen, the pairs that race to be next, and how short the line grows.
 
+import { Alphabet } from './alphabet.js';
 import { caption, element } from './figure.js';
 import { marked } from './glyphs.js';
 import { count, measure, named, text } from './text.js';
@@ -13,6 +14,7 @@ export class Merges {
     Object.assign(this, { figure, call, at, curve: [], playing: false });
     this.place = (selector) => figure.querySelector(selector);
     this.target = this.place('[name=merges]');
+    this.alphabet = new Alphabet(this.place('.alphabet'));
     const actions = {
       'merge-play': () => this.play(!this.playing),
       'merge-step': () => {
@@ -79,7 +81,7 @@ export class Merges {
     this.total = state.total;
     if (state.done === 0) this.curve = [];
     this.bytes = state.bytes;
-    this.curve.push(...state.merges.map(({ k, tokens }) => ({ k, tokens })));
+    this.curve.push(...state.merges.map(({ k, tokens, id, text: symbol }) => ({ k, tokens, id, text: symbol })));
     if (state.merges.length > 0) this.last = state.merges.at(-1);
     this.state = state;
     this.show();
@@ -112,6 +114,7 @@ export class Merges {
         element('span', 'race-track', bar),
         element('span', 'number', count(pair.count)));
     }));
+    this.alphabet.show(state.done, this.curve);
     this.draw();
   }
 

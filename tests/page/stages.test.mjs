@@ -113,8 +113,15 @@ test('merges happen one at a time, and the line grows shorter by each', async ()
     // The strip follows: the sample is the first 300 bytes.
     await sentence(page, 'tokens', new RegExp(`With the merges up to ${k}, 300 bytes`));
   }
+  // The bytes stay, and the new symbols stand behind them, the newest first.
+  assert.equal(await page.locator('.bytes-all span').count(), 256);
+  assert.match(await page.locator('.alphabet p').textContent(), /The 256 bytes stay.* made of pairs: 4; .* has 260/);
+  const made = await page.locator('.made li').evaluateAll((items) => items.map((item) => [...item.children].map(({ textContent }) => textContent)));
+  assert.deepEqual(made.map(([id]) => id), ['259', '258', '257', '256']);
+  assert.ok((await caption(page, 'merges').textContent()).includes(`became “${made[0][1]}”`));
   await control(page, 'merge-reset').click();
   await sentence(page, 'merges', /Before any merge/);
+  assert.equal(await page.locator('.made li').count(), 0);
   await page.locator('[name=merge-speed]').selectOption('0');
   await control(page, 'merge-play').click();
   await sentence(page, 'merges', /No merge is left to make/);
