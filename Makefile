@@ -25,9 +25,9 @@ test: ## every check and test; the last line counts them
 budgets: dist ## what the page weighs against what it may
 	@node scripts/budgets.mjs
 
-lint: ## format, lints, documentation and licences only
-	@scripts/setup.sh rust
-	@scripts/test.sh format clippy documentation licences
+lint: ## format, lints, documentation, licences and types only
+	@scripts/setup.sh rust types
+	@scripts/test.sh format clippy documentation licences types
 
 bench: ## training steps, matrix products, attention and the tokenizer on this machine
 	@scripts/setup.sh rust

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Sets up what is missing, and only that: scripts/setup.sh [rust|wasm|page|parity|pytorch|jax|test|vocabularies]...
+# Sets up what is missing, and only that: scripts/setup.sh [rust|types|wasm|page|parity|pytorch|jax|test|vocabularies]...
 #
 #   rust          a Rust compiler that is new enough, and a C linker
-#   wasm          and the wasm32 standard library
+#   types         Node and the npm packages
+#   wasm          Rust and the wasm32 standard library
 #   page          and wasm-bindgen, Trunk, Node, wasm-opt and the vocabularies of other models: what `make run` and
 #                 `make dist` need
 #   parity        the Python packages that the tokenizer is compared with, in build/venv
@@ -225,8 +226,9 @@ vocabularies() {
 
 for group in "${@:-page}"; do
   case $group in
+    types) node_packages ;;
     rust | wasm | page | parity | pytorch | jax | vocabularies) "$group" ;;
     test) tests ;;
-    *) fail "there is no group '$group': take rust, wasm, page, parity, pytorch, jax, test or vocabularies" ;;
+    *) fail "there is no group '$group': take rust, types, wasm, page, parity, pytorch, jax, test or vocabularies" ;;
   esac
 done

@@ -6,12 +6,14 @@ cd "$(dirname "$0")/.."
 . scripts/env.sh
 
 # No stage is left out because a file is missing: each names its files, and a missing one fails it.
-STAGES=(format clippy documentation licences native parity wasm budgets web_chrome web_firefox page)
+STAGES=(format clippy documentation licences types native parity wasm budgets web_chrome web_firefox page)
 
 format() { cargo fmt --check; }
 clippy() { cargo clippy --quiet --all-targets -- -D warnings; }
 documentation() { RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps --document-private-items; }
 licences() { cargo deny --offline check --hide-inclusion-graph licenses bans sources; }
+# The page and the worker know other globals, so each is a project of its own.
+types() { for project in jsconfig.json types/worker.json; do node node_modules/typescript/bin/tsc --project $project || return; done; }
 # Without a folder for sockets the Vulkan driver complains once an instance.
 native() {
   install -d -m 700 build/test/runtime
@@ -36,6 +38,7 @@ files() {
     web_*) echo tests/web.rs ;;
     budgets) echo scripts/budgets.mjs scripts/budgets.json dist/index.html ;;
     page) echo dist/index.html "${PAGE[@]:-tests/page/*.test.mjs}" ;;
+    types) echo jsconfig.json types/worker.json node_modules/typescript/bin/tsc ;;
     parity) echo tests/parity/tokenizer.py build/venv/bin/python ;;
   esac
 }
@@ -57,7 +60,7 @@ count() {
     }
     END { print good + 0, bad + 0 }')
   case $1 in
-    format | clippy | documentation | licences | wasm | budgets) [[ $3 == 0 ]] && good=1 || bad=1 ;;
+    format | clippy | documentation | licences | types | wasm | budgets) [[ $3 == 0 ]] && good=1 || bad=1 ;;
   esac
   [[ $3 == 0 || $bad != 0 ]] || bad=1
   counted=$((good + bad))

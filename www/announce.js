@@ -5,12 +5,14 @@ const APART = 1000;
 
 /** Says in `place`, a live region, the last of what it is told, once a second at most. */
 export class Announcer {
+  /** @param {HTMLElement} place */
   constructor(place) {
     this.place = place;
     this.waiting = null;
     this.timer = null;
   }
 
+  /** @param {string} words */
   say(words) {
     this.waiting = words;
     if (this.timer === null) this.speak();

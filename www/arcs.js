@@ -42,6 +42,8 @@ function path(from, to, n) {
 /** Draws into `place`, and tells `preview` of the token that is pointed at (null for none), `keep` of the one that is chosen
  * (null where it is let go). */
 export class Arcs {
+  n; weights; by;
+
   constructor(place, { preview, keep }) {
     this.place = place;
     this.tokens = place.querySelector('.arcs-tokens');

@@ -42,6 +42,14 @@ const at_axis = (value) => (value >= 10_000 ? amount(value) : value >= 10 ? coun
 /** One canvas with curves. `asks` is told of the place in the record that a person points at (null for none), and
  * whether it is kept. */
 class Chart extends HTMLElement {
+  /** @type {import('./record.js').Record} */
+  record;
+  /** @type {uPlot} */
+  plot;
+  /** @type {(index: number | null, kept: boolean) => void} */
+  asks;
+  log;
+
   connectedCallback() {
     if (this.plot) return;
     this.asks = () => {};
@@ -55,12 +63,16 @@ class Chart extends HTMLElement {
     document.addEventListener('themechange', () => this.plot.redraw());
   }
 
-  /** The curves: of each its column, colour, width, and what else uPlot is told. */
+  /**
+   * The curves: of each its column, colour, width, and what else uPlot is told.
+   * @returns {({ column: string, colour: string } & uPlot.Series)[]} */
   curves() {
     return [{ column: this.dataset.column, colour: '--train', width: 1.4 }];
   }
 
-  /** The lowest and the highest value of the left axis. */
+  /**
+   * The lowest and the highest value of the left axis.
+   * @returns {[number, number]} */
   span() {
     const { high } = this.record.extents[this.dataset.column];
     return [0, high > 0 && Number.isFinite(high) ? round(high * 1.02, 1e-9) : 1];
@@ -136,10 +148,13 @@ class Chart extends HTMLElement {
     if (this.described) this.describe(this.described);
   }
 
-  /** Hides nothing of what the curves draw later. */
-  behind() {}
+  /** Hides nothing of what the curves draw later.
+   * @param {uPlot} plot */
+  behind(plot) {}
 
-  /** Shows a record, of a run that is to take `total` steps. */
+  /** Shows a record, of a run that is to take `total` steps.
+   * @param {import('./record.js').Record} record
+   * @param {number} total */
   show(record, total) {
     Object.assign(this, { record, total });
     this.draw();
@@ -163,7 +178,8 @@ class Chart extends HTMLElement {
     this.plot.setSize({ width, height });
   }
 
-  /** The picture in words. */
+  /** The picture in words.
+   * @param {{ chart: string, sentence: string }} described */
   describe(described) {
     this.described = described;
     const { canvas } = this.plot.ctx;
@@ -191,7 +207,8 @@ class Chart extends HTMLElement {
     event.preventDefault();
   }
 
-  /** Puts the crosshair on a place of the record, or takes it away. */
+  /** Puts the crosshair on a place of the record, or takes it away.
+   * @param {number | null} index */
   place(index) {
     this.index = index;
     const shown = index === null ? '' : this.read(index);
@@ -226,6 +243,7 @@ class LossChart extends Chart {
     this.build();
   }
 
+  /** @returns {[number, number]} */
   span() {
     const { loss: single, validation_loss: validation } = this.record.extents;
     const lowest = Math.min(single.low, validation.low);

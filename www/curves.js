@@ -18,6 +18,10 @@ const APART = 100;
 
 /** Draws in the figures that hold charts, all below `place`. */
 export class Curves {
+  /** @type {Record} */
+  record;
+  total; clip;
+
   constructor(place) {
     this.loss = place.querySelector('loss-chart');
     this.small = SMALL.map((small) => {
@@ -51,7 +55,8 @@ export class Curves {
     this.describe('live');
   }
 
-  /** Takes in reports, the oldest first. */
+  /** Takes in reports, the oldest first.
+   * @param {Told.Report[]} reports */
   add(reports) {
     this.record.add(reports);
     this.later();

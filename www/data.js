@@ -12,6 +12,16 @@ const titled = (name) => (['en', 'zh'].includes(name) ? text(`corpus.${name}`) :
 
 /** Asks the worker through `call`, and shows what it answers. */
 export class Data {
+  /** @type {Told.Window} */
+  shown;
+  /** @type {Told.Document[]} */
+  listed;
+  /** @type {Told.Source} */
+  run;
+  documents; stream; name; bytes; all;
+  /** @type {Told.Call} */
+  call;
+
   constructor(documents, stream, call) {
     Object.assign(this, { documents, stream, call });
     this.slider = stream.querySelector('input');
@@ -29,7 +39,8 @@ export class Data {
     });
   }
 
-  /** A text was read: its size and its documents. */
+  /** A text was read: its size and its documents.
+   * @param {Told.Read} read */
   read({ name, bytes, documents, all = documents.length, run = 'live' }) {
     Object.assign(this, { name, bytes, listed: documents, all, run });
     Object.assign(this.slider, { max: String(Math.max(0, bytes - 1)), value: '0' });
@@ -56,7 +67,8 @@ export class Data {
     this.call('window', { at, count: SHOWN });
   }
 
-  /** A stretch of the line came. */
+  /** A stretch of the line came.
+   * @param {Told.Window} shown */
   window(shown) {
     this.shown = shown;
     this.show_stream();

@@ -2,18 +2,25 @@
 
 import { count, text } from './text.js';
 
-/** What is added to a source: whether it is of the run in this tab, of the recorded run, or computed from that one's weights. */
+/** What is added to a source: whether it is of the run in this tab, of the recorded run, or computed from that one's weights.
+ * @type {(run: Told.Source, step: number) => string} */
 export const origin = (run, step) => text(`source.${run}`, { step: count(step) });
 
 /** Says what `figure` shows and where it comes from: the chip's text, and the same as attributes for scripts. What is `past`
- * is of a snapshot of the run. */
+ * is of a snapshot of the run.
+ * @param {HTMLElement} figure
+ * @param {{ sentence: string, chip: string, tensor: string, shape: number | string, step: number, run: Told.Source, past?: boolean }} about */
 export function caption(figure, { sentence, chip, tensor, shape, step, run, past = false }) {
   figure.querySelector('figcaption').textContent = sentence;
   figure.querySelector('.chip').textContent = chip && `${chip} · ${past ? text('source.past') : origin(run, step)}`;
   Object.assign(figure.dataset, { tensor, shape: String(shape), step: String(step), run });
 }
 
-/** An element with a class and what is in it. */
+/** An element with a class and what is in it.
+ * @template {keyof HTMLElementTagNameMap} Name
+ * @param {Name} name
+ * @param {string} [kind]
+ * @param {...(string | Node)} content */
 export function element(name, kind, ...content) {
   const made = document.createElement(name);
   if (kind) made.className = kind;

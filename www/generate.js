@@ -44,6 +44,7 @@ export class Generate {
     for (const [name, input] of this.inputs) input.placeholder = String(defaults[name] ?? text('generate.all'));
   }
 
+  /** @returns {Told.Generate} */
   command() {
     const values = { ...this.defaults };
     for (const [name, input] of this.inputs) {

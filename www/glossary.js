@@ -17,6 +17,8 @@ const FIGURES = {
 
 /** Words as buttons in `place`, and what the one that was pressed means. */
 export class Definitions {
+  shown; language;
+
   constructor(place) {
     this.place = place;
   }

@@ -18,6 +18,14 @@ const NAMED = 3;
 
 /** Sends the engine's command `look` through `send`, and shows what it tells. */
 export class Inspect {
+  /** @type {Told.Looked} */
+  seen;
+  /** @type {Told.Model} */
+  model;
+  /** @type {Told.Send} */
+  send;
+  attention; next; off; asked; previewed; again; shape; open;
+
   constructor(attention, next, send) {
     Object.assign(this, { attention, next, send, off: new Set(), asked: false, previewed: null });
     this.in_attention = (selector) => attention.querySelector(selector);
@@ -126,6 +134,7 @@ export class Inspect {
     this.asked = false;
   }
 
+  /** @param {Told.Looked} seen */
   looked(seen) {
     Object.assign(this, { seen: { ...seen, past: this.at !== null && !seen.run }, asked: false });
     if (seen.logits) prepare();
@@ -161,7 +170,7 @@ export class Inspect {
         const button = element('button', '', element('canvas'), element('span', 'hint'));
         Object.assign(button, { type: 'button' });
         Object.assign(button.dataset, { layer: String(Math.floor(i / heads)), head: String(i % heads) });
-        button.firstChild.setAttribute('aria-hidden', 'true');
+        button.firstElementChild.setAttribute('aria-hidden', 'true');
         return button;
       }));
       this.grid.style.gridTemplateColumns = `repeat(${heads}, minmax(0, 1fr))`;

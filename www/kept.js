@@ -9,6 +9,14 @@ const MISSED = { full: 'kept.full', refused: 'kept.refused', failed: 'kept.faile
 
 /** Shows what the worker tells of kept runs in `section`, and the last one in `offer`. `run` is the run of this tab. */
 export class Kept {
+  /** @type {Told.KeptRun[]} */
+  runs;
+  /** @type {Told.Call} */
+  call;
+  /** @type {Told.Run} */
+  run;
+  section; offer; own_files; said; most; refused;
+
   constructor(section, offer, call, run, own_files) {
     Object.assign(this, { section, offer, call, run, own_files, runs: [], said: () => '' });
     this.list = section.querySelector('ul');
@@ -20,6 +28,7 @@ export class Kept {
       else if (this.most) this.call('kept');
     });
     document.addEventListener('languagechange', () => this.show());
+    /** @type {Told.Hearing} */
     this.hear = { kept: (told) => this.kept(told), unkept: (told) => this.unkept(told) };
   }
 
@@ -29,7 +38,8 @@ export class Kept {
     if (ready && ['running', 'paused'].includes(state) && step > (saved ?? ready.step)) this.call('send', { command: { command: 'save' } });
   }
 
-  /** The runs that there are; those that went because there were too many. */
+  /** The runs that there are; those that went because there were too many.
+   * @param {Told.Kept} told */
   kept({ runs, most, refused, gone = [] }) {
     Object.assign(this, { runs, most, refused });
     if (gone.length > 0) this.said = () => text('kept.gone', { runs: gone.map(({ preset, step }) => text('kept.one', { preset, step: count(step) })).join(' · ') });
@@ -39,7 +49,8 @@ export class Kept {
     this.show();
   }
 
-  /** A save was not kept: the run goes on without. It is an alert where it is news. */
+  /** A save was not kept: the run goes on without. It is an alert where it is news.
+   * @param {Told.Unkept} told */
   unkept({ why, message, step, again }) {
     const key = MISSED[why];
     const values = () => ({ step: count(step), reason: message });
@@ -76,12 +87,14 @@ export class Kept {
     if (held) this.list.querySelector(`[data-id="${held[1]}"] [data-action=${held[0]}]`)?.focus();
   }
 
-  /** What a run is called: its preset and its text. */
+  /** What a run is called: its preset and its text.
+   * @param {Told.Save} run */
   name({ preset, corpus }) {
     const known = { en: 'corpus.en', zh: 'corpus.zh', 'pasted.txt': 'kept.pasted' }[corpus];
     return text('kept.name', { preset: preset ?? text('kept.other'), corpus: known ? text(known) : corpus });
   }
 
+  /** @param {Told.KeptRun} run */
   facts({ step, steps, loss: last, bytes, saved }) {
     return text('kept.facts', {
       step: count(step), steps: count(steps), size: size(bytes), date: moment(saved),
@@ -89,6 +102,7 @@ export class Kept {
     });
   }
 
+  /** @param {Told.KeptRun} run */
   item(run) {
     const { id, place } = run;
     const told = element('p', 'hint', this.facts(run));

@@ -5,7 +5,8 @@ import { count, fine, loss, measure, text } from './text.js';
 /** The page keeps so many; the zip of the run has all. */
 const MOST = 200;
 
-/** What a report says, in one line. */
+/** What a report says, in one line.
+ * @param {Told.Report} report */
 function line(report) {
   const values = {
     step: count(report.step), loss: loss(report.loss), rate: fine(report.lr), gradient: measure(report.grad_norm),
@@ -32,6 +33,7 @@ export class Log {
     this.list.replaceChildren();
   }
 
+  /** @param {Told.Report[]} reports */
   add(reports) {
     this.waiting.push(...reports.slice(-MOST));
     this.frame ??= requestAnimationFrame(() => {

@@ -3,7 +3,8 @@
 import { element } from './figure.js';
 import { count, duration, measure, named, size, tell, text } from './text.js';
 
-/** Limits of an adapter, by the engine's names, and how each is written. */
+/** Limits of an adapter, by the engine's names, and how each is written.
+ * @type {[keyof Told.Limits, (n: number) => string][]} */
 const LIMITS = [
   ['max_buffer', size], ['max_binding', size], ['workgroup_memory', size], ['workgroup_invocations', count], ['storage_buffers', count],
 ];
@@ -11,6 +12,16 @@ const KINDS = { cpu: 'machine.kind.cpu', gpu: 'machine.kind.gpu', software: 'mac
 
 /** Shows the device in `line` and in the card `section`; asks the worker through `call`. `asking` gives settings and text. */
 export class Machine {
+  /** @type {Told.Device | null} */
+  device;
+  /** @type {Told.Description & { unreadable?: Error }} */
+  described;
+  /** @type {() => { settings: Told.Settings, corpus: string }} */
+  asking;
+  /** @type {Told.Call} */
+  call;
+  section; line; busy; chosen;
+
   constructor(section, line, call, asking) {
     Object.assign(this, { section, line, call, asking, device: null, described: {}, busy: false, chosen: null });
     this.buttons = Object.fromEntries(['measure', 'minute'].map((name) => [name, section.querySelector(`[data-action=${name}]`)]));
@@ -22,7 +33,8 @@ export class Machine {
     });
   }
 
-  /** The device that is open now. */
+  /** The device that is open now.
+   * @param {Told.Device} device */
   open(device) {
     this.device = device;
     this.busy = false;
@@ -30,7 +42,8 @@ export class Machine {
     this.show();
   }
 
-  /** What the settings come to. */
+  /** What the settings come to.
+   * @param {Told.Description & { unreadable?: Error }} described */
   describe(described) {
     this.described = described;
     this.show();
@@ -44,13 +57,16 @@ export class Machine {
     this.buttons.minute.disabled = !may;
   }
 
+  /** @param {'measure' | 'choose'} what */
   ask(what) {
     Object.assign(this, { busy: true, chosen: null });
     this.call(what, this.asking());
     this.show();
   }
 
-  /** A measurement is done: where it has led to settings, `take` takes them. */
+  /** A measurement is done: where it has led to settings, `take` takes them.
+   * @param {{ settings?: Told.Settings, given_up?: boolean }} told
+   * @param {(settings: Told.Settings) => void} take */
   measured({ settings, given_up: gave_up }, take) {
     this.busy = false;
     if (settings) {

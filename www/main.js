@@ -39,6 +39,7 @@ const PAUSE = 300;
 const find = (selector) => document.querySelector(selector);
 const button = (action) => find(`[data-action=${action}]`);
 const asked = new URLSearchParams(location.search).get('device');
+/** @type {Told.Run} */
 const run = { state: 'loading', preparing: null, ready: null, step: 0, saved: null, stop: null, device: null };
 
 const metrics = new Metrics(find('#metrics'), find('#loss'), find('#view'));
@@ -75,20 +76,24 @@ link();
 stages.follow();
 record();
 
-function call(name, values = {}) {
+/** @type {Told.Call} */
+function call(name, values = undefined) {
   worker.postMessage({ call: name, ...values });
 }
+/** @type {Told.Send} */
 function send(command) {
   call('send', { command });
 }
 
-/** Asks the model that is shown: the one in this tab, or as long as there is none the recorded one. */
+/** Asks the model that is shown: the one in this tab, or as long as there is none the recorded one.
+ * @type {Told.Send} */
 function ask(command) {
   if (run.ready) send(command);
   else opening.ask(command);
 }
 
-/** What was computed of the recorded run comes too late where a run has begun meanwhile. */
+/** What was computed of the recorded run comes too late where a run has begun meanwhile.
+ * @param {{ run?: Told.Source }} told */
 function late({ run: source }) {
   return (source === 'derived') === Boolean(run.ready);
 }
@@ -144,7 +149,8 @@ function link() {
   find('#linked').hidden = !settings.keys.some((key) => said.has(key));
 }
 
-/** Says which parts of the address were left out, beside those that were said already. */
+/** Says which parts of the address were left out, beside those that were said already.
+ * @param {string[]} parts */
 function unknown(parts) {
   run.left_out = [...(run.left_out ?? []), ...parts];
   if (parts.length > 0) say_error('link.bad', () => ({ parts: run.left_out.join(', ') }));
@@ -192,7 +198,8 @@ function shown_recorded() {
   return vacant() ? opening.recorded?.ready : null;
 }
 
-/** Begins a run, or one step of it. */
+/** Begins a run, or one step of it.
+ * @param {boolean} single */
 function train(single) {
   attempt(() => {
     const { corpus } = settings;
@@ -298,8 +305,9 @@ const hear = hearing({
   asked, call, controls, describe, follow, late, look, record, show_run, show_state, unknown,
 });
 
-worker.addEventListener('message', ({ data: events }) => {
-  const reports = events.filter(({ event }) => event === 'step');
+worker.addEventListener('message', ({ data }) => {
+  const events = /** @type {Told.Event[]} */ (data);
+  const reports = events.filter((told) => told.event === 'step');
   if (reports.length > 0) {
     run.step = reports.at(-1).step;
     metrics.add(reports);
@@ -309,7 +317,7 @@ worker.addEventListener('message', ({ data: events }) => {
   }
   // A step that was under way when the run was paused comes after the news of the pause.
   if (reports.length > 0 && run.state !== 'running') show_state();
-  for (const event of events) if (event.event !== 'step') hear[event.event]?.(event);
+  for (const event of events) if (event.event !== 'step') /** @type {(told: Told.Event) => void} */ (hear[event.event])?.(event);
 });
 worker.addEventListener('error', (event) => hear.error({ message: event.message ?? '', fatal: true }));
 

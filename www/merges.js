@@ -10,6 +10,12 @@ const MANY = 64;
 
 /** Asks the worker through `call`, and shows what it answers; `at` is called with the number of merges so far. */
 export class Merges {
+  /** @type {Told.Merged} */
+  state;
+  /** @type {Told.Call} */
+  call;
+  figure; at; curve; playing;
+
   constructor(figure, call, at) {
     Object.assign(this, { figure, call, at, curve: [], playing: false });
     this.place = (selector) => figure.querySelector(selector);
@@ -74,7 +80,8 @@ export class Merges {
     else this.timer = setTimeout(() => this.ask(1), 1000 / speed);
   }
 
-  /** Merges were made, or a training has begun. */
+  /** Merges were made, or a training has begun.
+   * @param {Told.Merged} state */
   merged(state) {
     this.asked = false;
     this.finished = state.finished;

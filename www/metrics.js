@@ -20,6 +20,10 @@ const METRICS = [
 
 /** Shows a run's numbers in `list`, its losses in `figure` and its curves in all figures below `view`. */
 export class Metrics {
+  /** @type {{ kind: Told.Source, step?: number, total?: number, uniform?: number, first?: number, last?: Told.Report,
+   *   validation?: { step: number, loss: number } }} */
+  run;
+
   constructor(list, figure, view) {
     this.figure = figure;
     this.curves = new Curves(view);
@@ -51,7 +55,8 @@ export class Metrics {
     this.later();
   }
 
-  /** A run of `total` steps begins or goes on at `step`; gradients longer than `clip` are cut. */
+  /** A run of `total` steps begins or goes on at `step`; gradients longer than `clip` are cut.
+   * @param {{ step: number, total: number, uniform_loss: number, clip?: number, run?: Told.Source }} begun */
   begin({ step, total, uniform_loss: uniform, clip, run = 'live' }) {
     this.run = { step, total, uniform, kind: run };
     this.curves.reset(total, uniform, clip);
@@ -74,7 +79,9 @@ export class Metrics {
     this.later();
   }
 
-  /** Takes in steps, the oldest first: new ones of this run, or those of its earlier life. */
+  /** Takes in steps, the oldest first: new ones of this run, or those of its earlier life.
+   * @param {Told.Report[]} reports
+   * @param {boolean} [live] */
   add(reports, live = true) {
     if (live && reports.length > 0) this.waiting = false;
     for (const report of reports) {

@@ -4,6 +4,16 @@ import { recorded } from './recorded.js';
 
 /** Asks the worker through `call`; `looked` takes a look that was recorded. */
 export class Opening {
+  /** @type {Awaited<ReturnType<typeof recorded>>} */
+  recorded;
+  /** @type {Told.Call} */
+  call;
+  /** @type {Told.Command[]} */
+  waiting;
+  /** @type {(seen: Told.Looked) => void} */
+  looked;
+  able;
+
   constructor(call, looked) {
     Object.assign(this, { call, looked, recorded: null, able: false, waiting: [] });
   }
@@ -15,10 +25,11 @@ export class Opening {
   }
 
   /** Answers a command: with what was recorded, or from the weights, which are fetched only then. Of these there are those of
-   * the last step alone. */
+   * the last step alone.
+   * @param {Told.Command} command */
   ask(command) {
     const { recorded: run } = this;
-    if (run.knows(command)) this.looked(run.look(command.at));
+    if (run.knows(command)) this.looked(run.look(/** @type {Told.Look} */ (command).at));
     else if (this.able) this.call('derive', { name: run.name, step: run.ready.step, command: { ...command, ...('at' in command ? { at: null } : {}) } });
     else this.waiting.push(command);
   }

@@ -14,7 +14,8 @@ export class Record {
     return this.columns.step.length;
   }
 
-  /** Takes in reports. */
+  /** Takes in reports.
+   * @param {Told.Report[]} reports */
   add(reports) {
     for (const report of reports) {
       for (const name of COLUMNS) {
@@ -28,12 +29,16 @@ export class Record {
     }
   }
 
-  /** The value of `name` at place `index`. */
+  /** The value of `name` at place `index`.
+   * @param {string} name
+   * @param {number} index */
   at(name, index) {
     return this.columns[name][index];
   }
 
-  /** The place of a step; null where it is not told of. */
+  /** The place of a step; null where it is not told of.
+   * @param {number} step
+   * @returns {number | null} */
   find(step) {
     const { step: steps } = this.columns;
     let [low, high] = [0, steps.length];

@@ -14,12 +14,15 @@ export async function recorded(name) {
 }
 
 class Recorded {
+  name; told; run; steps;
+
   constructor(name, told) {
     Object.assign(this, { name, told, run: 'recorded', steps: told.looks.map(({ step }) => step) });
     this.ready = { ...told.ready, run: 'recorded', uniform_loss: Math.log(told.ready.model.vocab) };
   }
 
-  /** The steps of the run, as the engine reports them. */
+  /** The steps of the run, as the engine reports them.
+   * @returns {Told.Report[]} */
   reports() {
     const { steps: columns, validation, tokens_per_step: tokens } = this.told;
     const measured = new Map(validation);
@@ -32,7 +35,9 @@ class Recorded {
     }));
   }
 
-  /** What the prompt showed after the last of the recorded steps that is not behind `at`; null is the last of all. */
+  /** What the prompt showed after the last of the recorded steps that is not behind `at`; null is the last of all.
+   * @param {number | null} [at]
+   * @returns {Told.Looked} */
   look(at = null) {
     const { tokens, layers, heads, looks, prompt, ready } = this.told;
     const found = looks.findLast(({ step }) => at === null || step <= at) ?? looks[0];
@@ -47,7 +52,8 @@ class Recorded {
     };
   }
 
-  /** Whether `command` asks for nothing but what was recorded. */
+  /** Whether `command` asks for nothing but what was recorded.
+   * @param {{ command: string } & Partial<Omit<Told.Look, 'command'>>} asked */
   knows({ command, prompt, factors, sampling, draw }) {
     return command === 'look' && prompt === this.told.prompt && factors?.length === 0 && draw === 0
       && sampling.temperature === 1 && sampling.top_k === null && sampling.top_p === 1;

@@ -24,6 +24,7 @@ export class Samples {
     this.empty.hidden = false;
   }
 
+  /** @param {Told.Sample} sample */
   add({ step, prompt, text: continuation, ids }) {
     const item = document.createElement('li');
     item.dataset.step = String(step);

@@ -17,7 +17,11 @@ export function prepare() {
 }
 
 /** What `sampling` makes of what was `seen`, for the draw number `draw`; null where that is not known here yet. The token
- * that is drawn may be none of the candidates: then its text is still to be asked for. */
+ * that is drawn may be none of the candidates: then its text is still to be asked for.
+ * @param {Told.Looked} seen
+ * @param {Told.Sampling} sampling
+ * @param {number} draw
+ * @returns {Told.Looked | null} */
 export function resampled(seen, sampling, draw) {
   if (!engine || !seen.logits) return null;
   const ids = seen.candidates.map(({ id }) => id);

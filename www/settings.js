@@ -31,7 +31,9 @@ export class Unreadable extends Error {
   }
 }
 
-/** The files that a person chose, with their bytes. */
+/** The files that a person chose, with their bytes.
+ * @param {File[]} files
+ * @returns {Promise<Told.File[]>} */
 export async function read(files) {
   const taken = [];
   for (const file of files) {
@@ -106,7 +108,8 @@ export class Settings {
     return label;
   }
 
-  /** The presets, as the engine has them; returns the address's preset where there is no such one, as it is written. */
+  /** The presets, as the engine has them; returns the address's preset where there is no such one, as it is written.
+   * @param {Told.Preset[]} presets */
   offer(presets) {
     this.presets = presets;
     const select = this.form.elements.preset;
@@ -224,7 +227,8 @@ export class Settings {
     return text(names.length === 1 ? 'own.file' : 'own.files', { count: names.length, size: size(bytes), names: shown });
   }
 
-  /** Takes the user's files instead of what was taken or pasted before. */
+  /** Takes the user's files instead of what was taken or pasted before.
+   * @param {Told.File[]} files */
   take(files) {
     this.files = files;
     this.chosen = true;
@@ -234,7 +238,8 @@ export class Settings {
     this.changed();
   }
 
-  /** Takes a preset and numbers that go with it; the others are the preset's, but for the seed. */
+  /** Takes a preset and numbers that go with it; the others are the preset's, but for the seed.
+   * @param {Told.Settings} values */
   adopt(values) {
     const { preset, schedule } = this.form.elements;
     preset.value = values.preset;
@@ -256,14 +261,16 @@ export class Settings {
     return this.files.length > 0 ? this.files : this.pasted.value;
   }
 
-  /** The user's own text: the files that were chosen, or else what was pasted. */
+  /** The user's own text: the files that were chosen, or else what was pasted.
+   * @returns {Told.File[]} */
   own_files() {
     if (this.files.length > 0) return this.files;
     const bytes = new TextEncoder().encode(this.pasted.value);
     return bytes.length > 0 ? [{ name: 'pasted.txt', bytes }] : [];
   }
 
-  /** The settings as the engine takes them: what was left empty is the preset's. */
+  /** The settings as the engine takes them: what was left empty is the preset's.
+   * @returns {Told.Settings} */
   value() {
     const settings = { preset: this.form.elements.preset.value };
     for (const [name, input] of this.inputs) {
@@ -275,9 +282,10 @@ export class Settings {
     return settings;
   }
 
-  /** What a run is to stop at: a bound for each condition that has one. */
+  /** What a run is to stop at: a bound for each condition that has one.
+   * @returns {Told.Bounds} */
   bounds() {
-    const bounds = {};
+    const bounds = /** @type {Told.Bounds} */ ({});
     for (const [name, input] of this.stops) {
       const number = this.typed(name, input);
       if (number !== null) bounds[name] = number;
@@ -285,7 +293,8 @@ export class Settings {
     return bounds;
   }
 
-  /** What a run of these settings would be, or why there would be none. */
+  /** What a run of these settings would be, or why there would be none.
+   * @param {Told.Description & { unreadable?: Unreadable }} described */
   describe(described) {
     this.described = described;
     const { refused, unreadable, parameters, memory } = described;

@@ -28,6 +28,8 @@ export function hide() {
 
 /** The panel behind the button `share`; `own` gives the person's own text and prompt. */
 export class Share {
+  button; panel; own;
+
   constructor(button, panel, own) {
     Object.assign(this, { button, panel, own });
     this.link = panel.querySelector('[name=link]');

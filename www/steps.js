@@ -12,6 +12,9 @@ const WRITE = { step: count, tokens: count, loss, smoothed: loss, validation_los
 
 /** Shows a record's rows in `place`, the newest page first, as long as it is open. */
 export class StepTable {
+  /** @type {import('./record.js').Record} */
+  record;
+
   constructor(place) {
     this.place = place;
     this.body = place.querySelector('tbody');

@@ -1,6 +1,7 @@
 // What a run is to stop at, besides its last step. The worker looks at each report, so that a hidden tab stops as well.
 
-/** The conditions, by the names of their fields: what each looks at, and whether it has come. */
+/** The conditions, by the names of their fields: what each looks at, and whether it has come.
+ * @type {{ name: string, value: (report: Told.Report) => number | undefined, met: (value: number, bound: number) => boolean }[]} */
 const CONDITIONS = [
   { name: 'stop_loss', value: (report) => report.smoothed, met: (value, bound) => value < bound },
   { name: 'stop_validation', value: (report) => report.validation_loss, met: (value, bound) => value < bound },
@@ -12,23 +13,32 @@ export const STOPS = CONDITIONS.map(({ name }) => name);
 
 /** The conditions of a run. Each stops it once: whoever lets the run go on then wants it to go on. */
 export class Stops {
+  /** @type {Told.Bounds} */
+  bounds;
+  /** @type {Set<string>} */
+  spent;
+
   constructor() {
     this.begin({});
   }
 
-  /** A run begins under these bounds, by name. */
+  /** A run begins under these bounds, by name.
+   * @param {Told.Bounds} bounds */
   begin(bounds) {
     Object.assign(this, { bounds: {}, spent: new Set() });
     this.set(bounds);
   }
 
-  /** Takes other bounds; one that is new has not stopped anything yet. */
+  /** Takes other bounds; one that is new has not stopped anything yet.
+   * @param {Told.Bounds} bounds */
   set(bounds) {
     for (const name of STOPS) if (bounds[name] !== this.bounds[name]) this.spent.delete(name);
     this.bounds = { ...bounds };
   }
 
-  /** The first condition that `report` meets: its name, its bound, what was found and at which step; else null. */
+  /** The first condition that `report` meets: its name, its bound, what was found and at which step; else null.
+   * @param {Told.Report} report
+   * @returns {Told.Stop | null} */
   check(report) {
     for (const { name, value, met } of CONDITIONS) {
       const [bound, found] = [this.bounds[name], value(report)];

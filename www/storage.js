@@ -28,9 +28,13 @@ async function described(handle) {
 
 /** The kept runs, and the one among them that this tab goes on with. `tell` hears what becomes of them. */
 export class Runs {
+  /** @param {(told: Told.Event) => void} tell */
   constructor(tell) {
     this.tell = tell;
+    /** @type {FileSystemDirectoryHandle | null} */
     this.folder = null;
+    /** @type {Set<string> | undefined} */
+    this.watched = undefined;
     /** The run of this tab: its id, and the number of its last file. Nobody else writes it while its lock is held. */
     this.own = null;
     this.failed = null;
@@ -69,7 +73,8 @@ export class Runs {
     return [...found.values()].sort((a, b) => b.saved - a.saved);
   }
 
-  /** Tells which runs are kept, and which of them are open in a tab. */
+  /** Tells which runs are kept, and which of them are open in a tab.
+   * @param {Partial<Told.Kept>} [more] */
   async list(more = {}) {
     if (!this.folder) {
       this.tell({ event: 'kept', refused: this.refusal, runs: [], most: MOST, ...more });
@@ -130,7 +135,9 @@ export class Runs {
   }
 
   /** Keeps a save: `description` is told of it in lists, `write` writes it to an open file and returns its bytes. What
-   * was kept before goes only when the new file is whole. */
+   * was kept before goes only when the new file is whole.
+   * @param {Told.Save} description
+   * @param {(file: FileSystemSyncAccessHandle) => number} write */
   async keep(description, write) {
     if (!this.folder || !this.own) {
       this.miss('refused', this.refusal, description);
@@ -168,7 +175,10 @@ export class Runs {
     await this.list({ gone: await this.make_room() });
   }
 
-  /** Tells that a save was not kept. The run goes on. */
+  /** Tells that a save was not kept. The run goes on.
+   * @param {Told.Unkept['why']} why
+   * @param {string} message
+   * @param {Told.Save} save */
   miss(why, message, { step }) {
     this.tell({ event: 'unkept', why, message, step, again: this.failed === why });
     this.failed = why;

@@ -10,6 +10,12 @@ const COLOURS = 8;
 
 /** Asks the worker through `call`, and shows what it answers. */
 export class Strip {
+  /** @type {Map<number, Told.Tree>} */
+  trees;
+  /** @type {Told.Call} */
+  call;
+  figure; sources; fetching;
+
   constructor(figure, call) {
     Object.assign(this, { figure, call, trees: new Map(), sources: {}, fetching: {} });
     this.place = (selector) => figure.querySelector(selector);
@@ -37,7 +43,8 @@ export class Strip {
     });
   }
 
-  /** A tokenizer of `merges` merges is there; `sample` is text to show where nobody has typed one. */
+  /** A tokenizer of `merges` merges is there; `sample` is text to show where nobody has typed one.
+   * @param {Told.Learnt} learnt */
   offer({ merges, sample }) {
     this.merges.ours = merges;
     if (this.answer?.run === 'recorded') this.asked = null;
@@ -72,7 +79,8 @@ export class Strip {
     this.ask();
   }
 
-  /** A tokenizer came in a file. */
+  /** A tokenizer came in a file.
+   * @param {Told.Events['tokenizer']} told */
   tokenizer({ name, merges, vocab }) {
     this.file = { name, vocab };
     this.merges.file = merges;
@@ -89,7 +97,8 @@ export class Strip {
     this.call('vocabulary', { name });
   }
 
-  /** Some of a vocabulary came, or all of it, or it `failed`: then what was shown before is chosen again. */
+  /** Some of a vocabulary came, or all of it, or it `failed`: then what was shown before is chosen again.
+   * @param {Told.Vocabulary} told */
   vocabulary({ name, loaded, total, failed, source, merges, vocab }) {
     if (loaded !== undefined) {
       this.fetching[name] = { loaded, total };
@@ -153,7 +162,8 @@ export class Strip {
     this.call('tokens', this.asked);
   }
 
-  /** Tokens came: ids, where each begins, and the groups of them that make whole characters. */
+  /** Tokens came: ids, where each begins, and the groups of them that make whole characters.
+   * @param {Told.Tokens} answer */
   tokens(answer) {
     const answered = this.asked;
     this.asked = null;
@@ -226,7 +236,8 @@ export class Strip {
     else this.read(segment);
   }
 
-  /** What a token is made of came. */
+  /** What a token is made of came.
+   * @param {Told.Events['tree']} told */
   tree({ from, tree }) {
     if (from !== this.from.value) return;
     this.trees.set(tree.id, tree);

@@ -45,15 +45,20 @@ export function set_language(name) {
   document.dispatchEvent(new Event('languagechange'));
 }
 
-/** Replaces the gaps `{name}` of a string. */
+/** Replaces the gaps `{name}` of a string.
+ * @type {(string: string, values: { [name: string]: unknown } | string[]) => string} */
 const filled = (string, values) => string.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ''));
 
-/** The string `key`, with `{name}` replaced by values. A key that is missing shows itself. */
+/** The string `key`, with `{name}` replaced by values. A key that is missing shows itself.
+ * @param {string} key
+ * @param {Record<string, string | number>} [values] */
 export function text(key, values = {}) {
   return filled(LANGUAGES[chosen].strings[key] ?? key, values);
 }
 
-/** Names the string `key` as an element's text, also in the languages to come. */
+/** Names the string `key` as an element's text, also in the languages to come.
+ * @param {HTMLElement} element
+ * @param {string} key */
 export function named(element, key) {
   element.dataset.text = key;
   element.textContent = text(key);
@@ -74,7 +79,9 @@ const patterns = Object.entries(sentences).map(([written, answer]) => {
 }).sort((a, b) => b.fixed - a.fixed);
 
 /** An engine's sentence in Chinese; null where it has none. Its gaps, and the place that it may begin with, may be
- * sentences themselves: of what can be read into it, what leaves the least English is meant. */
+ * sentences themselves: of what can be read into it, what leaves the least English is meant.
+ * @param {string} sentence
+ * @returns {string | null} */
 export function translated(sentence) {
   const all = [];
   for (let at = sentence.indexOf(': '); at >= 0; at = sentence.indexOf(': ', at + 1)) {
@@ -90,7 +97,8 @@ export function translated(sentence) {
 }
 
 /** An engine's sentence as the page says it, with the language it then is in. The engine names options as the command
- * line does: here they are called what the page calls them. */
+ * line does: here they are called what the page calls them.
+ * @param {string} sentence */
 export function localise(sentence) {
   const { strings, sentences: known } = LANGUAGES[chosen];
   const found = known ? translated(sentence) : sentence;
@@ -105,7 +113,12 @@ export function localise(sentence) {
 }
 
 /** Writes a sentence of the engine into an element, in the gap of the string `key` where one is given. What is left in
- * English is marked as English. */
+ * English is marked as English.
+ * @param {HTMLElement} element
+ * @param {string} sentence
+ * @param {string | null} [key]
+ * @param {Record<string, string | number>} [values]
+ * @param {string} [gap] */
 export function tell(element, sentence, key = null, values = {}, gap = 'message') {
   const { said, foreign } = localise(sentence);
   const [before, after = ''] = key === null ? ['', ''] : text(key, { ...values, [gap]: '\0' }).split('\0');
@@ -115,7 +128,9 @@ export function tell(element, sentence, key = null, values = {}, gap = 'message'
   element.replaceChildren(before, middle, after);
 }
 
-/** A format of numbers in the language of the page. */
+/** A format of numbers in the language of the page.
+ * @param {Intl.NumberFormatOptions} options
+ * @returns {(n: number) => string} */
 function format(options) {
   const made = {};
   return (n) => (made[chosen] ??= new Intl.NumberFormat(LANGUAGES[chosen].tag, options)).format(n);
@@ -133,9 +148,11 @@ const times = Object.fromEntries(['day', 'hour', 'minute', 'second'].map((unit) 
 
 /** A count, all digits. */
 export const count = whole;
-/** A measure, three digits at most. */
+/** A measure, three digits at most.
+ * @type {(x: number) => string} */
 export const measure = (x) => (Math.abs(x) >= 100 ? whole(Number(x.toPrecision(3))) : short(x));
-/** A measure that may be tiny: below a ten-thousandth with a power of ten. */
+/** A measure that may be tiny: below a ten-thousandth with a power of ten.
+ * @param {number} x */
 export function fine(x) {
   const exponent = Math.floor(Math.log10(Math.abs(x)));
   if (x === 0 || exponent >= -4) return measure(x);
@@ -153,7 +170,8 @@ export const tick = format({ maximumFractionDigits: 1 });
 /** A loss: two decimals, so that it does not change its width. */
 export const loss = format({ minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
-/** Bytes in the largest unit below them. */
+/** Bytes in the largest unit below them.
+ * @param {number} bytes */
 export function size(bytes) {
   let n = bytes;
   let unit = 0;
@@ -164,7 +182,8 @@ export function size(bytes) {
   return units[unit](n);
 }
 
-/** A time in its two largest units. */
+/** A time in its two largest units.
+ * @param {number} seconds */
 export function duration(seconds) {
   const all = Math.max(0, Math.round(seconds));
   const [days, hours, minutes] = [Math.floor(all / 86400), Math.floor(all / 3600) % 24, Math.floor(all / 60) % 60];
@@ -174,8 +193,10 @@ export function duration(seconds) {
   return times.second(all);
 }
 
-/** A point in time, in milliseconds, as day and minute. */
+/** A point in time, in milliseconds, as day and minute.
+ * @param {number} milliseconds */
 export function moment(milliseconds) {
+  /** @type {Intl.DateTimeFormatOptions} */
   const options = { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
   return new Intl.DateTimeFormat(LANGUAGES[chosen].tag, options).format(milliseconds);
 }

@@ -13,6 +13,20 @@ const POINTS = 1000;
 
 /** Shows the run in `figure`; `send` sends the engine's commands. */
 export class Timeline {
+  /** @type {Told.Send} */
+  send;
+  /** @type {number[]} */
+  steps;
+  /** @type {Set<number>} */
+  pinned;
+  /** @type {Map<number, number>} */
+  losses;
+  /** @type {[number, number][]} */
+  curve;
+  /** @type {Told.Source} */
+  run;
+  figure; loops; playing; every; first; last; total; parameters;
+
   constructor(figure, send) {
     Object.assign(this, { figure, send, loops: false, playing: null });
     this.find = (selector) => figure.querySelector(selector);
@@ -44,7 +58,8 @@ export class Timeline {
     selection.set({ step: null });
   }
 
-  /** A run is there, at `step`; the reports of its earlier life come with it. */
+  /** A run is there, at `step`; the reports of its earlier life come with it.
+   * @param {Pick<Told.Ready, 'step' | 'history' | 'train' | 'parameters' | 'run'>} ready */
   begin({ step, history, train, parameters, run = 'live' }) {
     this.forget();
     Object.assign(this, { run, first: history[0]?.step ?? step, last: step, total: train.steps, parameters });
@@ -54,7 +69,8 @@ export class Timeline {
     this.show();
   }
 
-  /** Takes in steps, the oldest first. */
+  /** Takes in steps, the oldest first.
+   * @param {Told.Report[]} reports */
   add(reports) {
     for (const report of reports) {
       this.losses.set(report.step, report.loss);
@@ -69,7 +85,8 @@ export class Timeline {
     this.later();
   }
 
-  /** Of which steps there are snapshots. A view at one that is gone goes to the nearest. */
+  /** Of which steps there are snapshots. A view at one that is gone goes to the nearest.
+   * @param {Told.Snapshots} told */
   snapshots({ steps, pinned }) {
     Object.assign(this, { steps, pinned: new Set(pinned) });
     if (selection.step !== null && !steps.includes(selection.step)) this.go(this.nearest(selection.step));
@@ -220,8 +237,6 @@ export class Timeline {
     }
     g.fillStyle = colour('--ink');
     g.fillRect(Math.round(x(at)), 0, 1, height);
-    for (const [name, value] of [['top', top], ['low', low]]) {
-      this.find(`.${name}`).textContent = this.curve.length > 0 ? loss(value) : '';
-    }
+    for (const [name, value] of Object.entries({ top, low })) this.find(`.${name}`).textContent = this.curve.length > 0 ? loss(value) : '';
   }
 }

@@ -4,7 +4,22 @@ import { hand_over } from './files.js';
 import { say, say_error } from './says.js';
 import { count, size, text } from './text.js';
 
-/** The answers to the engine's events, by their names. `page` has the run, the views by their names, and what the page does. */
+/**
+ * @typedef {{
+ *   run: Told.Run, asked: string | null, call: Told.Call,
+ *   metrics: import('./metrics.js').Metrics, log: import('./log.js').Log, hidden: import('./hidden.js').Hidden,
+ *   samples: import('./samples.js').Samples, settings: import('./settings.js').Settings, writing: import('./writing.js').Writing,
+ *   generate: import('./generate.js').Generate, data: import('./data.js').Data, strip: import('./strip.js').Strip,
+ *   merges: import('./merges.js').Merges, inspect: import('./inspect.js').Inspect, opening: import('./opening.js').Opening,
+ *   update: import('./update.js').Update, timeline: import('./timeline.js').Timeline, kept: import('./kept.js').Kept,
+ *   machine: import('./machine.js').Machine,
+ *   controls(): void, describe(): void, follow(): void, look(): void, record(): Promise<void>, show_run(): void, show_state(): void,
+ *   late(told: { run?: Told.Source }): boolean, unknown(parts: string[]): void,
+ * }} Page */
+
+/** The answers to the engine's events, by their names. `page` has the run, the views by their names, and what the page does.
+ * @param {Page} page
+ * @returns {Told.Hearing} */
 export function hearing(page) {
   const { run, metrics, log, hidden, samples, settings, writing, generate, data, strip, merges, inspect, opening, update, timeline, kept, machine } = page;
   const { asked, call, controls, describe, follow, late, look, record, show_run, show_state, unknown } = page;

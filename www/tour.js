@@ -39,6 +39,8 @@ const STATIONS = [
 
 /** Shows the tour in `card`; `open` opens a stage, `facts` gives the numbers that the stations name. */
 export class Tour {
+  card; button; open; facts; done; at;
+
   constructor(card, button, open, facts) {
     Object.assign(this, { card, button, open, facts, done: new Set(), at: 0 });
     this.place = (selector) => card.querySelector(selector);

@@ -17,6 +17,14 @@ const UNDONE = { asked: 'update.undone.asked', went_on: 'update.undone.went_on',
 /** Sends the engine's commands `update`, `keep_update` and `undo_update` through `send`, and shows what they tell; while
  * `waiting` says so, training was asked for and no number of it stands. */
 export class Update {
+  /** @type {Told.Updated | null} */
+  seen;
+  /** @type {Told.Send} */
+  send;
+  /** @type {Told.Ready | null} */
+  ready;
+  figure; waiting; position; asked; wanted; note; expected; able; open;
+
   constructor(figure, send, waiting) {
     Object.assign(this, { figure, send, waiting, position: null, asked: false, wanted: null, note: null });
     this.place = (selector) => figure.querySelector(selector);
@@ -49,7 +57,11 @@ export class Update {
     this.show();
   }
 
-  /** What the run does: its state, what it is, its step, and whether anybody looks. */
+  /** What the run does: its state, what it is, its step, and whether anybody looks.
+   * @param {Told.Run['state']} state
+   * @param {Told.Ready | null} ready
+   * @param {number} step
+   * @param {boolean} open */
   follow(state, ready, step, open) {
     const able = ready !== null && ABLE.includes(state);
     if (ready !== this.ready) {
@@ -96,6 +108,7 @@ export class Update {
     if (this.wanted !== null) this.ask(this.wanted);
   }
 
+  /** @param {Told.Updated} seen */
   updated(seen) {
     Object.assign(this, { seen, position: seen.position });
     this.show();
@@ -106,6 +119,7 @@ export class Update {
     this.settled('update.kept');
   }
 
+  /** @param {Told.Events['update_undone']} told */
   undone({ why }) {
     this.settled(UNDONE[why]);
   }
@@ -249,7 +263,7 @@ export class Update {
     const others = row(text('update.rest', { others: count(vocab - candidates.length) }), ...sums, '');
     others.classList.add('rest');
     others.cells[1].replaceChildren();
-    for (const made of [...rows, others]) made.firstChild.scope = 'row';
+    for (const made of [...rows, others]) made.cells[0].scope = 'row';
     this.place('.candidates tbody').replaceChildren(...rows, others);
     this.place('.update-legend').textContent = text('update.legend', { most: percent(most) });
   }

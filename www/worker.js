@@ -5,28 +5,32 @@ import { Stops } from './stops.js';
 import { Runs } from './storage.js';
 import { vocabulary } from './vocabularies.js';
 
+/** @type {(events: Told.Event[], buffers?: Transferable[]) => void} */
+const postMessage = (events, buffers = []) => self.postMessage(events, buffers);
+/** @type {Told.Asked[]} */
 const calls = [];
+/** @type {Session} */
 let session = null;
 const stops = new Stops();
 /** The recorded model, where one was asked for, and its name. */
-let viewing = null;
+let viewing = /** @type {Viewing} */ (null);
 let viewed = null;
 /** The text that is looked at before any training, and the tokenizer that learns from it step by step. */
-let stream = null;
-let merges = null;
+let stream = /** @type {TextStream} */ (null);
+let merges = /** @type {Merges} */ (null);
 /** Tokenizers to look at: the one that the text gives in the end, single bytes, one from a file, those of other models. */
-const tokenizers = {};
+const tokenizers = /** @type {Record<string, Tokens>} */ ({});
 /** A tokenizer that is watched learns from so many bytes of the text at most. */
 const WATCHED = 16 << 20;
 /** Bytes of the text that are shown as tokens where nobody has typed any. */
 const SAMPLE = 300;
 /** The runs that the browser keeps. */
 const runs = new Runs((event) => postMessage([event]));
-let wake = () => {};
+let wake = /** @type {(value?: unknown) => void} */ (() => {});
 
 /** Lets waiting messages in. A message to oneself, unlike a timer, is not held back when the tab is hidden. */
 const { port1, port2 } = new MessageChannel();
-let breathed = () => {};
+let breathed = /** @type {(value?: unknown) => void} */ (() => {});
 port1.onmessage = () => breathed();
 const breath = () => new Promise((resolve) => {
   breathed = resolve;
@@ -73,6 +77,7 @@ async function resume(bytes, files) {
   session.resume();
 }
 
+/** @type {{ [Name in keyof Told.Calls]: (asked: Told.Calls[Name]) => void | Promise<void> }} */
 const answer = {
   heed() {},
   async open({ device }) {
@@ -217,7 +222,7 @@ function stop(reason) {
 /** Posts what a slice of work led to, and recovers where the device went away. */
 async function turn() {
   const events = session.tick();
-  const buffers = events.flatMap((event) => (event.bytes ? [event.bytes.buffer] : []));
+  const buffers = events.flatMap((told) => (told.event === 'archive' ? [told.bytes.buffer] : []));
   if (events.length > 0) postMessage(events, buffers);
   for (const event of events) if (event.event === 'step') stop(stops.check(event));
   if (events.some(({ event }) => event === 'forgotten')) {
@@ -225,7 +230,7 @@ async function turn() {
     await runs.list();
   }
   if (events.some(({ event }) => event === 'saved')) await runs.keep(session.last_save(), (file) => session.write_save(file));
-  const lost = events.find(({ event }) => event === 'device_lost');
+  const lost = events.find((told) => told.event === 'device_lost');
   if (lost) {
     unview();
     await session.recover(lost.running);
@@ -249,7 +254,7 @@ async function live() {
     try {
       if (calls.length > 0) {
         const call = calls.shift();
-        await answer[call.call](call);
+        await /** @type {(asked: Told.Asked) => void | Promise<void>} */ (answer[call.call])(call);
         // What a command leads to is told at once, also where it leaves nothing to do.
         if (session) await turn();
       } else if (session?.busy()) {

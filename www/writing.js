@@ -8,6 +8,16 @@ import { count, measure, text } from './text.js';
 
 /** Shows what the engine writes in `figure`; `send` sends its commands, and `form` has what stops and repeats it. */
 export class Writing {
+  /** @type {Told.Send} */
+  send;
+  /** @type {Told.Generate} */
+  asked;
+  /** @type {Told.Token[]} */
+  tokens;
+  /** @type {Told.Source} */
+  run;
+  figure; form; pending; open; step; done; returns; kept; previewed;
+
   constructor(figure, send, form) {
     Object.assign(this, { figure, send, form, pending: 0, open: false });
     this.find = (selector) => figure.querySelector(selector);
@@ -57,7 +67,8 @@ export class Writing {
     if (this.open && this.asked && (this.asked.at ?? null) !== selection.step) this.ask({ ...this.asked, given: [] });
   }
 
-  /** Asks for a text, instead of the one that is being written. */
+  /** Asks for a text, instead of the one that is being written.
+   * @param {Told.Generate} command */
   ask(command) {
     if (this.pending > 0) this.send({ command: 'stop_generating' });
     if (command.given.length === 0) this.returns = null;
@@ -86,6 +97,7 @@ export class Writing {
     this.ask({ ...this.asked, given: [...before, id], max_tokens: Math.max(this.asked.max_tokens, index + 1) });
   }
 
+  /** @param {Told.Token} token */
   token(token) {
     // Those of a text that was stopped for another are still on their way.
     if (this.pending !== 1) return;
@@ -95,7 +107,8 @@ export class Writing {
     this.later();
   }
 
-  /** A text that was asked for is done. */
+  /** A text that was asked for is done.
+   * @param {{ step: number, run?: Told.Source }} sample */
   sample({ step, run = 'live' }) {
     this.pending = Math.max(0, this.pending - 1);
     if (this.pending > 0) return;
@@ -105,11 +118,12 @@ export class Writing {
 
   /** Adds a token to what stands there. */
   append({ index, piece, text: written, probability }) {
-    const chip = element('button', 'token-chip', element('span', '', marked(piece.text) || '�'), element('span', 'chance'));
+    const bar = element('span', 'chance');
+    bar.style.width = `${100 * probability}%`;
+    const chip = element('button', 'token-chip', element('span', '', marked(piece.text) || '�'), bar);
     Object.assign(chip, { type: 'button', tabIndex: index === 0 ? 0 : -1 });
     chip.dataset.index = String(index);
     chip.setAttribute('aria-pressed', 'false');
-    chip.lastChild.style.width = `${100 * probability}%`;
     this.chips.append(chip);
     if (index === this.returns) chip.focus();
     visible(written, this.find('.sample-text'));

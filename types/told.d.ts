@@ -1,0 +1,157 @@
+// What page, worker and engine tell each other: the engine's part as src/engine/protocol.rs and src/web.rs have it. No code is
+// made of this: `make lint` and `make test` hold www/ to it.
+
+declare namespace Told {
+  /** Whose a figure is: of the run in this tab, of the recorded run, or computed from the recorded weights. */
+  type Source = 'live' | 'recorded' | 'derived';
+  type State = 'idle' | 'preparing' | 'running' | 'paused' | 'finished';
+  interface Piece { id: number; text: string }
+  interface Candidate extends Piece { rank: number; logit: number; probability: number; log_probability: number; tempered: number; share: number }
+  interface Sampling { temperature: number; top_k: number | null; top_p: number; seed: number }
+  interface Model { layers: number; heads: number; channels: number; context: number; vocab: number }
+  interface Train {
+    seed: number; steps: number; batch: number; accumulate: number; lr: number; warmup: number; schedule: string; weight_decay: number;
+    beta1: number; beta2: number; eps: number; clip: number; eval_every: number; save_every: number; sample_every: number;
+  }
+  /** What a run is told; what is left out is the preset's. */
+  interface Settings extends Partial<Omit<Train, 'beta1' | 'beta2' | 'eps'>>, Partial<Omit<Model, 'vocab'>> {
+    preset?: string; vocab_size?: number; stop_after?: number;
+  }
+  interface Preset { name: string; model: Model; train: Train; vocab: Record<string, number>; merges: Record<string, number> }
+  interface Defaults { presets: Preset[]; generate: { max_tokens: number } & Sampling }
+  /** A file's name and what is in it. */
+  interface File { name: string; bytes: Uint8Array<ArrayBuffer> }
+
+  interface Report {
+    step: number; tokens: number; loss: number; smoothed: number; validation_loss?: number; lr: number; grad_norm: number;
+    tokens_per_second: number; seconds: number; seconds_left: number | null;
+  }
+  interface Ready {
+    model: Model; train: Train; parameters: number; train_tokens: number; validation_tokens: number; step: number; notices: string[];
+    uniform_loss: number; history: Report[]; run?: Source;
+  }
+  interface Snapshots { steps: number[]; pinned: number[] }
+  interface Token { step: number; index: number; piece: Piece; text: string; probability: number; rank: number; candidates: Candidate[]; run?: Source }
+  interface Sample { step: number; prompt: string; text: string; ids: number[]; probabilities: number[]; asked: boolean; run?: Source }
+  interface Looked {
+    step: number; prompt: string; tokens: Piece[]; layers: number; heads: number; attention: Float32Array; entropy: number[];
+    candidates: Candidate[]; vocab: number; kept: number; uniform: number; picked: number; logits?: Float32Array; run?: Source;
+    /** Of a snapshot: the page adds it. */
+    past?: boolean;
+  }
+  interface Standing { rank: number; probability: number; log_probability: number }
+  interface Shift extends Piece { before: Standing; after: Standing }
+  interface Updated {
+    step: number; updates: number; count: number; text?: string | null; tokens: Piece[]; left_out: number; rows: number; position: number;
+    loss_before: number; loss_after: number; learning_rate: number; gradient_norm?: number | null; target: Shift; candidates: Shift[];
+    vocab: number; log_probabilities_before: number[]; log_probabilities_after: number[];
+    elsewhere: { name: string; loss_before: number; loss_after: number }[]; held_out: boolean;
+  }
+
+  interface Limits { max_binding: number; max_buffer: number; storage_buffers: number; workgroup_memory: number; workgroup_invocations: number; groups: number }
+  interface Device {
+    kind: 'cpu' | 'gpu'; name: string; reason: string; adapter?: string | null; threads?: number | null; instructions?: string | null;
+    memory?: number | null; limits?: Limits | null;
+  }
+  interface Estimate { tokens_per_second: number; seconds_a_step: number; steps: number; seconds: number }
+  /** What settings come to, or why they come to nothing. */
+  interface Description { parameters?: number | null; memory?: number | null; estimate?: Estimate | null; refused?: string | null }
+
+  interface Document { start: number; bytes: number; title: string }
+  interface Character { text: string | null; bytes: ArrayLike<number> & Iterable<number>; begins: boolean }
+  interface Window { at: number; characters: Character[] }
+  interface Read { name: string; bytes: number; documents: Document[]; all?: number; run?: Source }
+  interface Pair { left: number; right: number; left_text: string; right_text: string; count: number }
+  interface Merge extends Pair { k: number; id: number; text: string; tokens: number }
+  interface Merged { done: number; total: number; finished: boolean; tokens: number; bytes: number; merges: Merge[]; top: Pair[]; run?: Source }
+  interface Segment { first: number; count: number; text: string }
+  interface Tokens { ids: Uint32Array; starts: Uint32Array; segments: Segment[]; run?: Source }
+  interface Tree { id: number; text: string; bytes: number[]; rank: number | null; left: Tree | null; right: Tree | null }
+  /** Where the vocabulary of another model was taken from. */
+  interface Package { registry: string; name: string; version: string; licence: string; author: string }
+  interface Learnt { merges: number; sample: string }
+  interface Vocabulary { name: string; loaded?: number; total?: number; failed?: string; source?: Package; merges?: number; vocab?: number }
+
+  /** What a save is called in the list of kept runs. */
+  interface Save { preset?: string | null; corpus: string; step: number; steps: number; loss?: number | null; parameters: number }
+  interface KeptRun extends Save { id: string; bytes: number; saved: number; place: 'here' | 'elsewhere' | 'free' }
+  interface Kept { runs: KeptRun[]; most: number; refused?: string; gone?: Pick<Save, 'preset' | 'step'>[] }
+  interface Unkept { why: 'full' | 'refused' | 'failed'; message: string; step: number; again: boolean }
+
+  /** Why a run was paused: which condition, its bound, what was found and at which step. */
+  interface Stop { name: string; bound: number; found: number; step: number }
+  /** What the worker answers, by name. */
+  interface Events {
+    loaded: Defaults; device: Device; described: Description; read: Read; window: Window; learnt: Learnt; merged: Merged; tokens: Tokens;
+    tokenizer: { name: string; merges: number; vocab: number };
+    vocabulary: Vocabulary;
+    tree: { from: string; tree: Tree };
+    begun: {}; forgotten: {}; stopped: {};
+    state: { state: State };
+    preparing: { stage: string; done: number; total: number };
+    ready: Ready; step: Report; snapshots: Snapshots; token: Token; sample: Sample; looked: Looked; updated: Updated;
+    update_kept: { step: number; updates: number };
+    update_undone: { why: 'asked' | 'went_on' | 'not_finite' };
+    saved: { step: number };
+    stop: Stop;
+    archive: File;
+    measured: { settings?: Settings; given_up?: boolean };
+    kept: Kept; unkept: Unkept;
+    device_lost: { message: string; running?: boolean };
+    recovered: Device;
+    error: { message: string; fatal?: boolean; saved?: number };
+  }
+  type Event = { [Name in keyof Events]: { event: Name } & Events[Name] }[keyof Events];
+  /** Who hears which of them. */
+  type Hearing = { [Name in keyof Events]?: (told: Events[Name]) => void };
+
+  interface Generate { command: 'generate'; prompt: string; max_tokens: number; sampling: Sampling; ignore_end: boolean; given: number[]; at: number | null }
+  interface Look { command: 'look'; prompt: string; factors: number[]; sampling: Sampling; draw: number; at: number | null }
+  /** The engine's commands. */
+  type Command = { command: 'run' | 'pause' | 'step' | 'reset' | 'save' | 'stop_generating' | 'keep_update' | 'undo_update' }
+    | Generate | Look
+    | { command: 'pin'; step: number | null; pinned: boolean }
+    | { command: 'update'; text: string | null; position: number | null; count: number };
+  /** What a run is to stop at, by the names of stops.js. */
+  type Bounds = Record<string, number>;
+  /** What the worker can be asked. */
+  interface Calls {
+    heed: {};
+    open: { device: string };
+    describe: { settings: Settings; corpus: string };
+    train: { settings: Settings; corpus: string; files: File[]; single: boolean; bounds: Bounds };
+    read: { corpus: string; files: File[] };
+    window: { at: number; count: number };
+    merge_begin: { merges: number };
+    merge: { budget: number };
+    tokenizer: File;
+    vocabulary: { name: string };
+    vocabulary_came: { name: string; file: string; bytes: Uint8Array<ArrayBuffer>; source: Package };
+    tokens: { from: string; text: string; merges: number; special: string };
+    tree: { from: string; id: number };
+    send: { command: Command };
+    derive: { name: string; step: number; command: Command };
+    stops: { bounds: Bounds };
+    download: {};
+    resume: { bytes: Uint8Array<ArrayBuffer>; files: File[] };
+    continue: { id: string; files: File[] };
+    kept: {};
+    forget: { id: string };
+    hand: { id: string };
+    measure: { settings: Settings; corpus: string };
+    choose: { settings: Settings; corpus: string };
+    extend: { steps: number };
+  }
+  type Call = <Name extends keyof Calls>(...asked: {} extends Calls[Name] ? [name: Name] : [name: Name, values: Calls[Name]]) => void;
+  type Send = (command: Command) => void;
+  /** A call under way. */
+  type Asked = { [Name in keyof Calls]: { call: Name } & Calls[Name] }[keyof Calls];
+
+  /** What the page knows of its run. */
+  interface Run {
+    state: State | 'loading' | 'stopped'; preparing: Events['preparing'] | null; ready: Ready | null; step: number;
+    /** The step of the last save. */
+    saved: number | null;
+    stop: Stop | null; device: Device | null; left_out?: string[];
+  }
+}

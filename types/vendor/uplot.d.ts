@@ -1,0 +1,3 @@
+// scripts/post_build.mjs makes the module of what npm has; its types are there as well.
+
+export { default } from 'uplot';
