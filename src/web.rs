@@ -313,11 +313,14 @@ impl Session {
 /// An event as an object. Many numbers travel as one buffer, and are gone from the event then.
 fn told(event: &mut Event) -> JsValue {
     let numbers = match event {
-        Event::Looked { attention, logits, .. } => Some([std::mem::take(attention), std::mem::take(logits)]),
-        _ => None,
+        Event::Looked { attention, logits, .. } => {
+            vec![("attention", std::mem::take(attention)), ("logits", std::mem::take(logits))]
+        }
+        Event::Updated { attention_change: change, .. } => vec![("attention_change", std::mem::take(change))],
+        _ => Vec::new(),
     };
     let told = to_js(event);
-    for (name, values) in ["attention", "logits"].into_iter().zip(numbers.iter().flatten()) {
+    for (name, values) in numbers {
         set(&told, name, Float32Array::from(&values[..]).into());
     }
     told

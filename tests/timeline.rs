@@ -254,18 +254,46 @@ fn a_run_that_goes_on_begins_its_time_line_there() {
 
 #[test]
 fn an_update_that_is_kept_is_what_its_step_shows() {
-    let (mut engine, _) = waiting(&Device::cpu(), HOST, settings(9));
-    ask(&mut engine, Command::Step);
-    ask(&mut engine, Command::Pin { step: Some(1), pinned: true });
-    let before = look(&mut engine, None);
-    assert_eq!(look(&mut engine, Some(1)), before);
-    ask(&mut engine, Command::Update { text: Some("The moon is 明月!".into()), position: None, count: 3 });
-    assert_eq!(look(&mut engine, Some(1)), before, "what is tried stands beside the run");
+    for device in [Device::cpu(), common::gpu()] {
+        let (mut engine, _) = waiting(&device, HOST, settings(9));
+        ask(&mut engine, Command::Step);
+        ask(&mut engine, Command::Pin { step: Some(1), pinned: true });
+        let before = look(&mut engine, None);
+        assert_eq!(look(&mut engine, Some(1)), before);
+        ask(&mut engine, Command::Update { text: Some("The moon is 明月!".into()), position: None, count: 3 });
+        assert_eq!(look(&mut engine, Some(1)), before, "what is tried stands beside the run");
+        // The look is asked for before the update is kept: it comes after, and shows what was kept.
+        engine.send(Command::KeepUpdate).unwrap();
+        let kept = look(&mut engine, Some(1));
+        let after = look(&mut engine, None);
+        assert_ne!(after, before);
+        assert_eq!(kept, after, "{}", device.name());
+        let events = ask(&mut engine, Command::Step);
+        assert_eq!(listed(&events), Some((vec![0, 1, 2], vec![1])));
+        assert_ne!(look(&mut engine, None), after);
+        assert_eq!(look(&mut engine, Some(1)), after, "the snapshot has the weights that were kept");
+    }
+}
+
+/// Of a step that has no snapshot an update that is kept leaves none either.
+#[test]
+fn an_update_that_is_kept_changes_no_other_snapshot() {
+    let (mut engine, _) = waiting(&Device::cpu(), 10 * 4 * 12_032, settings(30));
+    let mut events = Vec::new();
+    for _ in 0..11 {
+        events.extend(ask(&mut engine, Command::Step));
+    }
+    let (steps, _) = listed(&events).unwrap();
+    assert_eq!(steps, [0, 1, 2, 4, 6, 8, 10], "step 11 is not among them");
+    let seen: Vec<_> = steps.iter().map(|step| look(&mut engine, Some(*step))).collect();
+    ask(&mut engine, Command::Update { text: None, position: None, count: 2 });
     let events = ask(&mut engine, Command::KeepUpdate);
-    assert_eq!(listed(&events), Some((vec![0, 1], vec![1])));
-    let after = look(&mut engine, None);
-    assert_ne!(after, before);
-    assert_eq!(look(&mut engine, Some(1)), after);
+    assert_eq!(listed(&events), None);
+    for (step, seen) in steps.iter().zip(&seen) {
+        assert_eq!(look(&mut engine, Some(*step)), *seen, "step {step}");
+    }
+    ask(&mut engine, Command::Step);
+    assert!(engine.send(Command::Pin { step: Some(11), pinned: true }).is_err());
 }
 
 #[test]

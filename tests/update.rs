@@ -7,85 +7,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::gpu;
+use common::trial::{after, bits, drive, numbers, paused, save, settings, steps, text};
 use glasshouse::data::Dataset;
 use glasshouse::device::Device;
 use glasshouse::engine::{
-    Changes, Command, Elsewhere, Engine, Event, Piece, Settings, Shift, State, Text, Undone, load_weights,
-    required_bytes,
+    Changes, Command, Elsewhere, Engine, Event, Piece, Settings, Shift, State, Undone, load_weights, required_bytes,
 };
-use glasshouse::hub::{Save, from_zip, to_zip};
+use glasshouse::hub::{from_zip, to_zip};
 use glasshouse::model::{ModelConfig, Preset};
-use glasshouse::train::{StepReport, TrainConfig, Trainer};
-
-fn text(lines: usize) -> Text {
-    let line = "The quality of mercy is not strained; it droppeth as the gentle rain from heaven. ";
-    let documents = (0..12).map(|i| line.repeat(lines + i).into_bytes()).collect();
-    Text { name: "mercy".into(), documents, keep: true }
-}
-
-fn settings() -> Settings {
-    Settings {
-        layers: Some(2),
-        heads: Some(2),
-        channels: Some(16),
-        context: Some(16),
-        vocab_size: Some(300),
-        batch: Some(4),
-        accumulate: Some(2),
-        warmup: Some(0),
-        changes: Changes {
-            steps: Some(12),
-            eval_every: Some(0),
-            save_every: Some(0),
-            sample_every: Some(0),
-            stop_after: None,
-        },
-        ..Settings::default()
-    }
-}
-
-/// Ticks until nothing is left to do; the events, and the last save.
-fn drive(engine: &mut Engine) -> (Vec<Event>, Option<Save>) {
-    let (mut events, mut save) = (Vec::new(), None);
-    while engine.busy() {
-        let new = engine.tick().expect("a tick");
-        save = engine.take_save().or(save);
-        events.extend(new);
-    }
-    (events, save)
-}
-
-fn steps(events: &[Event]) -> Vec<StepReport> {
-    let report = |event: &Event| if let Event::Step { report } = event { Some(report.clone()) } else { None };
-    events.iter().filter_map(report).collect()
-}
-
-fn numbers(reports: &[StepReport]) -> Vec<[u64; 3]> {
-    reports.iter().map(|r| [r.loss, r.lr, r.grad_norm].map(f64::to_bits)).collect()
-}
-
-/// An engine whose run has taken `taken` steps and waits.
-fn after(device: Device, settings: Settings, text: Text, taken: u64) -> (Engine, Vec<StepReport>) {
-    let mut engine = Engine::new(device, Duration::from_millis(1), None);
-    engine.send(Command::Train { settings, text, tokenizer: None }).unwrap();
-    engine.send(Command::Pause).unwrap();
-    let mut events = drive(&mut engine).0;
-    for _ in 0..taken {
-        engine.send(Command::Step).unwrap();
-        events.extend(drive(&mut engine).0);
-    }
-    assert_eq!(engine.state(), State::Paused);
-    (engine, steps(&events))
-}
-
-fn paused(taken: u64) -> (Engine, Vec<StepReport>) {
-    after(Device::cpu(), settings(), text(20), taken)
-}
-
-fn save(engine: &mut Engine) -> Save {
-    engine.send(Command::Save).unwrap();
-    drive(engine).1.expect("a save")
-}
+use glasshouse::train::{TrainConfig, Trainer};
 
 /// What an update told.
 #[derive(Debug, PartialEq)]
@@ -143,14 +73,6 @@ fn update(engine: &mut Engine, text: Option<&str>, position: Option<usize>, coun
         _ => None,
     });
     found.expect("the update is told")
-}
-
-/// The bits of weights and moments.
-fn bits(save: &Save) -> Vec<Vec<u32>> {
-    let moments = save.moments.as_ref().expect("a run has moments");
-    let weights = save.tensors.iter().map(|(_, _, values)| values);
-    let all = weights.chain(&moments.first).chain(&moments.second);
-    all.map(|values| values.iter().map(|x| x.to_bits()).collect()).collect()
 }
 
 #[test]

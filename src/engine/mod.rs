@@ -1,5 +1,6 @@
 //! The one protocol: commands in, events out. Both doors drive it by [`Engine::tick`]; nothing here knows which one is open.
 
+mod attention_change;
 mod look;
 mod memory;
 mod prepare;
@@ -13,6 +14,7 @@ mod update;
 mod viewer;
 mod writing;
 
+pub use attention_change::HeadShift;
 pub use memory::{fits, required_bytes};
 pub use prepare::{END_OF_TEXT, end_of_text};
 pub use progress::{Progress, read_log};
@@ -20,7 +22,7 @@ pub use protocol::{Candidate, Changes, Command, Event, Piece, Settings, State, T
 pub use run::SAMPLE_TOKENS;
 pub use saving::load_weights;
 pub use speed::{Estimate, Found, Speeds};
-pub use update::{Elsewhere, Shift, Standing, Undone};
+pub use update::{Elsewhere, Rest, Shift, Standing, Undone};
 pub use viewer::Viewer;
 
 use std::time::Duration;

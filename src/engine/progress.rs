@@ -70,6 +70,65 @@ mod tests {
         assert!((progress.add(&report(2, 2.0)).0 - want).abs() < 1e-12);
     }
 
+    /// Losses that go up and down as those of a run do.
+    fn losses(count: u64) -> Vec<f64> {
+        (1..=count).map(|step| 2.0 + 5.0 / step as f64 + crate::random::uniform(7, 1, step)).collect()
+    }
+
+    fn averages(losses: &[f64]) -> Vec<f64> {
+        let mut progress = Progress::new(losses.len() as u64);
+        losses.iter().zip(1..).map(|(loss, step)| progress.add(&report(step, *loss)).0).collect()
+    }
+
+    #[test]
+    fn a_constant_series_stays_constant() {
+        for loss in [1e-9, 0.1, 1.0 / 3.0, 6.238, 1e6] {
+            for (i, average) in averages(&[loss; 3_000]).into_iter().enumerate() {
+                assert!((average / loss - 1.0).abs() < 1e-12, "{loss}: {average} at step {}", i + 1);
+            }
+        }
+        assert_eq!(averages(&[0.0; 10]), [0.0; 10]);
+    }
+
+    /// However few of the steps a view shows: the average at each is the weighted sum over all steps up to it.
+    #[test]
+    fn the_average_is_of_all_steps_however_few_are_shown() {
+        let losses = losses(700);
+        let all = averages(&losses);
+        for every in [1, 2, 3, 7, 64, 699] {
+            for shown in (0..losses.len()).step_by(every) {
+                let (mut sum, mut weight) = (0.0, 0.0);
+                for (age, loss) in losses[..=shown].iter().rev().enumerate() {
+                    let share = KEPT.powi(age as i32);
+                    (sum, weight) = (sum + share * loss, weight + share);
+                }
+                assert!((all[shown] - sum / weight).abs() < 1e-9, "step {}: {}", shown + 1, all[shown]);
+            }
+        }
+        // Steps to come do not change it, and it stays within what was seen.
+        for shown in [1, 2, 10, 333] {
+            assert_eq!(averages(&losses[..shown]), all[..shown]);
+            let [low, high] = [f64::min, f64::max].map(|f| losses[..shown].iter().copied().reduce(f).unwrap());
+            assert!((low..=high).contains(&all[shown - 1]));
+        }
+    }
+
+    /// A run that goes on has the averages of one that never stopped: those of its log first.
+    #[test]
+    fn a_run_that_goes_on_goes_on_with_its_average() {
+        let losses = losses(120);
+        let want = averages(&losses);
+        let mut log = Vec::new();
+        for (loss, step) in losses.iter().take(80).zip(1..) {
+            serde_json::to_writer(&mut log, &report(step, *loss)).unwrap();
+            log.push(b'\n');
+        }
+        let mut progress = Progress::new(120);
+        let later = losses.iter().zip(1..).skip(80).map(|(loss, step)| report(step, *loss));
+        let got: Vec<f64> = read_log(&log).into_iter().chain(later).map(|report| progress.add(&report).0).collect();
+        assert_eq!(got, want);
+    }
+
     #[test]
     fn a_log_is_read_line_by_line_and_its_broken_end_is_no_report() {
         let mut log = serde_json::to_vec(&report(1, 2.0)).unwrap();

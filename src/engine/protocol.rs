@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::update::{Elsewhere, Shift, Undone};
+use super::attention_change::HeadShift;
+use super::update::{Elsewhere, Rest, Shift, Undone};
 use crate::generate::Sampling;
 use crate::model::{ModelConfig, Preset};
 use crate::train::schedule::Schedule;
@@ -384,12 +385,21 @@ pub enum Event {
         target: Shift,
         /// The likeliest tokens at that place, before or after, and the target: by probability, the likeliest after first.
         candidates: Vec<Shift>,
+        /// All other tokens.
+        rest: Rest,
         /// Tokens that the model chooses among.
         vocab: usize,
         /// Of each token but the first, (T - 1), given those before it.
         log_probabilities_before: Vec<f64>,
         /// The same behind the updates.
         log_probabilities_after: Vec<f64>,
+        /// Attention probabilities after - before (L, H, T - 1, T - 1), of the tokens that are seen, a query each row. Empty
+        /// where nothing is tried.
+        attention_change: Vec<f32>,
+        /// How far each head has moved (L, H); empty where nothing is tried.
+        heads: Vec<HeadShift>,
+        /// The place among them of the one that has changed most.
+        most_changed: Option<usize>,
         /// The loss on some other windows.
         elsewhere: Vec<Elsewhere>,
         /// Whether those are of text that is never trained on.

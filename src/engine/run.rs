@@ -221,9 +221,12 @@ impl Run {
         }
     }
 
-    /// The snapshot of a step, where one is asked for.
+    /// The snapshot of a step, where one is asked for. That of the step where the run stands is the model as it is when its
+    /// turn comes: an update that is kept before then is in it.
     pub fn snapshot(&self, step: Option<u64>) -> Result<Option<Snapshot>> {
-        step.map(|step| self.timeline.find(step)).transpose()
+        let stands = !self.trainer.within_step() && self.timeline.keeps();
+        let past = step.filter(|step| !(stands && *step == self.trainer.step()));
+        past.map(|step| self.timeline.find(step)).transpose()
     }
 
     /// Pins the snapshot of a step or lets it go; of the model as it is one is taken.

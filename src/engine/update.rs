@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use web_time::Instant;
 
+use super::attention_change::attention_change;
 use super::look::{LONGEST, piece};
 use super::memory::required_bytes;
 use super::protocol::{Event, Piece};
@@ -51,6 +52,21 @@ pub struct Shift {
     pub before: Standing,
     /// Behind them.
     pub after: Standing,
+    /// How much its log-probability rose, in nats.
+    pub log_change: f64,
+}
+
+/// What updates did to the chances of all tokens that are not told of by themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rest {
+    /// How many they are.
+    pub tokens: usize,
+    /// The sum of their probabilities before.
+    pub before: f64,
+    /// The sum behind the updates.
+    pub after: f64,
+    /// How much the logarithm of the sum rose, in nats; 0 where there is none.
+    pub log_change: f64,
 }
 
 /// What updates did to the loss on a window of other text.
@@ -113,6 +129,8 @@ struct Measuring {
     probing: Option<Probing>,
     /// (T - 1) rows of V.
     logits: Vec<f32>,
+    /// (L, H, T - 1, T - 1).
+    attention: Vec<f32>,
     log_probabilities: Vec<f64>,
     pass: Option<Pass>,
     loss: Option<f64>,
@@ -325,7 +343,8 @@ impl Update {
                 probability: found.probabilities[id as usize],
                 log_probability: found.log_probabilities[id as usize],
             });
-            Shift { piece: piece(tokenizer, id), before, after }
+            let log_change = after.log_probability - before.log_probability;
+            Shift { piece: piece(tokenizer, id), before, after, log_change }
         };
         let target = self.tokens[self.position];
         let mut told: Vec<u32> = after.ranked.iter().copied().take(LIKELIEST).collect();
@@ -335,6 +354,20 @@ impl Update {
             }
         }
         told.sort_by_key(|id| after.ranks[*id as usize]);
+        let [rest_before, rest_after] = [&before, &after].map(|found| {
+            let others = found.ranked.iter().rev().filter(|id| !told.contains(id));
+            others.map(|id| found.probabilities[*id as usize]).sum::<f64>()
+        });
+        let tokens = before.ranked.len() - told.len();
+        let log_change = if rest_before > 0.0 { libm::log(rest_after / rest_before) } else { 0.0 };
+        let rest = Rest { tokens, before: rest_before, after: rest_after, log_change };
+        // Before anything is tried nothing has changed, and nothing is sent.
+        let (attention_change, heads, most) = if updates == 0 {
+            (Vec::new(), Vec::new(), 0)
+        } else {
+            let heads = trainer.model.config.heads;
+            attention_change(&self.before.attention, &self.after.attention, heads, self.tokens.len() - 1)
+        };
         let losses = self.before.elsewhere.iter().zip(&self.after.elsewhere);
         let elsewhere = self.elsewhere.iter().zip(losses).map(|(window, (before, after))| {
             let bytes = tokenizer.decode(window)?;
@@ -356,9 +389,13 @@ impl Update {
             gradient_norm: self.norm,
             target: shift(target),
             candidates: told.into_iter().map(shift).collect(),
+            rest,
             vocab: before.ranked.len(),
             log_probabilities_before: self.before.log_probabilities.clone(),
             log_probabilities_after: self.after.log_probabilities.clone(),
+            attention_change,
+            most_changed: (!heads.is_empty()).then_some(most),
+            heads,
             elsewhere: elsewhere.collect::<Result<_>>()?,
             held_out: trainer.dataset.validation.is_some(),
         })
@@ -381,7 +418,7 @@ impl Measuring {
             }
             let probing = self.probing.as_mut().expect("begun above");
             let Some(found) = probe.advance(probing, deadline)? else { return Ok(false) };
-            self.logits = found.logits;
+            (self.logits, self.attention) = (found.logits, found.attention);
         }
         while self.log_probabilities.len() < seen {
             let at = self.log_probabilities.len();

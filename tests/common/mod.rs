@@ -6,6 +6,8 @@ pub mod curve;
 pub mod generation;
 pub mod golden;
 pub mod probe;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod trial;
 
 use std::cell::Cell;
 
