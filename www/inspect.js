@@ -4,6 +4,7 @@
 import { Arcs } from './arcs.js';
 import { caption, element } from './figure.js';
 import { marked } from './glyphs.js';
+import { on_screen } from './on-screen.js';
 import { prepare, resampled } from './sampling.js';
 import { paint } from './scale.js';
 import { selection } from './selection.js';
@@ -11,6 +12,8 @@ import { count, measure, text } from './text.js';
 
 /** Milliseconds between two looks at a model that is training. */
 const PAUSE = 500;
+/** Milliseconds between any two looks while it trains: ten a second at most, whatever is dragged. */
+const APART = 100;
 /** Rows of a matrix that are still high enough for a name beside each. */
 const LABELLED = 40;
 /** Tokens that a row's sentence names. */
@@ -27,7 +30,7 @@ export class Inspect {
   attention; next; off; asked; previewed; again; shape; open;
 
   constructor(attention, next, send) {
-    Object.assign(this, { attention, next, send, off: new Set(), asked: false, previewed: null });
+    Object.assign(this, { attention, next, send, off: new Set(), asked: false, previewed: null, last: 0 });
     this.in_attention = (selector) => attention.querySelector(selector);
     this.grid = this.in_attention('.heads');
     this.matrix = this.in_attention('.matrix');
@@ -35,6 +38,9 @@ export class Inspect {
     this.rows = this.in_attention('.rows');
     this.knobs = Object.fromEntries(['temperature', 'top_k', 'top_p', 'draw'].map((name) => [name, next.querySelector(`[name=${name}]`)]));
     selection.on(['step', 'prompt'], () => this.look());
+    this.on_screen = on_screen([attention, next], () => {
+      if (this.missed) this.changed();
+    });
     selection.on(['layer', 'head'], () => this.show());
     selection.on(['token'], () => {
       if (!this.seen) return;
@@ -112,21 +118,33 @@ export class Inspect {
       this.again = true;
       return;
     }
-    clearTimeout(this.timer);
-    Object.assign(this, { asked: true, again: false });
+    const early = this.trains ? this.last + APART - performance.now() : 0;
+    if (early > 0) {
+      this.later(early);
+      return;
+    }
+    this.later(null);
+    Object.assign(this, { asked: true, again: false, missed: false, last: performance.now() });
     const { sampling, knobs: { draw } } = this;
     const factors = this.off.size === 0 ? [] : this.every().map((head) => (this.off.has(head) ? 0 : 1));
     this.at = selection.step;
     this.send({ command: 'look', prompt: selection.prompt, factors, sampling, draw: Number(draw.value), at: this.at });
   }
 
+  /** Looks in so many milliseconds, instead of when it was to; null for not at all. */
+  later(milliseconds) {
+    clearTimeout(this.timer);
+    this.timer = milliseconds === null ? null : setTimeout(() => {
+      this.timer = null;
+      this.look();
+    }, milliseconds);
+  }
+
   /** The live model has changed: where it is looked at, looks again, though not at every step. */
   changed() {
     if (this.timer || !this.open || selection.step !== null) return;
-    this.timer = setTimeout(() => {
-      this.timer = null;
-      this.look();
-    }, PAUSE);
+    this.missed = !this.on_screen();
+    if (!this.missed) this.later(PAUSE);
   }
 
   /** What was asked for will not be answered. */

@@ -55,7 +55,7 @@ const strip = new Strip(find('#strip'), call);
 const merges = new Merges(find('#merges'), call, (done) => strip.go(done));
 const inspect = new Inspect(find('#attention'), find('#next'), ask);
 const opening = new Opening(call, (seen) => inspect.looked(seen));
-const update = new Update(find('#update'), send, () => metrics.waiting);
+const update = new Update(find('#update'), find('#attention-change'), send, () => metrics.waiting);
 const timeline = new Timeline(find('#timeline'), send);
 const kept = new Kept(find('#kept'), find('#kept-offer'), call, run, () => settings.own_files());
 const machine = new Machine(find('#machine'), find('#device'), call, () => ({ settings: settings.value(), corpus: settings.corpus }));
@@ -191,6 +191,7 @@ function look() {
 /** Tells the figures of the run what it does. */
 function follow() {
   update.follow(run.state, run.ready, run.step, stages.stage === 'train');
+  inspect.trains = run.state === 'running';
 }
 
 /** The recorded run, as long as there is nothing else to show. */

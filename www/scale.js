@@ -1,4 +1,5 @@
-// The colours of values from 0 to 1: cividis, which the colour-blind read too and which grows lighter evenly.
+// The colours of values: from 0 to 1 cividis, which the colour-blind read too and which grows lighter evenly; around 0 blue,
+// paper and orange.
 
 /** Ten of its colours, from the darkest. */
 const CIVIDIS = ['00224e', '123570', '3b496c', '575d6d', '707173', '8a8678', 'a59c74', 'c3b369', 'e1cc55', 'fee838']
@@ -11,6 +12,18 @@ export function colour(value) {
   return [0, 1, 2].map((channel) => Math.round(CIVIDIS[low][channel] + (place - low) * (CIVIDIS[low + 1][channel] - CIVIDIS[low][channel])));
 }
 
+/** What gives the colours of values from -1 to 1: the style sheet's `--less`, `--paper` and `--more`, as they are now and as
+ * its legends have them. */
+export function diverging() {
+  const style = getComputedStyle(document.body);
+  const [less, none, more] = ['--less', '--paper', '--more'].map((name) => style.getPropertyValue(name).trim().slice(1))
+    .map((digits) => [0, 2, 4].map((at) => Number.parseInt(digits.slice(at, at + 2), 16)));
+  return (value) => {
+    const end = value < 0 ? less : more;
+    return none.map((channel, i) => Math.round(channel + Math.min(1, Math.abs(value)) * (end[i] - channel)));
+  };
+}
+
 /** Black or white, whichever is read more easily on a colour (WCAG's relative luminance). */
 export function ink(rgb) {
   const [r, g, b] = rgb.map((channel) => {
@@ -21,15 +34,15 @@ export function ink(rgb) {
   return (luminance + 0.05) ** 2 > 1.05 * 0.05 ? '#000' : '#fff';
 }
 
-/** Draws a causal matrix, `n` by `n`, a pixel a cell; what a mask hides stays clear. */
-export function paint(canvas, values, n) {
+/** Draws a causal matrix, `n` by `n`, a pixel a cell in the colours that `tint` gives; what a mask hides stays clear. */
+export function paint(canvas, values, n, tint = colour) {
   Object.assign(canvas, { width: n, height: n });
   const context = canvas.getContext('2d');
   const image = context.createImageData(n, n);
   for (let row = 0; row < n; row += 1) {
     for (let column = 0; column <= row; column += 1) {
       const at = row * n + column;
-      image.data.set([...colour(values[at]), 255], 4 * at);
+      image.data.set([...tint(values[at]), 255], 4 * at);
     }
   }
   context.putImageData(image, 0, 0);

@@ -53,7 +53,7 @@ export class Timeline {
   /** There is no run. */
   forget() {
     this.pause();
-    Object.assign(this, { steps: [], pinned: new Set(), losses: new Map(), curve: [], every: 1, first: 0, last: 0, total: 0, parameters: 0 });
+    Object.assign(this, { steps: [], pinned: new Set(), updates: new Map(), losses: new Map(), curve: [], every: 1, first: 0, last: 0, total: 0, parameters: 0 });
     this.figure.hidden = true;
     selection.set({ step: null });
   }
@@ -83,6 +83,12 @@ export class Timeline {
       this.curve = this.curve.filter((_, i) => i % 2 === 1);
     }
     this.later();
+  }
+
+  /** Updates were kept at a step: its weights are behind them, its loss is not. */
+  keep({ step, updates }) {
+    this.updates.set(step, (this.updates.get(step) ?? 0) + updates);
+    this.show();
   }
 
   /** Of which steps there are snapshots. A view at one that is gone goes to the nearest.
@@ -159,11 +165,12 @@ export class Timeline {
     });
   }
 
-  /** A step in words, with its loss where it has one. */
+  /** A step in words, with its loss where it has one, and the updates that were kept since. */
   words(step) {
-    const value = this.losses.get(step);
+    const [value, kept] = [this.losses.get(step), this.updates.get(step)];
     const values = { step: count(step), total: count(this.total), loss: value === undefined ? '' : loss(value) };
-    return text(value === undefined ? 'timeline.step.first' : 'timeline.step', values);
+    const said = text(value === undefined ? 'timeline.step.first' : 'timeline.step', values);
+    return kept ? text('timeline.kept', { step: said, updates: count(kept) }) : said;
   }
 
   show() {

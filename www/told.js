@@ -77,8 +77,9 @@ export function hearing(page) {
     updated(seen) {
       update.updated(seen);
     },
-    update_kept() {
+    update_kept(told) {
       update.kept();
+      timeline.keep(told);
     },
     update_undone(told) {
       update.undone(told);

@@ -1,8 +1,10 @@
 // One update: the model is shown some tokens once, on a copy, and the right one has become likelier. Every number is the
 // engine's, of the run as it is and of the copy that was tried.
 
+import { AttentionChange } from './attention-change.js';
 import { caption, element } from './figure.js';
 import { marked } from './glyphs.js';
+import { slope } from './slope.js';
 import { count, loss, measure, percent, signed, text } from './text.js';
 
 /** Milliseconds without a key after which a typed sentence is read. */
@@ -14,8 +16,8 @@ const MORE = 10;
 const ABLE = ['running', 'paused', 'finished'];
 const UNDONE = { asked: 'update.undone.asked', went_on: 'update.undone.went_on', not_finite: 'update.undone.not_finite' };
 
-/** Sends the engine's commands `update`, `keep_update` and `undo_update` through `send`, and shows what they tell; while
- * `waiting` says so, training was asked for and no number of it stands. */
+/** Sends the engine's commands `update`, `keep_update` and `undo_update` through `send`, and shows what they tell in `figure`,
+ * and in `change` where the heads look; while `waiting` says so, training was asked for and no number of it stands. */
 export class Update {
   /** @type {Told.Updated | null} */
   seen;
@@ -23,10 +25,11 @@ export class Update {
   send;
   /** @type {Told.Ready | null} */
   ready;
-  figure; waiting; position; asked; wanted; note; expected; able; open;
+  figure; change; waiting; position; asked; wanted; note; expected; able; open;
 
-  constructor(figure, send, waiting) {
+  constructor(figure, change, send, waiting) {
     Object.assign(this, { figure, send, waiting, position: null, asked: false, wanted: null, note: null });
+    this.change = new AttentionChange(change);
     this.place = (selector) => figure.querySelector(selector);
     this.source = this.place('[name=update-on]');
     this.text = this.place('[data-input=update]');
@@ -160,6 +163,7 @@ export class Update {
     this.buttons.keep.disabled = this.buttons.undo.disabled = !able || !seen?.updates;
     this.text.parentElement.hidden = this.source.value !== 'text';
     this.figure.classList.toggle('waiting', !seen);
+    this.change.show(seen);
     if (!seen) {
       caption(this.figure, { sentence: text(short ? 'update.short' : 'update.none'), chip: '', tensor: 'none', shape: 0, step: 0, run: 'live' });
       for (const when of ['before', 'after']) this.metric(when, null);
@@ -241,31 +245,33 @@ export class Update {
 
   /** The distribution in front of the target: a row a token, with both bars. */
   show_candidates() {
-    const { candidates, target, updates, vocab } = this.seen;
+    const { candidates, target, updates, rest } = this.seen;
     const most = Math.max(...candidates.flatMap(({ before, after }) => [before.probability, after.probability]));
-    const sums = ['before', 'after'].map((when) => Math.max(0, 1 - candidates.reduce((sum, shift) => sum + shift[when].probability, 0)));
-    const row = (name, before, after, ranks) => {
+    const row = (name, before, after, change, ranks) => {
       const bars = [before, after].map((probability, i) => {
         const bar = element('span', i === 0 ? 'bar-before' : 'bar-after');
         bar.style.width = `${Math.min(100, (100 * probability) / most)}%`;
         return bar;
       });
       if (updates === 0) bars.pop();
-      const cells = [percent(before), updates > 0 ? percent(after) : '', updates > 0 ? signed(100 * (after - before)) : '', ranks];
+      const cells = [percent(before), ...(updates > 0 ? [percent(after), signed(100 * (after - before)), signed(change)] : ['', '', '']), ranks];
       return element('tr', '', element('th', 'token', name), element('td', 'chance', ...bars), ...cells.map((cell) => element('td', 'number', cell)));
     };
-    const rows = candidates.map(({ id, text: name, before, after }) => {
+    const rows = candidates.map(({ id, text: name, before, after, log_change: change }) => {
       const ranks = [before.rank + 1, ...(updates > 0 ? [after.rank + 1] : [])].map(count).join(' → ');
-      const made = row(marked(name), before.probability, after.probability, ranks);
+      const made = row(marked(name), before.probability, after.probability, change, ranks);
       made.classList.toggle('picked', id === target.id);
       return made;
     });
-    const others = row(text('update.rest', { others: count(vocab - candidates.length) }), ...sums, '');
+    const others = row(text('update.rest', { others: count(rest.tokens) }), rest.before, rest.after, rest.log_change, '');
     others.classList.add('rest');
     others.cells[1].replaceChildren();
     for (const made of [...rows, others]) made.cells[0].scope = 'row';
     this.place('.candidates tbody').replaceChildren(...rows, others);
     this.place('.update-legend').textContent = text('update.legend', { most: percent(most) });
+    const [picture, legend] = [this.place('.slope'), this.place('.slope-legend')];
+    picture.hidden = legend.hidden = updates === 0;
+    if (updates > 0) slope(picture, legend, candidates, target);
   }
 
   /** What the same updates did to other text. */

@@ -25,8 +25,11 @@ const shown = async (page, when) => {
 /** The last thing that the engine told of an update. */
 const told = (page) => page.evaluate(() => globalThis.heard.at(-1));
 
+/** A change as the page writes it. */
+const written = (page, change) => page.evaluate((change) => new Intl.NumberFormat('en', { signDisplay: 'exceptZero', maximumSignificantDigits: 3 }).format(change), change);
+
 /** A page whose run has taken `steps` steps of `text` and waits; with a record of what its worker tells of updates. */
-async function trained(steps, { text = TEXT, ...options } = {}) {
+async function trained(steps, { text = TEXT, settings = {}, ...options } = {}) {
   const context = await lab.browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-US', ...options });
   await context.addInitScript(() => {
     globalThis.heard = [];
@@ -44,7 +47,7 @@ async function trained(steps, { text = TEXT, ...options } = {}) {
   await ready(page);
   if ((options.viewport?.width ?? 1280) < 900) await page.locator('#settings-details > summary').click();
   await paste(page, text);
-  await set(page, { ...SMALL, vocab_size: '', steps, sample_every: 0, eval_every: 0, save_every: 0, warmup: 0 });
+  await set(page, { ...SMALL, vocab_size: '', steps, sample_every: 0, eval_every: 0, save_every: 0, warmup: 0, ...settings });
   await control(page, 'train').click();
   await until(page, 'step', 'exactly', steps);
   await page.locator('#update .tokens li').nth(1).waitFor({ state: 'attached' });
@@ -101,6 +104,11 @@ test('what is shown is what the engine told, and ten more go on from there', asy
     const change = Math.sign(after.probability - before.probability);
     assert.equal({ '+': 1, '-': -1 }[rows[i][4][0]] ?? 0, change, rows[i].join());
   }
+  for (const [i, { log_change: change }] of [...once.candidates, once.rest].entries()) {
+    assert.equal(rows[i][5], await written(page, change), rows[i].join());
+  }
+  assert.equal(rows.at(-1)[0], `${once.rest.tokens} others`);
+  assert.ok(Math.abs(Number(rows.at(-1)[2].replace('%', '')) - 100 * once.rest.before) <= 0.6, rows.at(-1).join());
   const picked = await page.locator('#update .candidates .picked').count();
   assert.equal(picked, 1);
   assert.equal(await page.locator('#update .elsewhere tbody tr').count(), once.elsewhere.length);
@@ -111,6 +119,134 @@ test('what is shown is what the engine told, and ten more go on from there', asy
   assert.equal(ten.target.before.probability, once.target.after.probability);
   assert.equal(await shown(page, 'before'), once.target.after.probability);
   assert.equal(await shown(page, 'after'), ten.target.after.probability);
+  assert.deepEqual(page.errors, []);
+});
+
+test('the slopes are the probabilities that were told, and no label covers another', async () => {
+  const page = await trained(6);
+  await type(page, 'Now is the summer of York');
+  assert.equal(await page.locator('.slope').isVisible(), false, 'nothing is tried yet');
+  await press(page, 'update-ten');
+  const { candidates, target } = await told(page);
+  const picture = page.locator('.slope svg');
+  assert.equal(await picture.getAttribute('role'), 'img');
+  assert.match(await picture.getAttribute('aria-label'), /^Before at the left, after at the right: .* from [\d.]+% to [\d.]+%, /);
+  assert.ok((await page.locator(`#${await picture.getAttribute('aria-describedby')} tbody tr`).count()) > candidates.length);
+  const lines = await picture.locator('[data-id]').evaluateAll((all) => all.map((line) => ({
+    id: Number(line.dataset.id), kind: line.getAttribute('class'), ends: line.getAttribute('d').match(/[\d.]+/g).map(Number),
+  })));
+  assert.equal(lines.length, candidates.length);
+  assert.deepEqual(lines.at(-1), { ...lines.at(-1), id: target.id, kind: 'more target' }, 'the target lies above the others');
+  // One scale for all ends: heights are a linear function of the logarithms.
+  const height = Number(await picture.getAttribute('height'));
+  const ends = lines.flatMap(({ id, ends: [, from, , to] }) => {
+    const { before, after } = candidates.find((shift) => shift.id === id);
+    return [[before.log_probability, from], [after.log_probability, to]];
+  });
+  const [low, high] = [Math.min, Math.max].map((f) => f(...ends.map(([log]) => log)));
+  for (const [log, y] of ends) assert.ok(Math.abs(y - (8 + ((high - log) / (high - low)) * (height - 16))) < 1e-6, `${log} at ${y}`);
+  for (const { id, kind } of lines) {
+    const { log_change: change } = candidates.find((shift) => shift.id === id);
+    assert.ok(kind.startsWith(change < 0 ? 'less' : 'more'), `${kind} for ${change}`);
+  }
+  for (const side of ['before', 'after']) {
+    const labels = await page.locator(`.slope .${side} li`).evaluateAll((all) => all.map((item) => ({ ...item.getBoundingClientRect().toJSON(), said: item.textContent })));
+    assert.equal(labels.length, candidates.length);
+    const order = [...candidates].sort((a, b) => b[side].log_probability - a[side].log_probability);
+    for (const [i, { said, top, bottom }] of labels.entries()) {
+      assert.ok(said.startsWith(order[i].text.replaceAll(' ', '·').slice(0, 1)) && said.endsWith('%'), said);
+      if (i > 0) assert.ok(top >= labels[i - 1].bottom - 0.01, `${labels[i - 1].said} and ${said}`);
+      assert.ok(bottom - top > 10);
+    }
+  }
+  assert.deepEqual(page.errors, []);
+});
+
+test('labels that would cover each other move apart, and stay within', async () => {
+  const { apart } = await import('../../www/slope.js');
+  assert.deepEqual(apart([8, 50, 90], 100), [8, 50, 90]);
+  assert.deepEqual(apart([8, 8, 8], 100), [8, 24, 40]);
+  assert.deepEqual(apart([80, 90, 92, 92], 100), [44, 60, 76, 92]);
+});
+
+/** The change of one head as it is drawn: a colour a cell, and those of the scale. */
+const drawn = (page) => page.locator('#attention-change .matrix').evaluate((canvas) => {
+  const { width, height } = canvas;
+  const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+  const style = getComputedStyle(document.body);
+  const [less, none, more] = ['--less', '--paper', '--more'].map((name) => {
+    const digits = style.getPropertyValue(name).trim().slice(1);
+    return [0, 2, 4].map((at) => Number.parseInt(digits.slice(at, at + 2), 16));
+  });
+  const { attention_change: change, heads } = globalThis.heard.at(-1);
+  return { width, height, pixels: [...data], less, none, more, change: [...change], heads };
+});
+
+/** Holds the picture of the head at `at` against the numbers that were told. */
+async function holds(page, at) {
+  const { width: n, height, pixels, less, none, more, change, heads } = await drawn(page);
+  assert.equal(height, n);
+  const extent = Math.abs(heads[at].largest);
+  for (let row = 0; row < n; row += 1) {
+    for (let column = 0; column < n; column += 1) {
+      const cell = 4 * (row * n + column);
+      if (column > row) {
+        assert.equal(pixels[cell + 3], 0, 'what a token never sees stays clear');
+        continue;
+      }
+      const share = change[at * n * n + row * n + column] / extent;
+      const want = none.map((channel, i) => channel + Math.abs(share) * ((share < 0 ? less : more)[i] - channel));
+      for (let i = 0; i < 3; i += 1) assert.ok(Math.abs(pixels[cell + i] - want[i]) <= 1, `${row}, ${column}: ${pixels.slice(cell, cell + 3)} for ${want}`);
+    }
+  }
+  const figure = page.locator('#attention-change');
+  const { layer, head, largest } = heads[at];
+  assert.equal(await figure.getAttribute('data-tensor'), `attention.${layer}.${head}`);
+  assert.equal(await figure.getAttribute('data-shape'), `${n}x${n}`);
+  assert.deepEqual(await figure.locator('.change-less, .change-more').allTextContents(), [await written(page, -extent), await written(page, extent)]);
+  assert.equal(await figure.locator('[aria-pressed=true]').last().getAttribute('data-head'), String(head));
+  return { layer, head, largest };
+}
+
+test('where the heads look changed as it was told: the head that changed most, or the one that is chosen', async () => {
+  const page = await trained(6, { settings: { layers: 2 } });
+  const figure = page.locator('#attention-change');
+  await type(page, 'Now is the summer of York');
+  assert.match(await figure.locator('figcaption').textContent(), /^Nothing has been tried yet/);
+  await press(page, 'update-ten');
+  const { heads, most_changed: most, tokens } = await told(page);
+  assert.equal(heads.length, 4);
+  assert.ok(heads.every(({ mean }) => mean <= heads[most].mean));
+  const { layer, head, largest } = await holds(page, most);
+  const said = await figure.locator('figcaption').textContent();
+  assert.match(said, new RegExp(`^Layer ${layer + 1}, head ${head + 1} has changed most: `));
+  const name = (at) => tokens[at].text.replaceAll(' ', '·');
+  assert.ok(said.endsWith(`that of “${name(heads[most].from)}” at “${name(heads[most].to)}”, by ${await written(page, largest)}.`), said);
+  const rows = await figure.locator('tbody tr').evaluateAll((all) => all.map((row) => [...row.cells].map((cell) => cell.textContent)));
+  for (const [i, shift] of heads.entries()) {
+    assert.deepEqual([rows[i][0], rows[i][2]], [`layer ${shift.layer + 1}, head ${shift.head + 1}`, await written(page, shift.largest)]);
+  }
+  assert.equal(await figure.locator('.rows li').count(), tokens.length - 1);
+
+  // Another head, by key; it is the one that Inspect shows, too. And back.
+  const other = (most + 1) % heads.length;
+  await figure.locator('tbody button').nth(other).press('Enter');
+  await holds(page, other);
+  assert.match(await figure.locator('figcaption').textContent(), new RegExp(`has changed most|^In layer ${heads[other].layer + 1}, head ${heads[other].head + 1} `));
+  await control(page, 'head-most').click();
+  await holds(page, most);
+  // The colours of another theme, and what is told of a batch.
+  await page.locator('#theme').selectOption('dark');
+  await holds(page, most);
+  await page.locator('[name=update-on]').selectOption('batch');
+  await page.waitForFunction(() => globalThis.heard.at(-1).text === undefined);
+  await still(page);
+  await press(page, 'update');
+  const batch = await told(page);
+  assert.equal((await drawn(page)).width, SMALL.context);
+  await holds(page, batch.most_changed);
+  await press(page, 'undo');
+  await figure.locator('figcaption').filter({ hasText: 'Nothing has been tried yet' }).waitFor();
   assert.deepEqual(page.errors, []);
 });
 
@@ -164,6 +300,7 @@ test('keep changes what Inspect shows, and undo leaves it as it was', async () =
   const { candidates } = await told(page);
   await press(page, 'keep');
   await caption(page).filter({ hasText: 'Kept: the run goes on from here.' }).waitFor();
+  assert.match(await page.locator('#timeline figcaption').textContent(), /step 4 of 4, loss \d\.\d\d, and since then updates kept: 10\.$/);
   const now = new Map(await inspected(there));
   assert.notDeepEqual([...now], before);
   for (const { text, after } of candidates.filter(({ after }) => after.rank < 5)) {
@@ -206,11 +343,11 @@ for (const [width, colorScheme, locale] of [[360, 'light', 'en-US'], [360, 'dark
     const page = await trained(4, { viewport: { width, height: 900 }, colorScheme, locale });
     await press(page, 'update');
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
-    await page.locator('#update').screenshot({ path: `${PICTURES}/update-${width}-${colorScheme}-${locale}.png` });
+    for (const name of ['update', 'attention-change']) await page.locator(`#${name}`).screenshot({ path: `${PICTURES}/${name}-${width}-${colorScheme}-${locale}.png` });
     await page.evaluate(await readFile(AXE, 'utf8'));
     const faults = await page.evaluate(async () => (await globalThis.axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' ')}`));
     assert.deepEqual(faults, []);
-    const small = await page.locator('#update :is(button, select, [role=option]:not([aria-disabled]))').evaluateAll((all) => all
+    const small = await page.locator(':is(#update, #attention-change) :is(button, select, [role=option]:not([aria-disabled]))').evaluateAll((all) => all
       .map((element) => element.getBoundingClientRect()).filter(({ width, height }) => width < 24 || height < 24).length);
     assert.equal(small, 0, 'all that is pressed has 24 pixels');
   });

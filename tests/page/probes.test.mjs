@@ -1,0 +1,206 @@
+// What the page asks of the engine: nothing that nobody sees, ten looks a second at most; and every figure names its source.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { PATIENCE, SMALL, control, metric, paste, ready, says, set, start, until } from './page.mjs';
+
+let lab;
+before(async () => {
+  lab = await start();
+});
+after(() => lab.stop());
+
+const STAGES = ['data', 'tokenizer', 'train', 'inspect', 'generate'];
+/** What looks into a model, or writes with it. */
+const PROBES = ['look', 'update', 'generate'];
+const tab = (page, stage) => page.locator(`[data-stage=${stage}]`);
+
+/** The page, with a record of every command that its worker is sent. */
+async function opened(viewport = { width: 1280, height: 900 }) {
+  const context = await lab.browser.newContext({ viewport, locale: 'en-US' });
+  await context.addInitScript(() => {
+    globalThis.asked = [];
+    const { postMessage } = Worker.prototype;
+    Worker.prototype.postMessage = function post(message, ...more) {
+      if (message.command) globalThis.asked.push({ command: message.command.command, time: performance.now() });
+      return postMessage.call(this, message, ...more);
+    };
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE);
+  const errors = [];
+  page.on('pageerror', (error) => errors.push(String(error)));
+  await page.goto(`${lab.address}?device=cpu`);
+  await ready(page);
+  return Object.assign(page, { errors });
+}
+
+/** The probes that were sent so far. */
+const sent = (page) => page.evaluate((probes) => globalThis.asked.filter(({ command }) => probes.includes(command)), PROBES);
+
+/** Begins a run that goes on. */
+async function train(page) {
+  await paste(page, 'Now is the winter of our discontent made glorious summer. '.repeat(60));
+  await set(page, { ...SMALL, vocab_size: '', steps: 1_000_000, sample_every: 0, eval_every: 0, save_every: 0 });
+  await control(page, 'train').click();
+  await until(page, 'step', 'at least', 3);
+}
+
+/** Waits until so many steps more are taken. */
+async function taken(page, steps) {
+  await until(page, 'step', 'at least', await metric(page, 'step') + steps);
+}
+
+const follows = async (page) => {
+  const step = await metric(page, 'step');
+  await page.waitForFunction((step) => Number(document.querySelector('#attention').dataset.step) >= step, step);
+};
+
+test('while it trains, a stage that shows nothing of the model asks for nothing', async () => {
+  const page = await opened();
+  await train(page);
+  for (const stage of STAGES.filter((stage) => stage !== 'inspect')) {
+    await tab(page, stage).click();
+    const before = (await sent(page)).length;
+    await taken(page, 40);
+    assert.equal((await sent(page)).length, before, stage);
+  }
+  // What was asked for in Inspect is not asked for again once another stage is open.
+  await tab(page, 'inspect').click();
+  await follows(page);
+  await tab(page, 'data').click();
+  const before = (await sent(page)).length;
+  await taken(page, 200);
+  assert.equal((await sent(page)).length, before);
+  // Paused, the stage Train asks once how the run stands, and others do not ask.
+  await control(page, 'pause').click();
+  await says(page, 'Paused');
+  assert.equal((await sent(page)).length, before);
+  await tab(page, 'train').click();
+  await page.locator('#update .tokens li').nth(1).waitFor({ state: 'attached' });
+  assert.deepEqual((await sent(page)).slice(before).map(({ command }) => command), ['update']);
+  assert.deepEqual(page.errors, []);
+});
+
+test('while it trains, Inspect looks ten times a second at most, however the time line is dragged', async () => {
+  const page = await opened();
+  await train(page);
+  await tab(page, 'inspect').click();
+  await follows(page);
+  await taken(page, 20);
+  await page.evaluate(() => {
+    globalThis.asked.length = 0;
+  });
+  // Every snapshot once and again, faster than anybody drags, until thirty looks are sent.
+  await page.evaluate(() => new Promise((resolve) => {
+    const slider = document.querySelector('#timeline [name=at]');
+    let at = 0;
+    const drag = () => {
+      at += 1;
+      slider.value = String(at % 8);
+      slider.dispatchEvent(new Event('input', { bubbles: true }));
+      if (globalThis.asked.filter(({ command }) => command === 'look').length >= 30) resolve();
+      else requestAnimationFrame(drag);
+    };
+    drag();
+  }));
+  const times = (await sent(page)).filter(({ command }) => command === 'look').map(({ time }) => time);
+  for (let i = 10; i < times.length; i += 1) assert.ok(times[i] - times[i - 10] >= 999, `eleven looks within ${times[i] - times[i - 10]} ms`);
+  // What is shown in the end is the step that the slider stands at.
+  const step = await page.locator('#timeline [name=at]').inputValue();
+  await page.locator(`#attention[data-step="${step}"]`).waitFor();
+  assert.deepEqual(page.errors, []);
+});
+
+test('a prompt that is typed while it trains is looked at, and followed from then on', async () => {
+  const page = await opened();
+  await train(page);
+  await tab(page, 'inspect').click();
+  await follows(page);
+  for (const prompt of ['winter', 'glorious summer']) {
+    await page.locator('[data-input=prompt]').fill(prompt);
+    const tokens = (text) => page.waitForFunction((text) => document.querySelector('.labels').textContent === text, text);
+    await tokens(prompt.replaceAll(' ', '·'));
+    await follows(page);
+  }
+  assert.deepEqual(page.errors, []);
+});
+
+test('figures that are scrolled away, or in a tab that is hidden, are not looked at until they are seen', async () => {
+  const page = await opened({ width: 1280, height: 200 });
+  await train(page);
+  await tab(page, 'inspect').click();
+  await page.locator('#attention').scrollIntoViewIfNeeded();
+  await follows(page);
+  const still = async (what) => {
+    const before = (await sent(page)).length;
+    await taken(page, 400);
+    // The look that was due when it went away may still be sent.
+    assert.ok((await sent(page)).length <= before + 1, what);
+  };
+  await page.evaluate(() => scrollTo(0, 0));
+  assert.ok(await page.evaluate(() => document.querySelector('#attention').getBoundingClientRect().top > innerHeight));
+  await still('scrolled away');
+  await page.locator('#attention').scrollIntoViewIfNeeded();
+  await follows(page);
+  const see = (state) => page.evaluate((state) => {
+    Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => state });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, state);
+  await see('hidden');
+  await still('hidden');
+  await see('visible');
+  await follows(page);
+  assert.deepEqual(page.errors, []);
+});
+
+/** The figures that can be seen, with what they say of their source. */
+const figures = (page) => page.locator('[data-figure]').evaluateAll((all) => all.filter((figure) => figure.checkVisibility())
+  .map(({ dataset: { figure, run, step, tensor, shape } }) => ({ figure, run, step, tensor, shape })));
+
+test('every figure that is seen names its run, step, tensor and shape: recorded, derived and live', async () => {
+  const page = await opened();
+  /** Opens each stage in turn, and gives the runs that its figures name. */
+  const walk = async (state) => {
+    const runs = {};
+    for (const stage of STAGES) {
+      await tab(page, stage).click();
+      const found = await figures(page);
+      assert.ok(found.length > 0, stage);
+      for (const { figure, run, step, tensor, shape } of found) {
+        const what = `${figure} in ${stage}, ${state}`;
+        assert.match(run ?? '', /^(live|recorded|derived)$/, what);
+        assert.match(step ?? '', /^\d+$/, what);
+        assert.ok(tensor, what);
+        assert.match(shape ?? '', /^\d+(x\d+)*$/, what);
+        runs[figure] = run;
+      }
+    }
+    return runs;
+  };
+  await page.locator('#timeline[data-run=recorded]').waitFor();
+  const recorded = await walk('recorded');
+  for (const figure of ['documents', 'tokens', 'loss', 'attention', 'next', 'timeline']) assert.equal(recorded[figure], 'recorded', figure);
+  await tab(page, 'inspect').click();
+  await page.locator('[data-input=prompt]').fill('What is a king?');
+  await page.locator('#attention[data-run=derived]').waitFor();
+  await page.locator('#next[data-run=derived]').waitFor();
+  await tab(page, 'generate').click();
+  await page.locator('#generate [name=max_tokens]').fill('4');
+  await control(page, 'generate').click();
+  await page.locator('#writing[data-run=derived]').waitFor();
+  const derived = await walk('derived');
+  for (const figure of ['attention', 'next', 'writing']) assert.equal(derived[figure], 'derived', figure);
+  await tab(page, 'train').click();
+  await train(page);
+  await control(page, 'pause').click();
+  await says(page, 'Paused');
+  await tab(page, 'inspect').click();
+  await page.locator('#attention[data-run=live]').waitFor();
+  await tab(page, 'train').click();
+  await control(page, 'update').click();
+  await page.locator('#attention-change:not(.waiting)').waitFor();
+  const live = await walk('live');
+  for (const figure of ['loss', 'attention', 'next', 'timeline', 'update', 'attention-change']) assert.equal(live[figure], 'live', figure);
+  assert.deepEqual(page.errors, []);
+});
