@@ -40,11 +40,14 @@ declare namespace Told {
     past?: boolean;
   }
   interface Standing { rank: number; probability: number; log_probability: number }
-  interface Shift extends Piece { before: Standing; after: Standing }
+  interface Shift extends Piece { before: Standing; after: Standing; log_change: number }
+  interface Rest { tokens: number; before: number; after: number; log_change: number }
+  interface HeadShift { layer: number; head: number; mean: number; largest: number; from: number; to: number }
   interface Updated {
     step: number; updates: number; count: number; text?: string | null; tokens: Piece[]; left_out: number; rows: number; position: number;
     loss_before: number; loss_after: number; learning_rate: number; gradient_norm?: number | null; target: Shift; candidates: Shift[];
-    vocab: number; log_probabilities_before: number[]; log_probabilities_after: number[];
+    rest: Rest; vocab: number; log_probabilities_before: number[]; log_probabilities_after: number[];
+    attention_change: Float32Array; heads: HeadShift[]; most_changed?: number | null;
     elsewhere: { name: string; loss_before: number; loss_after: number }[]; held_out: boolean;
   }
 

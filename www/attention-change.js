@@ -14,6 +14,14 @@ const NAMED = 3;
 
 /** Shows in `figure` what the engine told of an update. */
 export class AttentionChange {
+  /** @type {Told.Updated} */
+  seen;
+  /** @type {Told.HeadShift} */
+  shift;
+  /** @type {Float32Array} */
+  values;
+  figure; chosen; n;
+
   constructor(figure) {
     Object.assign(this, { figure, seen: null, chosen: false });
     this.find = (selector) => figure.querySelector(selector);
@@ -32,7 +40,8 @@ export class AttentionChange {
     document.addEventListener('themechange', () => this.draw());
   }
 
-  /** Takes in what was told; null where there is no run, which forgets what was chosen. */
+  /** Takes in what was told; null where there is no run, which forgets what was chosen.
+   * @param {Told.Updated} seen */
   show(seen) {
     if (!seen) this.chosen = false;
     this.seen = seen?.updates > 0 ? seen : null;
@@ -70,7 +79,8 @@ export class AttentionChange {
     const extent = Math.abs(shift.largest);
     paint(this.matrix, this.values.map((value) => value / (extent || 1)), n, diverging());
     this.matrix.setAttribute('aria-label', text('change.matrix', { ...words(shift), tokens: count(n) }));
-    for (const [side, value] of [['less', -extent], ['more', extent]]) this.find(`.change-${side}`).textContent = signed(value);
+    this.find('.change-less').textContent = signed(-extent);
+    this.find('.change-more').textContent = signed(extent);
     this.find('.labels').replaceChildren(...(n > LABELLED ? [] : tokens.slice(0, n).map((token) => element('li', '', marked(token.text)))));
     this.find('.rows').replaceChildren(...Array.from({ length: n }, (_, i) => element('li', '', this.sentence(i))));
     this.most.setAttribute('aria-pressed', String(!this.chosen));

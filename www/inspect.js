@@ -27,7 +27,9 @@ export class Inspect {
   model;
   /** @type {Told.Send} */
   send;
-  attention; next; off; asked; previewed; again; shape; open;
+  attention; next; off; asked; previewed; again; shape; open; last; missed;
+  /** Whether the model that is shown is being trained. */
+  trains = false;
 
   constructor(attention, next, send) {
     Object.assign(this, { attention, next, send, off: new Set(), asked: false, previewed: null, last: 0 });

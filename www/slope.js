@@ -8,7 +8,8 @@ const SVG = 'http://www.w3.org/2000/svg';
 /** The picture's own units: the height of a label, and where the slopes begin and end within a width of 100. */
 const [ROW, LEFT, RIGHT] = [16, 10, 90];
 
-/** Places near those `wanted`, which are in order, that are `ROW` apart and all above `height`. */
+/** Places near those `wanted`, which are in order, that are `ROW` apart and all above `height`.
+ * @type {(wanted: number[], height: number) => number[]} */
 export function apart(wanted, height) {
   const places = [];
   for (const place of wanted) places.push(Math.max(place, (places.at(-1) ?? -Infinity) + ROW));
@@ -20,13 +21,14 @@ export function apart(wanted, height) {
   return places;
 }
 
-/** Draws `shifts`, the engine's, into `place`, with `target` before all others; what they mean stands in `legend`. */
+/** Draws `shifts`, the engine's, into `place`, with `target` before all others; what they mean stands in `legend`.
+ * @type {(place: HTMLElement, legend: HTMLElement, shifts: Told.Shift[], target: Told.Shift) => void} */
 export function slope(place, legend, shifts, target) {
   const all = shifts.flatMap(({ before, after }) => [before, after]);
   const [low, high] = [Math.min, Math.max].map((f) => f(...all.map((standing) => standing.log_probability)));
   const height = ROW * (shifts.length + 1);
   const y = (log) => ROW / 2 + ((high - log) / Math.max(high - low, 1e-6)) * (height - ROW);
-  const sides = ['before', 'after'].map((when) => {
+  const sides = /** @type {const} */ (['before', 'after']).map((when) => {
     const order = [...shifts].sort((a, b) => b[when].log_probability - a[when].log_probability);
     const places = apart(order.map((shift) => y(shift[when].log_probability)), height);
     place.querySelector(`.${when}`).replaceChildren(...order.map(({ id, text: name, [when]: { probability } }, i) => {
@@ -45,7 +47,7 @@ export function slope(place, legend, shifts, target) {
   const tens = [];
   for (let ten = Math.ceil(low / Math.LN10); ten <= high / Math.LN10; ten += 1) tens.push(path('tens', `M${LEFT} ${y(ten * Math.LN10)}H${RIGHT}`));
   // The target is drawn last, over the others.
-  const order = [...shifts].sort((a, b) => (a.id === target.id) - (b.id === target.id));
+  const order = [...shifts].sort((a, b) => Number(a.id === target.id) - Number(b.id === target.id));
   const lines = order.flatMap(({ id, before, after, log_change: change }) => {
     const [from, to] = [before, after].map((standing) => y(standing.log_probability));
     const kind = `${change < 0 ? 'less' : 'more'}${id === target.id ? ' target' : ''}`;

@@ -21,6 +21,8 @@ export class Timeline {
   pinned;
   /** @type {Map<number, number>} */
   losses;
+  /** @type {Map<number, number>} */
+  updates;
   /** @type {[number, number][]} */
   curve;
   /** @type {Told.Source} */
@@ -85,7 +87,8 @@ export class Timeline {
     this.later();
   }
 
-  /** Updates were kept at a step: its weights are behind them, its loss is not. */
+  /** Updates were kept at a step: its weights are behind them, its loss is not.
+   * @param {Told.Events['update_kept']} told */
   keep({ step, updates }) {
     this.updates.set(step, (this.updates.get(step) ?? 0) + updates);
     this.show();

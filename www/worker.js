@@ -194,6 +194,9 @@ const answer = {
   },
 };
 
+/** The buffers of the numbers in the session's events: they are handed over, not copied. */
+const buffers = (events) => events.flatMap(Object.values).filter(ArrayBuffer.isView).map(({ buffer }) => buffer);
+
 /** Forgets the recorded model: it failed, or its device is gone. */
 function unview() {
   [viewing, viewed] = [null, null];
@@ -203,7 +206,7 @@ function unview() {
 function view() {
   try {
     const events = viewing.tick();
-    if (events.length > 0) postMessage(events);
+    if (events.length > 0) postMessage(events, buffers(events));
   } catch (error) {
     unview();
     throw error;
@@ -222,8 +225,7 @@ function stop(reason) {
 /** Posts what a slice of work led to, and recovers where the device went away. */
 async function turn() {
   const events = session.tick();
-  const buffers = events.flatMap((told) => (told.event === 'archive' ? [told.bytes.buffer] : []));
-  if (events.length > 0) postMessage(events, buffers);
+  if (events.length > 0) postMessage(events, buffers(events));
   for (const event of events) if (event.event === 'step') stop(stops.check(event));
   if (events.some(({ event }) => event === 'forgotten')) {
     runs.let_go();

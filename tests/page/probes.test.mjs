@@ -175,6 +175,30 @@ test('figures that are scrolled away, or in a tab that is hidden, are not looked
   assert.deepEqual(page.errors, []);
 });
 
+test('the numbers of a look and of an update are handed over by the worker, not copied', async () => {
+  const page = await opened();
+  await train(page);
+  await control(page, 'pause').click();
+  await says(page, 'Paused');
+  const [worker] = page.workers();
+  await worker.evaluate(() => {
+    const { postMessage } = self;
+    self.left = {};
+    self.postMessage = (events, ...more) => {
+      postMessage.call(self, events, ...more);
+      for (const { event, ...numbers } of events) {
+        for (const [name, value] of Object.entries(numbers)) if (ArrayBuffer.isView(value)) self.left[`${event}.${name}`] = value.byteLength;
+      }
+    };
+  });
+  await control(page, 'update').click();
+  await page.locator('#attention-change:not(.waiting)').waitFor();
+  await tab(page, 'inspect').click();
+  await follows(page);
+  assert.deepEqual(await worker.evaluate(() => self.left), { 'updated.attention_change': 0, 'looked.attention': 0, 'looked.logits': 0 });
+  assert.deepEqual(page.errors, []);
+});
+
 /** The figures that can be seen, with what they say of their source. */
 const figures = (page) => page.locator('[data-figure]').evaluateAll((all) => all.filter((figure) => figure.checkVisibility())
   .map(({ dataset: { figure, run, step, tensor, shape } }) => ({ figure, run, step, tensor, shape })));
