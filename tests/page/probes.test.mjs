@@ -203,29 +203,34 @@ test('the numbers of a look and of an update are handed over by the worker, not 
 const figures = (page) => page.locator('[data-figure]').evaluateAll((all) => all.filter((figure) => figure.checkVisibility())
   .map(({ dataset: { figure, run, step, tensor, shape } }) => ({ figure, run, step, tensor, shape })));
 
-test('every figure that is seen names its run, step, tensor and shape: recorded, derived and live', async () => {
-  const page = await opened();
-  /** Opens each stage in turn, and gives the runs that its figures name. */
-  const walk = async (state) => {
-    const runs = {};
-    for (const stage of STAGES) {
-      await tab(page, stage).click();
-      const found = await figures(page);
-      assert.ok(found.length > 0, stage);
-      for (const { figure, run, step, tensor, shape } of found) {
-        const what = `${figure} in ${stage}, ${state}`;
-        assert.match(run ?? '', /^(live|recorded|derived)$/, what);
-        assert.match(step ?? '', /^\d+$/, what);
-        assert.ok(tensor, what);
-        assert.match(shape ?? '', /^\d+(x\d+)*$/, what);
-        runs[figure] = run;
-      }
+/** Opens each stage in turn, and gives the runs that its figures name. */
+async function walk(page, state) {
+  const runs = {};
+  for (const stage of STAGES) {
+    await tab(page, stage).click();
+    const found = await figures(page);
+    assert.ok(found.length > 0, stage);
+    for (const { figure, run, step, tensor, shape } of found) {
+      const what = `${figure} in ${stage}, ${state}`;
+      assert.match(run ?? '', /^(live|recorded|derived)$/, what);
+      assert.match(step ?? '', /^\d+$/, what);
+      assert.ok(tensor, what);
+      assert.match(shape ?? '', /^\d+(x\d+)*$/, what);
+      runs[figure] = run;
     }
-    return runs;
-  };
+  }
+  return runs;
+}
+
+test('every figure that is seen names its run, step, tensor and shape: recorded, before any engine is there', async () => {
+  const page = await lab.open('?device=cpu', { refused: '**/*.wasm' });
   await page.locator('#timeline[data-run=recorded]').waitFor();
-  const recorded = await walk('recorded');
-  for (const figure of ['documents', 'tokens', 'loss', 'attention', 'next', 'timeline']) assert.equal(recorded[figure], 'recorded', figure);
+  const runs = await walk(page, 'recorded');
+  for (const figure of ['documents', 'tokens', 'loss', 'attention', 'next', 'timeline']) assert.equal(runs[figure], 'recorded', figure);
+});
+
+test('every figure that is seen names its run, step, tensor and shape: derived, and live', async () => {
+  const page = await opened();
   await tab(page, 'inspect').click();
   await page.locator('[data-input=prompt]').fill('What is a king?');
   await page.locator('#attention[data-run=derived]').waitFor();
@@ -234,7 +239,7 @@ test('every figure that is seen names its run, step, tensor and shape: recorded,
   await page.locator('#generate [name=max_tokens]').fill('4');
   await control(page, 'generate').click();
   await page.locator('#writing[data-run=derived]').waitFor();
-  const derived = await walk('derived');
+  const derived = await walk(page, 'derived');
   for (const figure of ['attention', 'next', 'writing']) assert.equal(derived[figure], 'derived', figure);
   await tab(page, 'train').click();
   await train(page);
@@ -245,7 +250,7 @@ test('every figure that is seen names its run, step, tensor and shape: recorded,
   await tab(page, 'train').click();
   await control(page, 'update').click();
   await page.locator('#attention-change:not(.waiting)').waitFor();
-  const live = await walk('live');
+  const live = await walk(page, 'live');
   for (const figure of ['loss', 'attention', 'next', 'timeline', 'update', 'attention-change']) assert.equal(live[figure], 'live', figure);
   assert.deepEqual(page.errors, []);
 });

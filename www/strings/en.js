@@ -259,7 +259,7 @@ export default {
   'change.legend': 'orange looks there more, blue less; each row sums to 0',
   'change.most': 'Layer {layer}, head {head} has changed most: its looks by {mean} on average, and farthest that of “{from}” at “{to}”, by {largest}.',
   'change.head': 'In layer {layer}, head {head} the looks have changed by {mean} on average, and farthest that of “{from}” at “{to}”, by {largest}.',
-  'change.source': 'attention {layer}.{head} · {tokens} × {tokens} · step {step} · updates on a copy {updates} · probe pass',
+  'change.source': 'attention of layer {layer}, head {head} · {tokens} × {tokens} · step {step} · updates on a copy {updates} · probe pass',
   'curve.role': 'chart',
   'curve.keys': 'Arrow keys go from step to step in all curves at once, Home and End to the first and the last. Click or Enter keeps a step, Escape lets it go.',
   'curve.reading': 'Step {step}: loss {loss}, average {smoothed}, learning rate {rate}, gradient {gradient}, {speed} tokens/s',

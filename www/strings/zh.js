@@ -261,7 +261,7 @@ export default {
   'change.legend': '橙色看得更多，蓝色看得更少；每行之和为 0',
   'change.most': '第 {layer} 层第 {head} 头变化最大：注意力平均改变 {mean}，其中“{from}”看向“{to}”的变化最大，为 {largest}。',
   'change.head': '第 {layer} 层第 {head} 头的注意力平均改变 {mean}，其中“{from}”看向“{to}”的变化最大，为 {largest}。',
-  'change.source': '注意力 {layer}.{head} · {tokens} × {tokens} · 第 {step} 步 · 副本更新 {updates} 次 · 探测计算',
+  'change.source': '第 {layer} 层第 {head} 头的注意力 · {tokens} × {tokens} · 第 {step} 步 · 副本更新 {updates} 次 · 探测计算',
   'curve.role': '曲线图',
   'curve.keys': '方向键在所有曲线上逐步移动，Home 和 End 到第一步和最后一步。点按或回车固定一步，Esc 取消。',
   'curve.reading': '第 {step} 步：损失 {loss}，平均 {smoothed}，学习率 {rate}，梯度 {gradient}，每秒 {speed} 个词元',
