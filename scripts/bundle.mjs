@@ -6,32 +6,27 @@ import { build, transform } from 'esbuild';
 
 /** Where the two threads begin, and what on the page's thread is asked for by its name. */
 const ENTRIES = ['main.js', 'worker.js', 'sampling.js'];
-/** Files of their own, which others import under their names: bindings that wait for the wasm, the words of each language,
- * what comes from npm and is as small as it gets. */
+/** The words of each language, in one file however many they are written in. */
+const WORDS = ['strings/en.js', 'strings/zh.js'];
+/** Files of their own, which others import under their names: bindings that wait for the wasm, the words, what comes from npm
+ * and is as small as it gets. */
 const APART = ['./glasshouse.js', './strings/*', './vendor/*'];
 
 /** Puts the modules in `folder` together, in place; those that went into another file are removed. */
 export async function bundle(folder) {
   const root = resolve(folder);
   const small = { minify: true, format: 'esm', charset: 'utf8', target: 'es2022', logLevel: 'warning' };
-  const { metafile, outputFiles } = await build({
-    ...small,
-    absWorkingDir: root,
-    entryPoints: ENTRIES,
-    outdir: root,
+  const put = (options) => build({ ...small, absWorkingDir: root, bundle: true, metafile: true, write: false, ...options });
+  const built = await Promise.all([
     // A thread finds the files beside it from where its module lies, so every part lies beside the page.
-    chunkNames: 'shared-[hash]',
-    bundle: true,
-    splitting: true,
-    external: APART,
-    metafile: true,
-    write: false,
-  });
-  for (const path of Object.keys(metafile.inputs)) rmSync(join(root, path));
+    put({ entryPoints: ENTRIES, outdir: root, chunkNames: 'shared-[hash]', splitting: true, external: APART }),
+    put({ entryPoints: WORDS, outdir: join(root, 'strings') }),
+  ]);
+  for (const { metafile } of built) for (const path of Object.keys(metafile.inputs)) rmSync(join(root, path));
   const alone = ['.', 'strings'].flatMap((within) => readdirSync(join(root, within)).map((name) => join(root, within, name)));
   for (const path of alone.filter((path) => path.endsWith('.js'))) {
     const { code } = await transform(readFileSync(path, 'utf8'), { ...small, sourcefile: path });
     writeFileSync(path, code);
   }
-  for (const { path, contents } of outputFiles) writeFileSync(path, contents);
+  for (const { path, contents } of built.flatMap(({ outputFiles }) => outputFiles)) writeFileSync(path, contents);
 }
