@@ -1,6 +1,7 @@
 // The page: sends what is asked for to the worker that owns the engine, and shows what the engine tells.
 
 import { address, note } from './address.js';
+import { Comparison } from './comparison.js';
 import { show_controls } from './controls.js';
 import { Data } from './data.js';
 import { bring } from './files.js';
@@ -57,6 +58,10 @@ const inspect = new Inspect(find('#attention'), find('#next'), ask);
 const opening = new Opening(call, (seen) => inspect.looked(seen));
 const update = new Update(find('#update'), find('#attention-change'), send, () => metrics.waiting);
 const timeline = new Timeline(find('#timeline'), send);
+const comparison = new Comparison(find('#comparison'), timeline, (command) => {
+  if (run.ready) call('send', { command, by: 'comparison' });
+  else comparison.looked(opening.known(command));
+});
 const kept = new Kept(find('#kept'), find('#kept-offer'), call, run, () => settings.own_files());
 const machine = new Machine(find('#machine'), find('#device'), call, () => ({ settings: settings.value(), corpus: settings.corpus }));
 const own_words = () => ({ prompt: selection.prompt, text: settings.corpus === 'own' ? settings.pasted.value : '' });
@@ -177,6 +182,7 @@ function look() {
   inspect.able((run.ready ?? shown_recorded())?.model, stages.stage === 'inspect');
   follow();
   inspect.look();
+  comparison.able(stages.stage === 'inspect');
   writing.able(stages.stage === 'generate');
   if (!['data', 'tokenizer'].includes(stages.stage)) return;
   const { corpus, source } = settings;
@@ -302,7 +308,7 @@ function show_run() {
 }
 
 const hear = hearing({
-  run, metrics, log, hidden, samples, settings, writing, generate, data, strip, merges, inspect, opening, update, timeline, kept, machine,
+  run, metrics, log, hidden, samples, settings, writing, generate, data, strip, merges, inspect, opening, update, timeline, comparison, kept, machine,
   asked, call, controls, describe, follow, late, look, record, show_run, show_state, unknown,
 });
 

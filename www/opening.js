@@ -24,12 +24,19 @@ export class Opening {
     return this.recorded !== null;
   }
 
+  /** What was recorded for a command; null where nothing was.
+   * @param {Told.Command} command */
+  known(command) {
+    return this.recorded?.knows(command) ? this.recorded.look(/** @type {Told.Look} */ (command).at) : null;
+  }
+
   /** Answers a command: with what was recorded, or from the weights, which are fetched only then. Of these there are those of
    * the last step alone.
    * @param {Told.Command} command */
   ask(command) {
     const { recorded: run } = this;
-    if (run.knows(command)) this.looked(run.look(/** @type {Told.Look} */ (command).at));
+    const known = this.known(command);
+    if (known) this.looked(known);
     else if (this.able) this.call('derive', { name: run.name, step: run.ready.step, command: { ...command, ...('at' in command ? { at: null } : {}) } });
     else this.waiting.push(command);
   }

@@ -4,6 +4,9 @@
 class Selection extends EventTarget {
   /** The step whose model is looked at; null for the live one. */
   step = /** @type {number | null} */ (null);
+  /** The two steps that are compared; null where none is marked. */
+  a = /** @type {number | null} */ (null);
+  b = /** @type {number | null} */ (null);
   layer = 0;
   head = 0;
   /** The token of the prompt that is looked at, from 0; null for the last one. */

@@ -10,6 +10,8 @@ const PACE = 400;
 const THUMB = 8;
 /** Losses that the picture draws at most. */
 const POINTS = 1000;
+/** The two steps that are compared, by the keys that mark them. */
+export const MARKS = { '[': 'a', ']': 'b' };
 
 /** Shows the run in `figure`; `send` sends the engine's commands. */
 export class Timeline {
@@ -44,8 +46,10 @@ export class Timeline {
       },
       pin: () => this.pin(selection.step, !this.pinned.has(selection.step ?? this.last)),
       live: () => this.go(null),
+      'compare-a': () => this.compare('a'),
+      'compare-b': () => this.compare('b'),
     })) this.find(`[data-action=${name}]`).addEventListener('click', action);
-    selection.on(['step'], () => this.show());
+    selection.on(['step', 'a', 'b'], () => this.show());
     document.addEventListener('languagechange', () => this.show());
     document.addEventListener('themechange', () => this.later());
     new ResizeObserver(() => this.later()).observe(this.canvas);
@@ -55,9 +59,9 @@ export class Timeline {
   /** There is no run. */
   forget() {
     this.pause();
-    Object.assign(this, { steps: [], pinned: new Set(), updates: new Map(), losses: new Map(), curve: [], every: 1, first: 0, last: 0, total: 0, parameters: 0 });
+    Object.assign(this, { steps: [], pinned: new Set(), updates: new Map(), own: new Set(), marking: null, losses: new Map(), curve: [], every: 1, first: 0, last: 0, total: 0, parameters: 0 });
     this.figure.hidden = true;
-    selection.set({ step: null });
+    selection.set({ step: null, a: null, b: null });
   }
 
   /** A run is there, at `step`; the reports of its earlier life come with it.
@@ -97,7 +101,14 @@ export class Timeline {
   /** Of which steps there are snapshots. A view at one that is gone goes to the nearest.
    * @param {Told.Snapshots} told */
   snapshots({ steps, pinned }) {
+    const fresh = pinned.find((step) => !this.pinned.has(step));
     Object.assign(this, { steps, pinned: new Set(pinned) });
+    for (const name of ['a', 'b']) if (selection[name] !== null && !steps.includes(selection[name])) selection.set({ [name]: null });
+    if (this.marking && fresh !== undefined) {
+      this.own.add(fresh);
+      selection.set({ [this.marking]: fresh });
+      this.release();
+    }
     if (selection.step !== null && !steps.includes(selection.step)) this.go(this.nearest(selection.step));
     this.show();
   }
@@ -127,7 +138,42 @@ export class Timeline {
     return to !== at;
   }
 
+  /** Marks the step that is shown as `name`, a or b. One that is marked is gone to, and from it the other; where there is no
+   * other, it is let go. */
+  compare(name) {
+    if (this.figure.hidden || this.marking) return;
+    const [marked, other] = [selection[name], selection[name === 'a' ? 'b' : 'a']];
+    const at = selection.step ?? this.last;
+    if (marked === null) this.mark(name, at);
+    else if (marked !== at) this.go(this.nearest(marked));
+    else if (other !== null) this.go(this.nearest(other));
+    else this.unmark();
+  }
+
+  /** A step that is marked is pinned, so that it stays: it is marked once it is. */
+  mark(name, at) {
+    if (this.run !== 'live' || this.pinned.has(at)) selection.set({ [name]: at });
+    else {
+      this.marking = name;
+      this.pin(selection.step, true);
+    }
+  }
+
+  /** Lets both steps go, and the pins that were there for them. */
+  unmark() {
+    for (const step of this.own) if (this.pinned.has(step)) this.pin(step, false);
+    this.own.clear();
+    selection.set({ a: null, b: null });
+  }
+
+  /** What was to be pinned is, or will not be. */
+  release() {
+    this.marking = null;
+  }
+
   key(event) {
+    if (event.key in MARKS) this.compare(MARKS[event.key]);
+    if (event.key === 'Escape') this.unmark();
     const far = Math.max(2, Math.round(this.stops().length / 8));
     const by = {
       ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -far, PageUp: far, Home: -Infinity, End: Infinity,
@@ -188,12 +234,24 @@ export class Timeline {
     press('loop', this.loops);
     press('pin', pinned.has(at));
     press('live', !past);
+    for (const name of ['a', 'b']) {
+      press(`compare-${name}`, selection[name] === at);
+      const label = selection[name] === null ? 'compare.mark' : selection[name] === at ? 'compare.here' : 'compare.go';
+      const said = text(label, { name: name.toUpperCase(), step: count(selection[name] ?? at) });
+      const button = this.find(`[data-action=compare-${name}]`);
+      button.title = said;
+      button.setAttribute('aria-label', said);
+    }
     // What was recorded keeps what it has.
     this.find('[data-action=pin]').disabled = this.run !== 'live';
     this.find('[data-action=play]').textContent = text(this.playing === null ? 'timeline.play' : 'timeline.stop');
     this.find('[data-action=play]').disabled = this.stops().length < 2;
     const step = { step: this.words(at), live: count(last) };
-    const sentence = text(past ? 'timeline.sentence' : 'timeline.sentence.live', step);
+    const marked = ['a', 'b'].filter((name) => selection[name] !== null);
+    const sentence = [
+      text(past ? 'timeline.sentence' : 'timeline.sentence.live', step),
+      ...marked.map((name) => text('compare.marked', { name: name.toUpperCase(), step: count(selection[name]) })),
+    ].join(text('update.join'));
     const chip = text('timeline.source', { parameters: count(this.parameters), step: count(at) });
     if (this.said !== sentence) caption(this.figure, { sentence, chip, tensor: 'weights', shape: this.parameters, step: at, run: this.run, past });
     this.said = sentence;
@@ -239,6 +297,11 @@ export class Timeline {
       g.fill(area);
       g.strokeStyle = colour('--ink-3');
       g.stroke(path);
+    }
+    for (const name of ['a', 'b']) {
+      const mark = this.find(`.mark-${name}`);
+      mark.hidden = selection[name] === null;
+      mark.style.left = `${this.canvas.offsetLeft + Math.round(x(selection[name]))}px`;
     }
     for (const step of this.steps) {
       const pin = this.pinned.has(step);

@@ -21,7 +21,7 @@ import { count, size, text } from './text.js';
  * @param {Page} page
  * @returns {Told.Hearing} */
 export function hearing(page) {
-  const { run, metrics, log, hidden, samples, settings, writing, generate, data, strip, merges, inspect, opening, update, timeline, kept, machine } = page;
+  const { run, metrics, log, hidden, samples, settings, writing, generate, data, strip, merges, inspect, opening, update, timeline, comparison, kept, machine } = page;
   const { asked, call, controls, describe, follow, late, look, record, show_run, show_state, unknown } = page;
 
   /** Forgets what is shown of the run before. */
@@ -71,7 +71,8 @@ export function hearing(page) {
       if (answer.failed !== undefined) say_error(null, () => ({ message: answer.failed }));
     },
     looked(seen) {
-      if (late(seen)) inspect.release();
+      if (seen.by === 'comparison') comparison.looked(seen);
+      else if (late(seen)) inspect.release();
       else inspect.looked(seen);
     },
     updated(seen) {
@@ -173,6 +174,8 @@ export function hearing(page) {
     error({ message, fatal, saved }) {
       metrics.release();
       inspect.release();
+      timeline.release();
+      comparison.release();
       writing.release();
       strip.release();
       merges.release();

@@ -11,6 +11,8 @@ const postMessage = (events, buffers = []) => self.postMessage(events, buffers);
 const calls = [];
 /** @type {Session} */
 let session = null;
+/** Who asked for the looks that are to come, in their order. */
+const askers = /** @type {string[]} */ ([]);
 const stops = new Stops();
 /** The recorded model, where one was asked for, and its name. */
 let viewing = /** @type {Viewing} */ (null);
@@ -142,8 +144,9 @@ const answer = {
   tree({ from, id }) {
     postMessage([{ event: 'tree', from, tree: tokenizers[from].tree(id) }]);
   },
-  send({ command }) {
+  send({ command, by }) {
     session.send(command);
+    if (command.command === 'look') askers.push(by);
   },
   /** Asks the recorded model `name`, which has seen `step` steps. */
   async derive({ name, step, command }) {
@@ -225,6 +228,11 @@ function stop(reason) {
 /** Posts what a slice of work led to, and recovers where the device went away. */
 async function turn() {
   const events = session.tick();
+  for (const told of events) {
+    // What the run before was asked is never answered.
+    if (told.event === 'ready') askers.length = 0;
+    if (told.event === 'looked') told.by = askers.shift();
+  }
   if (events.length > 0) postMessage(events, buffers(events));
   for (const event of events) if (event.event === 'step') stop(stops.check(event));
   if (events.some(({ event }) => event === 'forgotten')) {

@@ -1,5 +1,6 @@
 // The page in English.
 
+import steps from './steps.en.js';
 import story from './story.en.js';
 
 export default {
@@ -481,6 +482,7 @@ export default {
   'timeline.pin': 'Pin',
   'timeline.live': 'Live',
 
+  ...steps,
   drop: 'Drop text to train on, or a saved run',
   ...story,
   'link.en': 'About the English text',

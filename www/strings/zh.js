@@ -2,6 +2,7 @@
 
 export { sentences } from './sentences.js';
 
+import steps from './steps.zh.js';
 import story from './story.zh.js';
 
 export default {
@@ -483,6 +484,7 @@ export default {
   'timeline.pin': '固定',
   'timeline.live': '实时',
 
+  ...steps,
   drop: '把要训练的文本或保存的训练拖到这里',
   ...story,
   'link.en': '英文语料的来源',
