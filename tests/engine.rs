@@ -139,6 +139,26 @@ fn single_steps_pauses_and_prompts() {
     assert!(engine.send(Command::Save).is_err());
 }
 
+#[test]
+fn steps_asked_for_while_one_is_under_way_are_taken_too() {
+    let mut engine = engine();
+    engine.send(Command::Train { settings: settings(), text: text(), tokenizer: None }).unwrap();
+    engine.send(Command::Pause).unwrap();
+    drive(&mut engine);
+    let mut ask = |count: usize, pauses: bool| {
+        (0..count).for_each(|_| engine.send(Command::Step).unwrap());
+        if pauses {
+            engine.send(Command::Pause).unwrap();
+        }
+        let taken = steps(&drive(&mut engine).0).len();
+        assert_eq!(engine.state(), State::Paused);
+        taken
+    };
+    assert_eq!(ask(3, false), 3);
+    // A pause leaves none of them over.
+    assert_eq!((ask(3, true), ask(1, false)), (0, 1));
+}
+
 /// A look into the model, as it is told.
 fn look(engine: &mut Engine, prompt: &str, factors: &[f32], sampling: Sampling) -> Event {
     engine.send(Command::Look { prompt: prompt.into(), factors: factors.into(), sampling, draw: 0, at: None }).unwrap();

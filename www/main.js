@@ -19,6 +19,7 @@ import { Opening } from './opening.js';
 import { Samples } from './samples.js';
 import { paused_by, refuse, say, say_error } from './says.js';
 import { selection } from './selection.js';
+import { shortcuts } from './shortcuts.js';
 import { Settings, Unreadable } from './settings.js';
 import { show_shape } from './shape.js';
 import { Share, VIEW, hide } from './share.js';
@@ -267,6 +268,25 @@ for (const [name, action] of Object.entries(actions)) {
     action();
   });
 }
+
+/** Presses a button, where it is seen and makes sense; says whether it did. */
+function press(action) {
+  const pressed = button(action);
+  const able = !pressed.disabled && pressed.checkVisibility();
+  if (able) pressed.click();
+  return able;
+}
+
+shortcuts(find('.shortcuts'), {
+  run: () => press(['running', 'preparing'].includes(run.state) ? 'pause' : 'train'),
+  step: () => press('step'),
+  ten() {
+    // Each that is asked for while one is under way is one more.
+    if (press('step')) for (let more = 1; more < 10; more += 1) send({ command: 'step' });
+  },
+  a: () => timeline.compare('a'),
+  b: () => timeline.compare('b'),
+});
 
 /** Which controls make sense now. */
 function controls() {

@@ -134,7 +134,8 @@ impl Engine {
             Command::Pause => self.running = false,
             Command::Step => {
                 self.go_on();
-                (self.running, self.steps_left) = (true, Some(1));
+                let left = self.steps_left.filter(|_| self.running).unwrap_or(0);
+                (self.running, self.steps_left) = (true, Some(left + 1));
             }
             Command::Reset => {
                 (self.work, self.running) = (Work::None, false);

@@ -130,7 +130,7 @@ pub enum Command {
     Run,
     /// Stops between two steps.
     Pause,
-    /// Runs one step and pauses.
+    /// Runs one step and pauses; asked for again meanwhile, one more.
     Step,
     /// Forgets the run.
     Reset,

@@ -1,4 +1,4 @@
-// Of the steps of a run in English: two of them compared.
+// Of the steps of a run in English: two of them compared, and what keys do.
 
 export default {
   'compare.mark': '{name}: mark step {step}',
@@ -21,4 +21,16 @@ export default {
   'comparison.loss': 'Loss of the step, nats a token',
   'comparison.bits': 'Entropy of layer {layer}, head {head}, bits',
   'comparison.legend': 'Tokens: the likeliest of both steps, with the probability to come next; changes are in points. Hollow bar at A, full bar at B; the widest is {most}.',
+  shortcuts: 'Keyboard shortcuts',
+  'shortcuts.on': 'Single keys do this',
+  'shortcuts.where': 'In a text field, a list or a slider every key stays what it is, and the space bar also on a button. The last three work on the time line’s slider, and there the brackets always do.',
+  'shortcuts.space': 'Space',
+  'shortcuts.run': 'Train, or pause',
+  'shortcuts.step': 'One step',
+  'shortcuts.ten': 'Ten steps',
+  'shortcuts.a': 'Mark the step that is shown as A; once it is marked, flip between A and B',
+  'shortcuts.b': 'The same for B',
+  'shortcuts.move': 'To the snapshot before or after',
+  'shortcuts.pin': 'The same, and pin it',
+  'shortcuts.clear': 'Let A and B go',
 };

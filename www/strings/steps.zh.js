@@ -1,4 +1,4 @@
-// Of the steps of a run in Chinese: two of them compared.
+// Of the steps of a run in Chinese: two of them compared, and what keys do.
 
 export default {
   'compare.mark': '{name}：标记第 {step} 步',
@@ -21,4 +21,16 @@ export default {
   'comparison.loss': '该步的损失（纳特／词元）',
   'comparison.bits': '第 {layer} 层第 {head} 头的熵（比特）',
   'comparison.legend': '词元：两步各自最可能的几个，以及它们接下来出现的概率；变化以百分点计。空心条为 A，实心条为 B，最宽的为 {most}。',
+  shortcuts: '键盘快捷键',
+  'shortcuts.on': '启用单键快捷键',
+  'shortcuts.where': '在文本框、列表或滑块中，按键保持原来的作用；在按钮上，空格键也是如此。最后三项用于时间线的滑块，方括号在那里始终有效。',
+  'shortcuts.space': '空格',
+  'shortcuts.run': '训练或暂停',
+  'shortcuts.step': '走一步',
+  'shortcuts.ten': '走十步',
+  'shortcuts.a': '把显示的步标记为 A；已标记时，在 A 与 B 之间切换',
+  'shortcuts.b': '同上，用于 B',
+  'shortcuts.move': '到前一个或后一个快照',
+  'shortcuts.pin': '同上，并固定它',
+  'shortcuts.clear': '取消 A 和 B',
 };
