@@ -38,6 +38,8 @@ declare namespace Told {
     candidates: Candidate[]; vocab: number; kept: number; uniform: number; picked: number; logits?: Float32Array; run?: Source;
     /** Of a snapshot: the page adds it. */
     past?: boolean;
+    /** Who asked for it, where it is not the view of the step that is shown: the worker adds it. */
+    by?: string;
   }
   interface Standing { rank: number; probability: number; log_probability: number }
   interface Shift extends Piece { before: Standing; after: Standing; log_change: number }
@@ -132,7 +134,7 @@ declare namespace Told {
     vocabulary_came: { name: string; file: string; bytes: Uint8Array<ArrayBuffer>; source: Package };
     tokens: { from: string; text: string; merges: number; special: string };
     tree: { from: string; id: number };
-    send: { command: Command };
+    send: { command: Command; by?: string };
     derive: { name: string; step: number; command: Command };
     stops: { bounds: Bounds };
     download: {};

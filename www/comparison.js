@@ -14,6 +14,15 @@ const key = (step, prompt) => `${step} ${prompt}`;
 
 /** Asks `send` for looks at the steps that are marked on `timeline`. */
 export class Comparison {
+  /** @type {import('./timeline.js').Timeline} */
+  timeline;
+  /** @type {Told.Send} */
+  send;
+  /** By step and prompt.
+   * @type {Map<string, Told.Looked>} */
+  looks;
+  figure; asked; unknown; open;
+
   constructor(figure, timeline, send) {
     Object.assign(this, { figure, timeline, send, looks: new Map(), asked: null, unknown: false, open: false });
     this.place = (selector) => figure.querySelector(selector);
@@ -48,7 +57,8 @@ export class Comparison {
     }
   }
 
-  /** A look is there; null where that step and prompt were not recorded. */
+  /** A look is there; null where that step and prompt were not recorded.
+   * @param {Told.Looked | null} seen */
   looked(seen) {
     this.asked = null;
     if (seen) {
@@ -104,7 +114,7 @@ export class Comparison {
       ...rows.map(({ id, chances }) => {
         const made = row(marked(names.get(id)), bars(chances, most), chances.map(said), change(chances));
         made.dataset.id = String(id);
-        made.firstChild.className = 'token';
+        made.cells[0].className = 'token';
         return made;
       }),
     );
@@ -113,7 +123,10 @@ export class Comparison {
 }
 
 /** What a look gives token `id`. Where there are no logits only the likeliest are known, and of the others that they are
- * not above the last of these. */
+ * not above the last of these.
+ * @param {Pick<Told.Looked, 'candidates' | 'logits'>} look
+ * @param {number} id
+ * @returns {{ value: number, most?: boolean }} */
 export function chance({ candidates, logits }, id) {
   const known = candidates.find((candidate) => candidate.id === id);
   if (known) return { value: known.probability };
@@ -122,9 +135,11 @@ export function chance({ candidates, logits }, id) {
   return { value: candidates.findLast(({ rank }, i) => rank === i).probability, most: true };
 }
 
+/** @param {{ value: number, most?: boolean }} chance */
 const said = ({ value, most }) => `${most ? '< ' : ''}${percent(value)}`;
 
-/** The change in points, from A to B, as far as it is known. */
+/** The change in points, from A to B, as far as it is known.
+ * @param {{ value: number, most?: boolean }[]} chances */
 function change([first, last]) {
   const [points, sign] = [100 * (last.value - first.value), first.most ? '> ' : last.most ? '< ' : ''];
   return (first.most && points < 0) || (last.most && points > 0) ? '' : sign + signed(points);

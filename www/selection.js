@@ -14,7 +14,7 @@ class Selection extends EventTarget {
   prompt = '';
 
   /** Takes in what is new, and tells of it once all of it stands.
-   * @param {{ step?: number | null, layer?: number, head?: number, token?: number | null, prompt?: string }} values */
+   * @param {{ step?: number | null, a?: number | null, b?: number | null, layer?: number, head?: number, token?: number | null, prompt?: string }} values */
   set(values) {
     const changed = Object.keys(values).filter((name) => this[name] !== values[name]);
     Object.assign(this, values);
@@ -22,7 +22,7 @@ class Selection extends EventTarget {
   }
 
   /** Calls `hear` whenever one of `names` has changed.
-   * @param {('step' | 'layer' | 'head' | 'token' | 'prompt')[]} names
+   * @param {('step' | 'a' | 'b' | 'layer' | 'head' | 'token' | 'prompt')[]} names
    * @param {(name: string) => void} hear */
   on(names, hear) {
     for (const name of names) this.addEventListener(name, () => hear(name));

@@ -41,7 +41,8 @@ export function shortcuts(place, actions) {
     return element('div', '', element('dt', '', key), what);
   }));
   document.addEventListener('keydown', (event) => {
-    const { key, code, shiftKey, target } = event;
+    const { key, code, shiftKey } = event;
+    const target = /** @type {HTMLElement} */ (event.target);
     // A third level of the keyboard, where some have brackets, is no command.
     const command = event.metaKey || ((event.ctrlKey || event.altKey) && !event.getModifierState('AltGraph'));
     const does = shiftKey && code === 'Period' ? 'ten' : { ' ': 'run', '.': 'step', '[': 'a', ']': 'b' }[key];

@@ -29,6 +29,12 @@ export class Timeline {
   curve;
   /** @type {Told.Source} */
   run;
+  /** Pins that are there for the steps that are compared.
+   * @type {Set<number>} */
+  own;
+  /** Which of them waits for its pin.
+   * @type {'a' | 'b' | null} */
+  marking;
   figure; loops; playing; every; first; last; total; parameters;
 
   constructor(figure, send) {

@@ -12,7 +12,7 @@ import { count, size, text } from './text.js';
  *   generate: import('./generate.js').Generate, data: import('./data.js').Data, strip: import('./strip.js').Strip,
  *   merges: import('./merges.js').Merges, inspect: import('./inspect.js').Inspect, opening: import('./opening.js').Opening,
  *   update: import('./update.js').Update, timeline: import('./timeline.js').Timeline, kept: import('./kept.js').Kept,
- *   machine: import('./machine.js').Machine,
+ *   machine: import('./machine.js').Machine, comparison: import('./comparison.js').Comparison,
  *   controls(): void, describe(): void, follow(): void, look(): void, record(): Promise<void>, show_run(): void, show_state(): void,
  *   late(told: { run?: Told.Source }): boolean, unknown(parts: string[]): void,
  * }} Page */
