@@ -66,7 +66,7 @@ fn starts_as_jsonl(bytes: &[u8]) -> bool {
 }
 
 /// All files under a folder, sorted. Links to folders are not followed, so that there is no going round in circles.
-fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+pub fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     let fail = |error| Error::io(folder, "read", error);
     let mut entries = fs::read_dir(folder).map_err(fail)?.collect::<io::Result<Vec<_>>>().map_err(fail)?;
     entries.sort_by_key(|entry| entry.file_name());

@@ -1,6 +1,7 @@
 //! The subcommands, one file each: they parse, call the library and print.
 
 mod bench;
+mod corpus;
 mod device;
 mod doctor;
 mod eval;
@@ -40,6 +41,7 @@ wrongly; the reason is on standard error.";
 enum Command {
     /// Show the devices to train on, and which one is taken by itself.
     Doctor(doctor::DoctorArgs),
+    Corpus(corpus::CorpusArgs),
     Tokenizer(tokenizer::TokenizerArgs),
     Train(Box<train::TrainArgs>),
     Sample(sample::SampleArgs),
@@ -51,6 +53,7 @@ enum Command {
 pub fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Command::Doctor(args) => doctor::run(args),
+        Command::Corpus(args) => corpus::run(args),
         Command::Tokenizer(args) => tokenizer::run(args),
         Command::Train(args) => train::run(*args),
         Command::Sample(args) => sample::run(args),

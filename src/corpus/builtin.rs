@@ -37,8 +37,8 @@ impl Builtin {
     #[cfg(feature = "cli")]
     pub fn file(self) -> &'static [u8] {
         match self {
-            Builtin::English => include_bytes!("../corpora/en.txt.gz"),
-            Builtin::Chinese => include_bytes!("../corpora/zh.txt.gz"),
+            Builtin::English => include_bytes!("../../corpora/en.txt.gz"),
+            Builtin::Chinese => include_bytes!("../../corpora/zh.txt.gz"),
         }
     }
 }

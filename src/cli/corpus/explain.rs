@@ -1,0 +1,59 @@
+//! `glasshouse corpus explain`: what each rule says of each document, for whoever compares them with datatrove and spaCy.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use glasshouse::Result;
+use glasshouse::corpus::filters::{Filters, Rules, Stage};
+use glasshouse::corpus::{jsonl, words};
+use serde_json::{Map, json};
+
+use super::files;
+use crate::cli::output;
+
+/// Print what each filter, asked alone, says of each document: the rule that fires, and what it measured.
+#[derive(Args, Debug)]
+pub struct ExplainArgs {
+    /// JSONL files with a text field, plain or gzip.
+    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    input: Vec<PathBuf>,
+    /// Set a rule, by its name in the report.
+    #[arg(long, value_name = "RULE=VALUE")]
+    set: Vec<String>,
+    /// Print the words, too, white space included, and how many sentences they are.
+    #[arg(long)]
+    words: bool,
+}
+
+/// Prints one JSON object a document.
+pub fn run(args: ExplainArgs) -> Result<()> {
+    let mut rules = Rules::english();
+    args.set.iter().try_for_each(|setting| rules.set(setting))?;
+    let mut filters = Filters::new(rules);
+    let mut tokens = Vec::new();
+    for file in files::inputs(&args.input)? {
+        let name = file.display().to_string();
+        for line in jsonl::Lines::new(files::open(&file)?) {
+            let (number, line) = line.map_err(|error| files::unreadable(&file, error))?;
+            let document = line.and_then(|line| jsonl::document(&line, || format!("{name}/{number}")));
+            let Ok(document) = document else { continue };
+            let mut object = Map::from_iter([("id".into(), json!(document.id))]);
+            for stage in Stage::ALL {
+                let mut document = document.clone();
+                let said = match filters.alone(stage, &mut document) {
+                    Ok(()) => json!(null),
+                    Err(removal) => json!({ "reason": removal.reason, "value": removal.value }),
+                };
+                object.insert(stage.name().into(), said);
+            }
+            if args.words {
+                words::tokens(&document.text, &mut tokens);
+                let words: Vec<&str> = tokens.iter().map(|token| token.text(&document.text)).collect();
+                object.insert("words".into(), json!(words));
+                object.insert("sentences".into(), json!(words::sentences(&document.text, &tokens)));
+            }
+            output::json(&object)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! What the rules say of a character, as one two-stage table: a look-up a character instead of a search in ranges.
+
+use std::sync::OnceLock;
+
+use regex_syntax::hir::{Class, HirKind};
+
+use super::{python, tables};
+
+/// Python's white space.
+pub(super) const SPACE: u32 = 1;
+/// Python's `str.isalpha`: `\p{L}`.
+pub(super) const LETTER: u32 = 1 << 1;
+/// `\p{P}`
+pub(super) const PUNCTUATION: u32 = 1 << 2;
+/// Python's `\d`: `\p{Nd}`.
+pub(super) const DECIMAL: u32 = 1 << 3;
+/// Python's `\w`: letters, numbers and the underscore.
+pub(super) const WORD: u32 = 1 << 4;
+/// `[0-9]`
+pub(super) const DIGIT: u32 = 1 << 5;
+/// spaCy's letters.
+pub(super) const ALPHA: u32 = 1 << 6;
+/// Those in lower case, and those that have no case.
+pub(super) const LOWER: u32 = 1 << 7;
+/// Those in upper case, and those that have no case.
+pub(super) const UPPER: u32 = 1 << 8;
+/// Quotation marks and brackets.
+pub(super) const QUOTE: u32 = 1 << 9;
+/// A word wherever it stands.
+pub(super) const ICON: u32 = 1 << 10;
+/// A word at the beginning of a run of characters.
+pub(super) const PREFIX: u32 = 1 << 11;
+/// A word at its end.
+pub(super) const SUFFIX: u32 = 1 << 12;
+/// After it a full stop at the end is a word.
+pub(super) const BEFORE_STOP: u32 = 1 << 13;
+/// What some rule about the middle of a run begins with.
+pub(super) const INFIX: u32 = 1 << 14;
+/// No rule about the beginning, the middle or the end can apply to a run of such characters alone.
+pub(super) const PLAIN: u32 = 1 << 15;
+/// What ends a sentence for spaCy's sentencizer.
+pub(super) const SENTENCE: u32 = 1 << 16;
+/// What ends a line well for datatrove.
+pub(super) const TERMINAL: u32 = 1 << 17;
+/// Punctuation and controls: what makes no word for datatrove.
+pub(super) const MARK: u32 = 1 << 18;
+/// A character of a host name in spaCy's rule for addresses.
+pub(super) const HOST: u32 = 1 << 19;
+
+const SETS: [(&[u32], u32); 11] = [
+    (tables::ALPHA, ALPHA),
+    (tables::LOWER, LOWER),
+    (tables::UPPER, UPPER),
+    (tables::QUOTE, QUOTE),
+    (tables::ICON, ICON | INFIX),
+    (tables::PREFIX, PREFIX),
+    (tables::SUFFIX, SUFFIX),
+    (tables::BEFORE_STOP, BEFORE_STOP),
+    (tables::SENTENCE, SENTENCE),
+    (tables::TERMINAL, TERMINAL),
+    (tables::MARK, MARK),
+];
+const CLASSES: [(&str, u32); 4] =
+    [(r"\p{L}", LETTER), (r"\p{P}", PUNCTUATION), (r"\p{Nd}", DECIMAL), (r"[\p{L}\p{N}_]", WORD)];
+
+const BLOCK: usize = 128;
+
+/// Which of the above hold of a code point.
+pub(super) struct Characters {
+    ascii: [u32; 128],
+    blocks: Vec<u16>,
+    entries: Vec<u32>,
+}
+
+impl Characters {
+    /// The one table of the process, built on first use in a few milliseconds.
+    pub(super) fn get() -> &'static Characters {
+        static TABLE: OnceLock<Characters> = OnceLock::new();
+        TABLE.get_or_init(Characters::build)
+    }
+
+    fn build() -> Characters {
+        let mut flat = vec![0u32; 0x11_0000];
+        for (runs, bits) in SETS {
+            let mut at = 0;
+            for run in runs.chunks_exact(2) {
+                let start = at + run[0] as usize;
+                at = start + run[1] as usize;
+                flat[start..at].iter_mut().for_each(|entry| *entry |= bits);
+            }
+        }
+        for (pattern, bit) in CLASSES {
+            let hir = regex_syntax::parse(pattern).expect("a class of the list above parses");
+            let HirKind::Class(Class::Unicode(class)) = hir.kind() else {
+                unreachable!("{pattern} is a Unicode class")
+            };
+            for range in class.iter() {
+                flat[range.start() as usize..=range.end() as usize].iter_mut().for_each(|entry| *entry |= bit);
+            }
+        }
+        for (code, entry) in flat.iter_mut().enumerate() {
+            let Some(c) = char::from_u32(code as u32) else { continue };
+            for (holds, bit) in [
+                (python::is_space(c), SPACE),
+                (c.is_ascii_digit(), DIGIT),
+                ("+-*^.,–—~:<>=/".contains(c), INFIX),
+                (c.is_ascii_alphanumeric() || ('\u{a1}'..='\u{ffff}').contains(&c), HOST),
+            ] {
+                *entry |= if holds { bit } else { 0 };
+            }
+            // A digit may stand before a unit, an s after an apostrophe; addresses have a full stop, which is INFIX.
+            if *entry & (SPACE | DIGIT | PREFIX | SUFFIX | INFIX) == 0 {
+                *entry |= PLAIN;
+            }
+        }
+        let mut ascii = [0; 128];
+        ascii.copy_from_slice(&flat[..128]);
+        let mut seen = std::collections::HashMap::new();
+        let (mut blocks, mut entries) = (Vec::new(), Vec::new());
+        for block in flat.chunks_exact(BLOCK) {
+            let index = *seen.entry(block).or_insert_with(|| {
+                entries.extend_from_slice(block);
+                (entries.len() / BLOCK - 1) as u16
+            });
+            blocks.push(index);
+        }
+        Characters { ascii, blocks, entries }
+    }
+
+    /// What holds of the character that starts at `at` in the valid UTF-8 `text`, and its length in bytes; (0, 0) past
+    /// the end.
+    #[inline(always)]
+    pub(super) fn at(&self, text: &[u8], at: usize) -> (u32, usize) {
+        match text.get(at) {
+            None => (0, 0),
+            Some(&byte) if byte < 0x80 => (self.ascii[byte as usize], 1),
+            Some(&byte) => {
+                let tail = |i: usize| (text[at + i] & 0x3F) as usize;
+                let (code, length) = if byte < 0xE0 {
+                    ((byte as usize & 0x1F) << 6 | tail(1), 2)
+                } else if byte < 0xF0 {
+                    ((byte as usize & 0x0F) << 12 | tail(1) << 6 | tail(2), 3)
+                } else {
+                    ((byte as usize & 0x07) << 18 | tail(1) << 12 | tail(2) << 6 | tail(3), 4)
+                };
+                (self.entries[self.blocks[code / BLOCK] as usize * BLOCK + code % BLOCK], length)
+            }
+        }
+    }
+
+    /// The same of the character that ends at `end`; (0, 0) before the beginning.
+    #[inline(always)]
+    pub(super) fn before(&self, text: &[u8], end: usize) -> (u32, usize) {
+        let Some(mut start) = end.checked_sub(1) else { return (0, 0) };
+        while text[start] & 0xC0 == 0x80 {
+            start -= 1;
+        }
+        self.at(text, start)
+    }
+
+    /// What holds of each character of `text`.
+    #[inline(always)]
+    pub(super) fn of<'a>(&'a self, text: &'a str) -> impl Iterator<Item = u32> + 'a {
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let (class, length) = self.at(text.as_bytes(), at);
+            at += length;
+            (length > 0).then_some(class)
+        })
+    }
+}

@@ -1,0 +1,127 @@
+//! The filters, from Gopher's repetition to FineWeb's own, in datatrove's order: each lets a document pass, or takes it out
+//! by the first rule that fires. C4's also leaves lines out of those that pass.
+
+mod c4;
+mod fineweb;
+mod quality;
+mod repetition;
+mod rules;
+mod table;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use repetition::Repetition;
+pub use rules::{Drops, Fires, Id, RULES, Rule, Rules, Stage};
+
+use super::words::{self, Token};
+use super::{Document, Removal, Report};
+
+/// How much a document is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Bytes of its text in UTF-8.
+    pub bytes: u64,
+    /// Words of its text by the rules of its language.
+    pub tokens: u64,
+}
+
+/// A rule that fired: its reason, what it measured, and the bytes that did it.
+#[derive(Debug)]
+struct Fired {
+    reason: &'static str,
+    value: f64,
+    span: Range<usize>,
+}
+
+/// The reason that has no threshold.
+const EMPTY: Fired = Fired { reason: "empty", value: 0.0, span: 0..0 };
+
+impl Fired {
+    fn new(id: Id, value: f64, span: Range<usize>) -> Self {
+        Fired { reason: id.rule().name, value, span }
+    }
+}
+
+/// `part` of `whole`; none of nothing.
+fn share(part: usize, whole: usize) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+/// The filters with their rules, and what they use again for each document.
+pub struct Filters {
+    rules: Rules,
+    repetition: Repetition,
+    words: Vec<Token>,
+    line: Vec<Token>,
+    /// The lines that C4's rules left out of the document, by the reason.
+    dropped: BTreeMap<&'static str, u64>,
+}
+
+impl Filters {
+    /// Filters by these rules.
+    pub fn new(rules: Rules) -> Self {
+        Filters {
+            rules,
+            repetition: Repetition::default(),
+            words: Vec::new(),
+            line: Vec::new(),
+            dropped: BTreeMap::new(),
+        }
+    }
+
+    /// Puts a document through all filters, and counts it in `report`. One that passes has the lines that C4's rules leave;
+    /// one that does not has the text that the filter saw.
+    pub fn run(&mut self, document: &mut Document, report: &mut Report) -> Result<(), Removal> {
+        words::words(&document.text, &mut self.words);
+        for stage in Stage::ALL {
+            let before = self.size(&document.text);
+            self.dropped.clear();
+            let result = self.judge(stage, document);
+            let after = result.as_ref().map(|()| self.size(&document.text)).map_err(|removal| &*removal.reason);
+            let stage = report.stage(stage.name());
+            stage.count(before, after);
+            for (&reason, count) in &self.dropped {
+                *stage.lines.entry(reason.into()).or_default() += count;
+            }
+            result?;
+        }
+        Ok(())
+    }
+
+    /// Asks one filter alone.
+    pub fn alone(&mut self, stage: Stage, document: &mut Document) -> Result<(), Removal> {
+        words::words(&document.text, &mut self.words);
+        self.judge(stage, document)
+    }
+
+    /// One filter's word; the words are those of the document's text.
+    fn judge(&mut self, stage: Stage, document: &mut Document) -> Result<(), Removal> {
+        let text = &document.text;
+        let fired = match stage {
+            Stage::GopherRepetition => self.repetition.fired(text, &self.words, &self.rules),
+            Stage::GopherQuality => quality::fired(text, &self.words, &self.rules),
+            Stage::C4 => match c4::cleaned(text, &self.rules, &mut self.line, &mut self.dropped) {
+                Ok(cleaned) => {
+                    if cleaned != *text {
+                        document.text = cleaned;
+                        words::words(&document.text, &mut self.words);
+                    }
+                    None
+                }
+                Err(fired) => Some(fired),
+            },
+            Stage::FineWeb => fineweb::fired(text, &self.words, &self.rules, &mut self.repetition),
+        };
+        match fired {
+            None => Ok(()),
+            Some(Fired { reason, value, span }) => {
+                Err(Removal { stage: stage.name().into(), reason: reason.into(), value, span })
+            }
+        }
+    }
+
+    fn size(&self, text: &str) -> Size {
+        Size { bytes: text.len() as u64, tokens: self.words.len() as u64 }
+    }
+}
