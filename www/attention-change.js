@@ -25,7 +25,7 @@ export class AttentionChange {
   constructor(figure) {
     Object.assign(this, { figure, seen: null, chosen: false });
     this.find = (selector) => figure.querySelector(selector);
-    this.matrix = this.find('.matrix');
+    this.matrix = this.find('.change-matrix');
     this.most = this.find('[data-action=head-most]');
     this.most.addEventListener('click', () => this.choose(false));
     this.find('tbody').addEventListener('click', ({ target }) => {
@@ -81,8 +81,8 @@ export class AttentionChange {
     this.matrix.setAttribute('aria-label', text('change.matrix', { ...words(shift), tokens: count(n) }));
     this.find('.change-less').textContent = signed(-extent);
     this.find('.change-more').textContent = signed(extent);
-    this.find('.labels').replaceChildren(...(n > LABELLED ? [] : tokens.slice(0, n).map((token) => element('li', '', marked(token.text)))));
-    this.find('.rows').replaceChildren(...Array.from({ length: n }, (_, i) => element('li', '', this.sentence(i))));
+    this.find('.change-labels').replaceChildren(...(n > LABELLED ? [] : tokens.slice(0, n).map((token) => element('li', '', marked(token.text)))));
+    this.find('.change-rows').replaceChildren(...Array.from({ length: n }, (_, i) => element('li', '', this.sentence(i))));
     this.most.setAttribute('aria-pressed', String(!this.chosen));
     this.table(words, at);
     this.point(shift.from);
@@ -124,8 +124,8 @@ export class AttentionChange {
   /** Tells of token `i`. */
   point(i) {
     const row = Math.min(this.n - 1, Math.max(0, i));
-    this.find('.row-sentence').textContent = this.sentence(row);
-    for (const list of ['.rows', '.labels']) {
+    this.find('.change-row').textContent = this.sentence(row);
+    for (const list of ['.change-rows', '.change-labels']) {
       for (const [j, item] of [...this.find(list).children].entries()) item.classList.toggle('chosen', j === row);
     }
   }

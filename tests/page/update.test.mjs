@@ -170,7 +170,7 @@ test('labels that would cover each other move apart, and stay within', async () 
 });
 
 /** The change of one head as it is drawn: a colour a cell, and those of the scale. */
-const drawn = (page) => page.locator('#attention-change .matrix').evaluate((canvas) => {
+const drawn = (page) => page.locator('#attention-change .change-matrix').evaluate((canvas) => {
   const { width, height } = canvas;
   const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
   const style = getComputedStyle(document.body);
@@ -226,7 +226,7 @@ test('where the heads look changed as it was told: the head that changed most, o
   for (const [i, shift] of heads.entries()) {
     assert.deepEqual([rows[i][0], rows[i][2]], [`layer ${shift.layer + 1}, head ${shift.head + 1}`, await written(page, shift.largest)]);
   }
-  assert.equal(await figure.locator('.rows li').count(), tokens.length - 1);
+  assert.equal(await figure.locator('.change-rows li').count(), tokens.length - 1);
 
   // Another head, by key; it is the one that Inspect shows, too. And back.
   const other = (most + 1) % heads.length;
