@@ -3,6 +3,7 @@
 
 import { caption, element } from './figure.js';
 import { marked } from './glyphs.js';
+import { paced } from './pace.js';
 import { selection } from './selection.js';
 import { count, loss, measure, percent, signed, text } from './text.js';
 
@@ -51,9 +52,12 @@ export class Comparison {
     this.unknown = false;
     if (at === undefined) this.show();
     else if (this.asked === null) {
-      this.asked = at;
-      this.show();
-      this.send({ command: 'look', prompt, factors: [], sampling: PLAIN, draw: 0, at });
+      paced(this, () => {
+        if (this.asked !== null || !this.open) return;
+        this.asked = at;
+        this.show();
+        this.send({ command: 'look', prompt, factors: [], sampling: PLAIN, draw: 0, at });
+      });
     }
   }
 

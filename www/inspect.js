@@ -5,6 +5,7 @@ import { Arcs } from './arcs.js';
 import { caption, element } from './figure.js';
 import { marked } from './glyphs.js';
 import { on_screen } from './on-screen.js';
+import { paced } from './pace.js';
 import { prepare, resampled } from './sampling.js';
 import { paint } from './scale.js';
 import { selection } from './selection.js';
@@ -12,8 +13,6 @@ import { count, measure, text } from './text.js';
 
 /** Milliseconds between two looks at a model that is training. */
 const PAUSE = 500;
-/** Milliseconds between any two looks while it trains: ten a second at most, whatever is dragged. */
-const APART = 100;
 /** Rows of a matrix that are still high enough for a name beside each. */
 const LABELLED = 40;
 /** Tokens that a row's sentence names. */
@@ -27,12 +26,10 @@ export class Inspect {
   model;
   /** @type {Told.Send} */
   send;
-  attention; next; off; asked; previewed; again; shape; open; last; missed;
-  /** Whether the model that is shown is being trained. */
-  trains = false;
+  attention; next; off; asked; previewed; again; shape; open; missed;
 
   constructor(attention, next, send) {
-    Object.assign(this, { attention, next, send, off: new Set(), asked: false, previewed: null, last: 0 });
+    Object.assign(this, { attention, next, send, off: new Set(), asked: false, previewed: null });
     this.in_attention = (selector) => attention.querySelector(selector);
     this.grid = this.in_attention('.heads');
     this.matrix = this.in_attention('.matrix');
@@ -120,13 +117,13 @@ export class Inspect {
       this.again = true;
       return;
     }
-    const early = this.trains ? this.last + APART - performance.now() : 0;
-    if (early > 0) {
-      this.later(early);
-      return;
-    }
+    paced(this, () => this.ask());
+  }
+
+  ask() {
+    if (this.asked || !this.open) return;
     this.later(null);
-    Object.assign(this, { asked: true, again: false, missed: false, last: performance.now() });
+    Object.assign(this, { asked: true, again: false, missed: false });
     const { sampling, knobs: { draw } } = this;
     const factors = this.off.size === 0 ? [] : this.every().map((head) => (this.off.has(head) ? 0 : 1));
     this.at = selection.step;

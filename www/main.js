@@ -16,6 +16,7 @@ import { Merges } from './merges.js';
 import { Metrics } from './metrics.js';
 import { Prompt } from './prompt.js';
 import { Opening } from './opening.js';
+import { pace } from './pace.js';
 import { Samples } from './samples.js';
 import { paused_by, refuse, say, say_error } from './says.js';
 import { selection } from './selection.js';
@@ -198,7 +199,7 @@ function look() {
 /** Tells the figures of the run what it does. */
 function follow() {
   update.follow(run.state, run.ready, run.step, stages.stage === 'train');
-  inspect.trains = run.state === 'running';
+  pace.trains = run.state === 'running';
 }
 
 /** The recorded run, as long as there is nothing else to show. */

@@ -90,11 +90,20 @@ test('while it trains, a stage that shows nothing of the model asks for nothing'
   assert.deepEqual(page.errors, []);
 });
 
-test('while it trains, Inspect looks ten times a second at most, however the time line is dragged', async () => {
+test('while it trains, the model is looked at ten times a second at most, whatever is dragged or typed', async () => {
   const page = await opened();
   await train(page);
+  await control(page, 'pause').click();
+  await says(page, 'Paused');
   await tab(page, 'inspect').click();
-  await follows(page);
+  // Two steps are compared, so that two views ask.
+  for (const [name, key] of [['a', 'Home'], ['b', 'ArrowRight']]) {
+    await page.locator('#timeline [name=at]').press(key);
+    await control(page, `compare-${name}`).click();
+  }
+  await page.locator('#comparison:not(.waiting)').waitFor();
+  await control(page, 'live').click();
+  await control(page, 'train').click();
   await taken(page, 20);
   // From here on looks are answered at once, with the last answer: nothing but the page itself holds them back.
   await page.evaluate(() => {
@@ -102,33 +111,41 @@ test('while it trains, Inspect looks ten times a second at most, however the tim
     globalThis.asked.length = 0;
     Worker.prototype.postMessage = function answer(message, ...more) {
       if (message.command?.command !== 'look') return postMessage.call(this, message, ...more);
-      globalThis.asked.push({ command: 'look', time: performance.now() });
-      return queueMicrotask(() => this.dispatchEvent(new MessageEvent('message', { data: [globalThis.looked] })));
+      const { by, command: { at, prompt } } = message;
+      globalThis.asked.push({ command: 'look', by, time: performance.now() });
+      const { looked } = globalThis;
+      return queueMicrotask(() => this.dispatchEvent(new MessageEvent('message', { data: [{ ...looked, by, prompt, step: at ?? looked.step }] })));
     };
     globalThis.restore = () => {
       Worker.prototype.postMessage = postMessage;
     };
   });
-  // One snapshot after the other, as quickly as the page takes them, until thirty looks are sent.
+  // One snapshot and one prompt after the other, as quickly as the page takes them, until forty looks are sent.
   await page.evaluate(() => new Promise((resolve) => {
-    const slider = document.querySelector('#timeline [name=at]');
+    const [slider, prompt] = ['#timeline [name=at]', '#prompt'].map((name) => document.querySelector(name));
     let at = 0;
     const drag = () => {
       at += 1;
-      slider.value = String(at % 8);
-      slider.dispatchEvent(new Event('input', { bubbles: true }));
-      if (globalThis.asked.length >= 30) resolve();
+      slider.value = String(at % 3);
+      prompt.value = `The winter ${at}`;
+      for (const moved of [slider, prompt]) moved.dispatchEvent(new Event('input', { bubbles: true }));
+      if (globalThis.asked.length >= 40) resolve();
       else setTimeout(drag);
     };
     drag();
   }));
-  const times = await page.evaluate(() => globalThis.asked.map(({ time }) => time));
-  for (let i = 10; i < times.length; i += 1) assert.ok(times[i] - times[i - 10] >= 999, `eleven looks within ${times[i] - times[i - 10]} ms`);
-  // What is shown in the end is the step that the slider stands at.
+  const looks = await page.evaluate(() => globalThis.asked);
+  for (const by of [undefined, 'comparison']) assert.ok(looks.filter((look) => look.by === by).length > 4, `${by} looks too`);
+  for (let i = 10; i < looks.length; i += 1) {
+    const within = looks[i].time - looks[i - 10].time;
+    assert.ok(within >= 999, `eleven looks within ${within} ms`);
+  }
+  // What is asked for last is shown in the end.
   await page.evaluate(() => globalThis.restore());
-  await control(page, 'live').click();
+  await page.locator('[data-input=prompt]').fill('glorious');
   await page.locator('#timeline [name=at]').press('Home');
   await page.locator('#attention[data-step="0"]').waitFor();
+  await page.waitForFunction(() => document.querySelector('.labels').textContent === 'glorious');
   assert.deepEqual(page.errors, []);
 });
 
