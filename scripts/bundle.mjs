@@ -29,4 +29,14 @@ export async function bundle(folder) {
     writeFileSync(path, code);
   }
   for (const { path, contents } of built.flatMap(({ outputFiles }) => outputFiles)) writeFileSync(path, contents);
+  await share_keys(join(root, 'strings'));
+}
+
+/** Serves the keys of the words once: Chinese has the same as English, in the same order, so its file has the words alone. */
+async function share_keys(folder) {
+  const read = (name) => import(`data:text/javascript;base64,${readFileSync(join(folder, name)).toString('base64')}`);
+  const [{ default: en }, { default: zh, sentences }] = await Promise.all(['en.js', 'zh.js'].map(read));
+  if (Object.keys(en).join() !== Object.keys(zh).join()) throw new Error('en.js and zh.js have other keys, or in another order');
+  const [words, engine] = [Object.values(zh), sentences].map((part) => JSON.stringify(part));
+  writeFileSync(join(folder, 'zh.js'), `import en from"./en.js";const words=${words};export const sentences=${engine};export default Object.fromEntries(Object.keys(en).map((key,i)=>[key,words[i]]));\n`);
 }

@@ -2,6 +2,7 @@
 
 import { element } from './figure.js';
 import { marked } from './glyphs.js';
+import { pick } from './pick.js';
 import { colour, ink } from './scale.js';
 import { count, measure, text } from './text.js';
 
@@ -39,35 +40,15 @@ function path(from, to, n) {
   return `M0 ${middle(from)}C${reach} ${middle(from)} ${reach} ${middle(to)} 0 ${middle(to)}`;
 }
 
-/** Draws into `place`, and tells `preview` of the token that is pointed at (null for none), `keep` of the one that is chosen
- * (null where it is let go). */
+/** Draws into `place`. */
 export class Arcs {
   n; weights; by;
 
-  constructor(place, { preview, keep }) {
+  constructor(place) {
     this.place = place;
     this.tokens = place.querySelector('.arcs-tokens');
     this.lines = place.querySelector('.arcs-lines');
-    const at = (target) => {
-      const token = target.closest?.('button');
-      return token ? Number(token.dataset.index) : null;
-    };
-    this.tokens.addEventListener('pointerover', ({ target }) => preview(at(target)));
-    this.tokens.addEventListener('pointerleave', () => preview(null));
-    this.tokens.addEventListener('focusin', ({ target }) => preview(at(target)));
-    this.tokens.addEventListener('focusout', () => preview(null));
-    this.tokens.addEventListener('click', ({ target }) => {
-      if (at(target) !== null) keep(at(target));
-    });
-    this.tokens.addEventListener('keydown', (event) => {
-      const last = this.tokens.childElementCount - 1;
-      const i = at(event.target);
-      const to = { ArrowUp: i - 1, ArrowDown: i + 1, Home: 0, End: last }[event.key];
-      if (event.key === 'Escape') keep(null);
-      else if (to === undefined || i === null) return;
-      else this.tokens.children[Math.min(last, Math.max(0, to))].focus();
-      event.preventDefault();
-    });
+    pick(this.tokens, 'button', ({ dataset }) => ({ token: Number(dataset.index), tensor: null, cell: null }));
   }
 
   /** Shows the probabilities `weights` of one head over `tokens`; `by` says whose looks are told: `from` where a token looks,

@@ -3,6 +3,7 @@
 
 import { caption, element } from './figure.js';
 import { marked } from './glyphs.js';
+import { Matrix, read_look } from './matrix.js';
 import { diverging, paint } from './scale.js';
 import { selection } from './selection.js';
 import { count, fine, signed, text } from './text.js';
@@ -35,8 +36,9 @@ export class AttentionChange {
       this.choose(true);
     });
     selection.on(['layer', 'head'], () => this.choose(true));
-    this.matrix.addEventListener('pointermove', ({ offsetY }) => this.point(Math.floor((this.n * offsetY) / this.matrix.clientHeight)));
-    this.matrix.addEventListener('pointerleave', () => this.point(this.shift.from));
+    this.cells = new Matrix(this.matrix, 'change', { size: () => this.n });
+    selection.on(['cell', 'preview'], () => this.point());
+    selection.readers.change = (cell) => this.seen && read_look(this.shift, this.seen.tokens, this.n, this.values, cell, signed, text('change.unit'));
     document.addEventListener('themechange', () => this.draw());
   }
 
@@ -85,7 +87,7 @@ export class AttentionChange {
     this.find('.change-rows').replaceChildren(...Array.from({ length: n }, (_, i) => element('li', '', this.sentence(i))));
     this.most.setAttribute('aria-pressed', String(!this.chosen));
     this.table(words, at);
-    this.point(shift.from);
+    this.point();
   }
 
   /** A row a head; the buttons stay, so that the focus stays too. */
@@ -121,9 +123,12 @@ export class AttentionChange {
     return text('inspect.row', { token: this.token(i), looks: order.map(([j, value]) => `“${this.token(j)}” ${signed(value)}`).join(', ') });
   }
 
-  /** Tells of token `i`. */
-  point(i) {
-    const row = Math.min(this.n - 1, Math.max(0, i));
+  /** Tells of the token whose look is seen, or of the one that changed most. */
+  point() {
+    if (!this.seen) return;
+    const { tensor, cell } = selection.shown;
+    const row = Math.min(this.n - 1, tensor === 'change' ? cell[0] : this.shift.from);
+    this.cells.show();
     this.find('.change-row').textContent = this.sentence(row);
     for (const list of ['.change-rows', '.change-labels']) {
       for (const [j, item] of [...this.find(list).children].entries()) item.classList.toggle('chosen', j === row);

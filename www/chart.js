@@ -40,13 +40,13 @@ function ratios(start, end, apart) {
 const at_axis = (value) => (value >= 10_000 ? amount(value) : value >= 10 ? count(value) : fine(value));
 
 /** One canvas with curves. `asks` is told of the place in the record that a person points at (null for none), and
- * whether it is kept. */
+ * whether it is `kept` or gone to by `key`. */
 class Chart extends HTMLElement {
   /** @type {import('./record.js').Record} */
   record;
   /** @type {uPlot} */
   plot;
-  /** @type {(index: number | null, kept: boolean) => void} */
+  /** @type {(index: number | null, how?: 'kept' | 'key') => void} */
   asks;
   log;
 
@@ -141,9 +141,9 @@ class Chart extends HTMLElement {
     canvas.setAttribute('role', 'application');
     canvas.setAttribute('aria-describedby', this.dataset.describedby);
     canvas.setAttribute('aria-details', this.dataset.details);
-    canvas.addEventListener('pointermove', (event) => this.point(event, false));
-    canvas.addEventListener('click', (event) => this.point(event, true));
-    canvas.addEventListener('pointerleave', () => this.asks(null, false));
+    canvas.addEventListener('pointermove', (event) => this.point(event));
+    canvas.addEventListener('click', (event) => this.point(event, 'kept'));
+    for (const left of ['pointerleave', 'blur']) canvas.addEventListener(left, () => this.asks(null));
     canvas.addEventListener('keydown', (event) => this.key(event));
     if (this.described) this.describe(this.described);
   }
@@ -189,9 +189,9 @@ class Chart extends HTMLElement {
   }
 
   /** Asks for the step nearest to the pointer. */
-  point(event, kept) {
+  point(event, how = undefined) {
     if (!this.record?.length) return;
-    this.asks(this.plot.posToIdx(event.offsetX - this.plot.over.offsetLeft), kept);
+    this.asks(this.plot.posToIdx(event.offsetX - this.plot.over.offsetLeft), how);
   }
 
   key(event) {
@@ -200,9 +200,8 @@ class Chart extends HTMLElement {
     const at = this.index ?? last;
     const far = Math.max(1, Math.round(last / 20));
     const places = { ArrowLeft: at - 1, ArrowRight: at + 1, PageUp: at + far, PageDown: at - far, Home: 0, End: last };
-    if (event.key === 'Escape') this.asks(null, true);
-    else if (event.key === 'Enter') this.asks(at, true);
-    else if (event.key in places) this.asks(Math.min(last, Math.max(0, places[event.key])), true);
+    if (event.key === 'Enter') this.asks(at, 'kept');
+    else if (event.key in places) this.asks(Math.min(last, Math.max(0, places[event.key])), 'key');
     else return;
     event.preventDefault();
   }

@@ -4,6 +4,7 @@ import './chart.js';
 import { Announcer } from './announce.js';
 import { caption } from './figure.js';
 import { Record } from './record.js';
+import { selection } from './selection.js';
 import { StepTable } from './steps.js';
 import { count, loss, fine, text } from './text.js';
 
@@ -13,6 +14,8 @@ const SMALL = [
   { key: 'gradient', column: 'grad_norm', empty: 'gradient.empty', says: 'gradient.sentence', source: 'gradient.source' },
   { key: 'speed', column: 'tokens_per_second', empty: 'speed.empty', says: 'speed.sentence', source: 'speed.source' },
 ];
+/** The columns whose cells are read, and the strings of their units. */
+const READ = { loss: 'loss.unit', lr: 'rate.unit', grad_norm: 'gradient.unit', tokens_per_second: 'speed.unit' };
 /** Milliseconds between two pictures. */
 const APART = 100;
 
@@ -35,7 +38,9 @@ export class Curves {
       return { ...small, figure, legend, chart: figure.querySelector('run-chart') };
     });
     this.charts = [this.loss, ...this.small.map(({ chart }) => chart)];
-    for (const chart of this.charts) chart.asks = (index, kept) => this.point(index, kept);
+    for (const chart of this.charts) chart.asks = (index, how) => this.point(chart.names[0], index, how);
+    selection.on(['cell', 'preview'], () => this.follow());
+    for (const name of Object.keys(READ)) selection.readers[name] = (cell) => this.read(name, cell);
     this.announcer = new Announcer(place.querySelector('#curve-reading'));
     this.table = new StepTable(place.querySelector('#steps'));
     const scale = place.querySelector('[name=loss-scale]');
@@ -47,7 +52,8 @@ export class Curves {
 
   /** A run that is to take `total` steps, whose loss by guessing is `uniform`; `clip` is its largest gradient. */
   reset(total = 0, uniform = undefined, clip = 0) {
-    Object.assign(this, { record: new Record(), total, clip, kept: null, marked: null });
+    Object.assign(this, { record: new Record(), total, clip, marked: null });
+    if (selection.tensor in READ) selection.release();
     this.loss.guess(uniform);
     this.place(null);
     for (const chart of this.charts) chart.show(this.record, total);
@@ -78,16 +84,32 @@ export class Curves {
   draw() {
     for (const chart of this.charts) if (chart.clientWidth > 0) chart.show(this.record, this.total);
     this.table.draw();
+    selection.came(...Object.keys(READ));
   }
 
-  /** Hovering previews a step in every curve; what is kept stays until Escape, and is previewed over. The step that
-   * the views look back at is marked where nothing else is. */
-  point(index, kept) {
-    if (kept) this.kept = index;
-    const shown = index ?? this.kept ?? this.marked;
-    if (shown === this.index) return;
-    this.place(shown);
-    if (kept && shown !== null) this.announcer.say(this.reading(shown));
+  /** Pointing at a step of the curve `name` previews it in every one, keeping it lets it stay. */
+  point(name, index, how) {
+    const cell = index === null ? null : { tensor: name, cell: [this.record.at('step', index)] };
+    if (how === 'kept') selection.keep(cell);
+    else selection.preview(cell);
+    if (how) this.announcer.say(this.reading(index));
+  }
+
+  /** Shows the step that is pointed at or kept. The one that the views look back at is marked where nothing else is. */
+  follow() {
+    const { tensor, cell } = selection.shown;
+    const shown = (tensor in READ ? this.record.find(cell[0]) : null) ?? this.marked;
+    if (shown !== this.index) this.place(shown);
+  }
+
+  /** A step of a curve in words, and its value there; without a cell the last one.
+   * @returns {import('./selection.js').Reading | null} */
+  read(name, cell) {
+    const { length } = this.record;
+    const index = cell ? this.record.find(cell[0]) : length - 1;
+    const value = this.record.at(name, index ?? -1);
+    if (value === undefined) return null;
+    return { name, shape: length, place: this.reading(index), value, shown: (name === 'loss' ? loss : fine)(value), unit: text(READ[name]) };
   }
 
   /** Marks the step that all views look back at; null for the live one. */
@@ -95,7 +117,7 @@ export class Curves {
     const marked = step === null ? null : this.record.find(step);
     if (marked === this.marked) return;
     this.marked = marked;
-    this.point(null, false);
+    this.follow();
   }
 
   /** The loss of a step; null where there is none. */

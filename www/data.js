@@ -2,6 +2,8 @@
 
 import { caption, element } from './figure.js';
 import { marked } from './glyphs.js';
+import { pick, refill } from './pick.js';
+import { selection } from './selection.js';
 import { count, size, text } from './text.js';
 
 /** Characters that are shown of the line at once. */
@@ -27,11 +29,15 @@ export class Data {
     this.slider = stream.querySelector('input');
     this.slider.addEventListener('input', () => this.go(Number(this.slider.value)));
     this.rows = documents.querySelector('tbody');
-    this.rows.addEventListener('click', ({ target }) => {
-      const start = target.closest('button')?.dataset.start;
-      if (start !== undefined) this.go(Number(start));
+    const document_of = ({ dataset }) => ({ tensor: 'documents', cell: [Number(dataset.index)] });
+    pick(this.rows, 'button', document_of, (button) => {
+      selection.set(document_of(button));
+      this.go(Number(button.dataset.start));
     });
     this.list = stream.querySelector('.characters');
+    pick(this.list, '[data-at]', ({ dataset }) => ({ tensor: 'text', cell: [Number(dataset.at)] }));
+    selection.on(['cell', 'preview'], () => this.mark());
+    Object.assign(selection.readers, { documents: (cell) => this.read_document(cell), text: (cell) => this.read_character(cell) });
     document.addEventListener('languagechange', () => {
       if (!this.shown) return;
       this.show_documents();
@@ -45,14 +51,15 @@ export class Data {
     Object.assign(this, { name, bytes, listed: documents, all, run });
     Object.assign(this.slider, { max: String(Math.max(0, bytes - 1)), value: '0' });
     this.show_documents();
-    if (run === 'live') this.go(0);
+    if (run === 'live') this.go(selection.tensor === 'text' ? selection.cell[0] : 0);
   }
 
   show_documents() {
     const { name, bytes, listed: documents, all } = this;
     this.rows.replaceChildren(...documents.map(({ start, bytes: length, title }, i) => {
       const button = element('button', 'link', title || text('documents.untitled'));
-      Object.assign(button, { type: 'button' }).dataset.start = String(start);
+      Object.assign(button, { type: 'button' });
+      Object.assign(button.dataset, { start: String(start), index: String(i) });
       return element('tr', '', element('td', 'number', count(i + 1)), element('td', '', button), element('td', 'number', count(length)));
     }));
     caption(this.documents, {
@@ -72,6 +79,7 @@ export class Data {
   window(shown) {
     this.shown = shown;
     this.show_stream();
+    if (this.run === 'live') selection.came('text', 'documents');
   }
 
   show_stream() {
@@ -79,7 +87,8 @@ export class Data {
     this.slider.value = String(at);
     this.slider.setAttribute('aria-valuetext', text('stream.place', { at: count(at), bytes: count(this.bytes) }));
     const bytes = characters.reduce((sum, character) => sum + character.bytes.length, 0);
-    this.list.replaceChildren(...characters.flatMap((character) => {
+    let next = at;
+    refill(this.list, characters.flatMap((character) => {
       const item = element('li', '', element('b', '', character.text === null ? '�' : marked(character.text)));
       const cells = [...character.bytes].map((byte) => {
         const bits = byte.toString(2).padStart(8, '0');
@@ -87,8 +96,16 @@ export class Data {
         return element('span', 'byte', element('code', '', hex), element('small', '', bits.slice(0, 4)), element('small', '', bits.slice(4)));
       });
       item.append(element('span', 'bytes', ...cells));
-      return character.begins ? [element('li', 'begins', text('stream.begins')), item] : [item];
-    }));
+      item.dataset.at = String(next);
+      next += character.bytes.length;
+      item.setAttribute('role', 'option');
+      if (!character.begins) return [item];
+      const begins = element('li', 'begins', text('stream.begins'));
+      begins.setAttribute('role', 'option');
+      begins.setAttribute('aria-disabled', 'true');
+      return [begins, item];
+    }), '[data-at]');
+    this.mark();
     caption(this.stream, {
       sentence: text('stream.sentence', {
         at: count(at), characters: count(characters.length), bytes: count(bytes), bits: count(8 * bytes),
@@ -97,5 +114,40 @@ export class Data {
       chip: text('stream.source', { name: titled(this.name), from: count(at), to: count(at + bytes) }),
       tensor: 'text', shape: bytes, step: 0, run: this.run,
     });
+  }
+
+  /** Marks the character that is seen, and the one that is kept. */
+  mark() {
+    const [shown, kept] = [selection.shown, selection].map(({ tensor, cell }) => tensor === 'text' && this.place(cell[0]));
+    for (const item of this.list.children) {
+      item.classList.toggle('seen-cell', item === shown);
+      item.setAttribute('aria-selected', String(item === kept));
+    }
+  }
+
+  /** The place where byte `byte` of the line is shown, or the first one. */
+  place(byte = this.shown?.at) {
+    const item = [...this.list.querySelectorAll('[data-at]')].findLast(({ dataset }) => Number(dataset.at) <= byte);
+    return item && byte < Number(item.dataset.at) + item.querySelectorAll('code').length ? item : null;
+  }
+
+  /** A character of the line in words, and its bytes.
+   * @returns {import('./selection.js').Reading | null} */
+  read_character(cell) {
+    const item = this.place(cell?.[0]);
+    if (!item) return null;
+    const shown = [...item.querySelectorAll('code')].map(({ textContent }) => textContent).join(' ');
+    const where = text('stream.place', { at: count(Number(item.dataset.at)), bytes: count(this.bytes) });
+    return { name: 'text', shape: this.bytes, place: `“${item.firstChild.textContent}” · ${where}`, value: shown, shown };
+  }
+
+  /** A document in words, and its size.
+   * @returns {import('./selection.js').Reading | null} */
+  read_document(cell) {
+    const found = this.listed?.[cell?.[0]];
+    if (!found) return null;
+    const { title, bytes } = found;
+    const place = `${text('documents.number')} ${count(cell[0] + 1)} · ${title || text('documents.untitled')}`;
+    return { name: 'documents', shape: this.all, place, value: bytes, shown: count(bytes), unit: text('documents.unit') };
   }
 }

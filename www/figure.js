@@ -12,7 +12,8 @@ export const origin = (run, step) => text(`source.${run}`, { step: count(step) }
  * @param {{ sentence: string, chip: string, tensor: string, shape: number | string, step: number, run: Told.Source, past?: boolean }} about */
 export function caption(figure, { sentence, chip, tensor, shape, step, run, past = false }) {
   figure.querySelector('figcaption').textContent = sentence;
-  figure.querySelector('.chip').textContent = chip && `${chip} · ${past ? text('source.past') : origin(run, step)}`;
+  const said = chip && `${chip} · ${past ? text('source.past') : origin(run, step)}`;
+  Object.assign(figure.querySelector('.chip'), { textContent: said, title: said });
   Object.assign(figure.dataset, { tensor, shape: String(shape), step: String(step), run });
 }
 

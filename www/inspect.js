@@ -4,8 +4,10 @@
 import { Arcs } from './arcs.js';
 import { caption, element } from './figure.js';
 import { marked } from './glyphs.js';
+import { Matrix, read_look } from './matrix.js';
 import { on_screen } from './on-screen.js';
 import { paced } from './pace.js';
+import { pick, refill } from './pick.js';
 import { prepare, resampled } from './sampling.js';
 import { paint } from './scale.js';
 import { selection } from './selection.js';
@@ -26,10 +28,10 @@ export class Inspect {
   model;
   /** @type {Told.Send} */
   send;
-  attention; next; off; asked; previewed; again; shape; open; missed;
+  attention; next; off; asked; painted; again; shape; open; missed;
 
   constructor(attention, next, send) {
-    Object.assign(this, { attention, next, send, off: new Set(), asked: false, previewed: null });
+    Object.assign(this, { attention, next, send, off: new Set(), asked: false });
     this.in_attention = (selector) => attention.querySelector(selector);
     this.grid = this.in_attention('.heads');
     this.matrix = this.in_attention('.matrix');
@@ -41,26 +43,21 @@ export class Inspect {
       if (this.missed) this.changed();
     });
     selection.on(['layer', 'head'], () => this.show());
-    selection.on(['token'], () => {
-      if (!this.seen) return;
-      this.row.value = String(this.kept() ?? this.row.max);
-      this.show_row();
-    });
+    selection.on(['token', 'cell', 'preview'], () => this.pointed());
+    selection.look = () => this.seen;
+    Object.assign(selection.readers, { attention: (cell) => this.read_look(cell), logits: (cell) => this.read_logit(cell) });
     for (const knob of Object.values(this.knobs)) knob.addEventListener('input', () => this.turned());
     this.view = this.in_attention('[name=view]');
-    this.row.addEventListener('input', () => this.keep(Number(this.row.value)));
+    this.row.addEventListener('input', () => selection.set({ token: Number(this.row.value), tensor: null, cell: null }));
     this.view.addEventListener('change', () => this.show_matrix());
-    this.arcs = new Arcs(this.in_attention('.arcs'), { preview: (i) => this.preview(i), keep: (i) => this.keep(i === this.kept() ? null : i) });
-    this.matrix.addEventListener('pointermove', ({ offsetX, offsetY }) => {
-      const [at, all] = this.view.value === 'from' ? [offsetY, this.matrix.clientHeight] : [offsetX, this.matrix.clientWidth];
-      const n = this.seen.tokens.length;
-      this.preview(Math.min(n - 1, Math.max(0, Math.floor((n * at) / all))));
+    this.arcs = new Arcs(this.in_attention('.arcs'));
+    this.cells = new Matrix(this.matrix, 'attention', {
+      size: () => this.seen.tokens.length, start: () => selection.shown.token ?? this.seen.tokens.length - 1,
+      means: (row, column) => ({ token: this.view.value === 'from' ? row : column }),
     });
-    this.matrix.addEventListener('pointerleave', () => this.preview(null));
-    this.grid.addEventListener('click', ({ target }) => {
-      const button = target.closest('button');
-      if (button) selection.set({ layer: Number(button.dataset.layer), head: Number(button.dataset.head) });
-    });
+    const head = ({ dataset }) => ({ layer: Number(dataset.layer), head: Number(dataset.head) });
+    pick(this.grid, 'button', head, (button) => selection.set(head(button)));
+    pick(next.querySelector('tbody'), 'tr', ({ dataset }) => ({ tensor: 'logits', cell: [Number(dataset.position), Number(dataset.id)] }));
     for (const [name, change] of Object.entries({
       'head-off': (head) => (this.off.has(head) ? this.off.delete(head) : this.off.add(head)),
       'head-alone': (head) => { this.off = new Set(this.every().filter((other) => other !== head)); },
@@ -157,6 +154,7 @@ export class Inspect {
     if (seen.logits) prepare();
     this.knobs.top_k.max = String(seen.vocab);
     this.show();
+    selection.came('attention', 'logits');
     if (this.again) this.look();
   }
 
@@ -204,11 +202,10 @@ export class Inspect {
   show_matrix() {
     const { step, past, tokens, layers, heads, entropy, run = 'live' } = this.seen;
     const n = tokens.length;
-    const { layer, head: column } = selection;
+    const { layer, head: column } = selection.shown;
+    this.painted = `${layer}.${column}`;
     paint(this.matrix, this.weights(layer, column), n);
     this.row.max = String(n - 1);
-    if (this.previewed >= n) this.previewed = null;
-    this.row.value = String(this.kept() ?? n - 1);
     const head = layer * heads + column;
     const place = { layer: count(layer + 1), head: count(column + 1), step: count(step), tokens: count(n) };
     caption(this.attention, {
@@ -230,7 +227,8 @@ export class Inspect {
   sentence(i) {
     const { tokens } = this.seen;
     const n = tokens.length;
-    const weights = this.weights(selection.layer, selection.head);
+    const { layer, head } = selection.shown;
+    const weights = this.weights(layer, head);
     const looks = this.view.value === 'from'
       ? Array.from({ length: i + 1 }, (_, j) => [j, weights[i * n + j]])
       : Array.from({ length: n - i }, (_, j) => [i + j, weights[(i + j) * n + i]]);
@@ -239,31 +237,56 @@ export class Inspect {
     return text(this.view.value === 'from' ? 'inspect.row' : 'inspect.column', { token: marked(tokens[i].text), looks: named });
   }
 
-  /** Tells of token `i` for as long as it is pointed at. */
-  preview(i) {
-    if (i === this.previewed || !this.seen) return;
-    this.previewed = i;
-    this.show_row();
+  /** Something else is pointed at, or kept: another head is drawn, or another token told of. */
+  pointed() {
+    const { layer, head } = selection.shown;
+    if (!this.seen) return;
+    if (this.painted === `${layer}.${head}`) this.show_row();
+    else this.show_matrix();
+    this.mark_logit();
   }
 
-  /** The token that is kept, where the prompt has it. */
-  kept() {
-    return selection.token !== null && selection.token < this.seen.tokens.length ? selection.token : null;
+  /** A token, where the prompt has it. */
+  there(token) {
+    return token !== null && token < this.seen.tokens.length ? token : null;
   }
 
-  /** Tells of token `i` until another is chosen, or of none in particular. */
-  keep(i) {
-    selection.set({ token: i });
+  /** A look, in words and as a number. */
+  read_look(cell) {
+    const { seen } = this;
+    const { layer, head } = selection.shown;
+    if (!seen || layer >= seen.layers || head >= seen.heads) return null;
+    return read_look({ layer, head }, seen.tokens, seen.tokens.length, this.weights(layer, head), cell, measure, text('inspect.unit'));
+  }
+
+  /** A token that may come next, in words and as a number.
+   * @returns {import('./selection.js').Reading | null} */
+  read_logit(cell) {
+    const found = this.seen?.candidates.find(({ id }) => id === cell?.[1]);
+    if (!found) return null;
+    const { vocab, tokens } = this.seen;
+    const { logit: value, probability, rank } = found;
+    const place = text('writing.token', { place: count(tokens.length + 1), token: marked(found.text), rank: count(rank + 1), probability: measure(probability) });
+    return { name: 'logits', shape: vocab, place, value, shown: measure(value), unit: text('next.logit') };
+  }
+
+  /** Marks the token among those that may come next. */
+  mark_logit() {
+    const { tensor, cell } = selection.shown;
+    for (const row of this.next.querySelectorAll('tbody tr')) row.classList.toggle('seen-cell', tensor === 'logits' && row.dataset.id === String(cell[1]));
   }
 
   show_row() {
-    const chosen = this.previewed ?? Number(this.row.value);
+    const [shown, kept] = [this.there(selection.shown.token), this.there(selection.token)];
+    this.row.value = String(kept ?? this.row.max);
+    const chosen = shown ?? Number(this.row.value);
     this.in_attention('.row-sentence').textContent = this.sentence(chosen);
     this.row.setAttribute('aria-valuetext', marked(this.seen.tokens[Number(this.row.value)].text));
     for (const list of [this.rows, this.in_attention('.labels')]) {
       for (const [j, item] of [...list.children].entries()) item.classList.toggle('chosen', j === chosen);
     }
-    this.arcs.focus(this.previewed ?? this.kept(), this.kept());
+    this.arcs.focus(shown, kept);
+    this.cells.show();
   }
 
   show_next() {
@@ -282,14 +305,16 @@ export class Inspect {
       chip: text('next.source', { vocab: count(vocab), step: count(step), position: count(tokens.length) }),
       tensor: 'logits', shape: vocab, step, run, past,
     });
-    this.next.querySelector('tbody').replaceChildren(...candidates.map((candidate) => {
+    refill(this.next.querySelector('tbody'), candidates.map((candidate) => {
       const bar = element('span', 'race-bar');
       bar.style.width = `${100 * candidate.share}%`;
       const cells = [count(candidate.rank + 1), marked(candidate.text), measure(candidate.logit), measure(candidate.tempered), measure(candidate.probability), measure(candidate.log_probability), measure(candidate.share)];
       const row = element('tr', '', ...cells.map((cell, i) => element('td', i === 1 ? 'token' : 'number', cell)), element('td', 'chance', bar));
       row.classList.toggle('cut', candidate.share === 0);
       row.classList.toggle('picked', candidate.id === picked);
+      Object.assign(row.dataset, { id: String(candidate.id), position: String(tokens.length - 1) });
       return row;
     }));
+    this.mark_logit();
   }
 }

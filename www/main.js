@@ -4,11 +4,13 @@ import { address, note } from './address.js';
 import { Comparison } from './comparison.js';
 import { show_controls } from './controls.js';
 import { Data } from './data.js';
+import { Enlarge } from './enlarge.js';
 import { bring } from './files.js';
 import { Generate } from './generate.js';
 import { glossary } from './glossary.js';
 import { Hidden } from './hidden.js';
 import { Inspect } from './inspect.js';
+import { Inspector } from './inspector.js';
 import { Kept } from './kept.js';
 import { Log } from './log.js';
 import { Machine } from './machine.js';
@@ -24,6 +26,7 @@ import { shortcuts } from './shortcuts.js';
 import { Settings, Unreadable } from './settings.js';
 import { show_shape } from './shape.js';
 import { Share, VIEW, hide } from './share.js';
+import { dock } from './shell.js';
 import { Stages } from './stages.js';
 import { Strip } from './strip.js';
 import { take } from './take.js';
@@ -32,9 +35,11 @@ import { Tour } from './tour.js';
 import { Update } from './update.js';
 import { count, language, set_language, show_language, text } from './text.js';
 import { Timeline } from './timeline.js';
+import { View } from './view.js';
 import { Writing } from './writing.js';
 
 show_language();
+dock();
 
 /** Milliseconds without a key after which typed text is read. */
 const PAUSE = 300;
@@ -68,7 +73,13 @@ const kept = new Kept(find('#kept'), find('#kept-offer'), call, run, () => setti
 const machine = new Machine(find('#machine'), find('#device'), call, () => ({ settings: settings.value(), corpus: settings.corpus }));
 const own_words = () => ({ prompt: selection.prompt, text: settings.corpus === 'own' ? settings.pasted.value : '' });
 new Share(button('share'), find('#share'), own_words);
-const stages = new Stages(find('.stages'), look);
+const view = new View(unknown);
+const large = new Enlarge(find('#view'));
+const stages = new Stages(find('.stages'), () => {
+  large.close();
+  look();
+});
+new Inspector(find('#inspector'), { step: (step) => timeline.words(step ?? timeline.last), stage: () => stages.stage, back: () => large.close() });
 new Tour(find('#tour'), button('tour'), (stage) => stages.open(stage), () => ({ ...(run.ready ?? shown_recorded()), ...metrics.run }));
 glossary(find('.glossary dl'));
 const worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
@@ -132,6 +143,13 @@ async function record() {
   show_run();
   look();
   controls();
+  arrive();
+}
+
+/** Shows what a link says of the run that is there. */
+function arrive() {
+  const shown = run.ready ?? shown_recorded();
+  if (shown) view.apply(shown.model, (step) => timeline.nearest(step));
 }
 
 /** Does something with the settings, and says why where they cannot be read. */
@@ -150,7 +168,7 @@ function link() {
   const foreign = [...said].filter(([key]) => ![...settings.keys, ...VIEW].includes(key)).map(([key, value]) => `${key}=${value}`);
   const stage = said.get('stage');
   const nowhere = stage && !stages.has(stage) ? [`stage=${stage}`] : [];
-  unknown([...nowhere, ...foreign, ...settings.from_address(said), ...hide().map((name) => `hide=${name}`)]);
+  unknown([...nowhere, ...foreign, ...view.take(said), ...settings.from_address(said), ...hide().map((name) => `hide=${name}`)]);
   const prompt = said.get('prompt');
   if (prompt) typed.write(prompt);
   find('#linked').hidden = !settings.keys.some((key) => said.has(key));
@@ -325,11 +343,12 @@ function show_state() {
 }
 
 function show_run() {
+  selection.set({ run: run.ready ?? shown_recorded() ?? null });
   show_shape(run.ready ?? shown_recorded(), run.ready ? 'run.shape' : 'run.recorded');
 }
 
 const hear = hearing({
-  run, metrics, log, hidden, samples, settings, writing, generate, data, strip, merges, inspect, opening, update, timeline, comparison, kept, machine,
+  arrive, run, metrics, log, hidden, samples, settings, writing, generate, data, strip, merges, inspect, opening, update, timeline, comparison, kept, machine,
   asked, call, controls, describe, follow, late, look, record, show_run, show_state, unknown,
 });
 
@@ -350,6 +369,16 @@ worker.addEventListener('message', ({ data }) => {
 worker.addEventListener('error', (event) => hear.error({ message: event.message ?? '', fatal: true }));
 
 bring({ take: (files) => take(files, { stages, settings, call }), open: [['#own-choose', '#own-files'], ['[data-action=open-tokenizer]', '#tokenizer-file'], ['[data-action=open]', '#run-file']] });
+
+// Another link in the same tab.
+addEventListener('hashchange', () => {
+  run.left_out = [];
+  link();
+  arrive();
+  if (settings.presets.length === 0) return;
+  unknown(settings.offer(settings.presets));
+  describe();
+});
 
 const languages = button('language');
 languages.value = language();

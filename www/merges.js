@@ -3,6 +3,7 @@
 import { Alphabet } from './alphabet.js';
 import { caption, element } from './figure.js';
 import { marked } from './glyphs.js';
+import { selection } from './selection.js';
 import { count, measure, named, text } from './text.js';
 
 /** Merges of one request where all are wanted at once: the page stays quick between two. */
@@ -34,7 +35,15 @@ export class Merges {
       this.chosen = true;
       this.begin();
     });
+    selection.readers.merges = () => this.read();
     document.addEventListener('languagechange', () => this.show());
+  }
+
+  /** Where the merges stand, and how often the last pair stood there.
+   * @returns {import('./selection.js').Reading | null} */
+  read() {
+    const { last, state } = this;
+    return state && { name: 'merges', shape: state.done, place: this.place('figcaption').textContent, value: last?.count ?? '', shown: last ? count(last.count) : '' };
   }
 
   /** So many merges are made where nobody asks for another number. */

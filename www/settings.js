@@ -146,7 +146,7 @@ export class Settings {
     const { corpus, schedule } = this.form.elements;
     if (take('corpus', corpus, (value) => ['en', 'zh', 'own'].includes(value))) this.chosen = true;
     if (take('schedule', schedule, (value) => SCHEDULES.includes(value))) schedule.dataset.chosen = 'true';
-    for (const [name, input] of this.inputs) take(name, input, (value) => this.number(name, value) !== null);
+    for (const [name, input] of this.inputs) if (!take(name, input, (value) => this.number(name, value) !== null)) input.value = '';
     const pasted = said.get('text');
     if (pasted && this.corpus === 'own') this.pasted.value = pasted;
     this.wanted = said.get('preset');

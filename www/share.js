@@ -3,6 +3,7 @@
 import { address, settle } from './address.js';
 import { element } from './figure.js';
 import { count, named, text } from './text.js';
+import { NAMES } from './view.js';
 
 /** Characters of one's own text that a link may carry: browsers and mail programs cut longer ones. */
 const LONGEST = 4_000;
@@ -15,7 +16,20 @@ const PARTS = {
   share: '[data-action=share], #share',
 };
 /** What an address may say beside the settings. */
-export const VIEW = ['stage', 'step', 'layer', 'head', 'token', 'prompt', 'text', 'hide'];
+export const VIEW = ['stage', ...NAMES, 'prompt', 'text', 'hide'];
+/** What is said of a link by a name that is no setting's. */
+const CALLED = { corpus: 'corpus', step: 'column.step', layer: 'reading.layer', head: 'reading.head', token: 'inspect.token', cell: 'reading.cell', prompt: 'prompt', text: 'corpus.own' };
+
+/** What a link holds, in words; what is counted from 0 in it is told of from 1. */
+function holds(said) {
+  const parts = [...said].filter(([key]) => !['tensor', 'hide'].includes(key)).map(([key, value]) => {
+    if (key === 'stage') return text(`stage.${value}`);
+    const shown = { corpus: () => text(`corpus.${value}`), prompt: () => '', text: () => '' }[key]?.()
+      ?? (['layer', 'head', 'token', 'cell'].includes(key) ? value.split('.').map((at) => Number(at) + 1).join(' / ') : value);
+    return `${text(CALLED[key] ?? `setting.${key}`)} ${shown}`.trim();
+  });
+  return parts.length > 0 ? text('share.holds', { parts: parts.join(' · ') }) : '';
+}
 
 /** Hides what the address asks to hide. Returns the names that are none. */
 export function hide() {
@@ -38,6 +52,7 @@ export class Share {
     button.addEventListener('click', () => this.open(panel.hidden));
     panel.addEventListener('keydown', (event) => {
       if (event.key !== 'Escape') return;
+      event.preventDefault();
       this.open(false);
       button.focus();
     });
@@ -73,6 +88,7 @@ export class Share {
         else said.set(key, value);
       }
     }
+    this.panel.querySelector('.share-holds').textContent = holds(said);
     this.link.value = new URL(`#${said}`, location.href).href;
   }
 

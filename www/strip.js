@@ -2,6 +2,8 @@
 
 import { caption, element } from './figure.js';
 import { marked } from './glyphs.js';
+import { pick, rove } from './pick.js';
+import { selection } from './selection.js';
 import { count, size, text } from './text.js';
 
 /** Tokens that are shown at once. */
@@ -27,15 +29,16 @@ export class Strip {
     this.text = this.place('textarea');
     this.list = this.place('.tokens');
     this.reading = this.place('.token-reading');
-    this.slider.addEventListener('input', () => this.ask());
-    this.text.addEventListener('input', () => this.ask());
-    this.special.addEventListener('change', () => this.ask());
-    this.from.addEventListener('change', () => this.take());
-    this.list.addEventListener('pointerover', ({ target }) => this.preview(target.closest('li')));
-    this.list.addEventListener('pointerleave', () => this.preview(this.kept));
-    this.list.addEventListener('click', ({ target }) => this.keep(target.closest('li')));
-    this.list.addEventListener('focusin', ({ target }) => this.preview(target.closest('li')));
-    this.list.addEventListener('keydown', (event) => this.key(event));
+    this.slider.addEventListener('input', () => this.other());
+    this.text.addEventListener('input', () => this.other());
+    this.special.addEventListener('change', () => this.other());
+    this.from.addEventListener('change', () => {
+      this.let_go();
+      this.take();
+    });
+    pick(this.list, 'li', ({ dataset }) => ({ tensor: 'tokens', cell: [this.shown[Number(dataset.index)].first] }));
+    selection.on(['cell', 'preview'], () => this.point());
+    selection.readers.tokens = (cell) => this.read_token(cell);
     document.addEventListener('languagechange', () => {
       if (this.answer) this.show();
       this.name_file();
@@ -154,6 +157,16 @@ export class Strip {
     this.ask();
   }
 
+  /** Somebody asks for other tokens: none of those before is kept. */
+  other() {
+    this.let_go();
+    this.ask();
+  }
+
+  let_go() {
+    if (selection.tensor === 'tokens') selection.release();
+  }
+
   ask() {
     if (this.merges[this.from.value] === undefined) return;
     this.wanted = { from: this.from.value, text: this.text.value, merges: Number(this.slider.value), special: this.special.value };
@@ -171,6 +184,7 @@ export class Strip {
     if (!answered) return;
     this.answer = { ...answer, answered };
     this.show();
+    selection.came('tokens');
   }
 
   show() {
@@ -181,18 +195,16 @@ export class Strip {
       ids: [...ids.slice(segment.first, segment.first + segment.count)],
       bytes: [...bytes.slice(starts[segment.first], starts[segment.first + segment.count])],
     }));
-    this.kept = null;
     this.list.replaceChildren(...this.shown.map((segment, i) => {
       const item = element('li', '', marked(segment.text) || '�');
       item.setAttribute('role', 'option');
-      item.setAttribute('aria-selected', 'false');
       item.setAttribute('aria-label', text('strip.token', { text: marked(segment.text), ids: segment.ids.join(' '), bytes: segment.bytes.length }));
       item.dataset.colour = String(segment.first % COLOURS);
       item.dataset.index = String(i);
-      item.tabIndex = i === 0 ? 0 : -1;
       if (segment.count > 1) item.append(element('sup', '', String(segment.count)));
       return item;
     }));
+    rove(this.list.children, this.list.firstElementChild);
     this.slider.setAttribute('aria-valuetext', text('strip.place', { merges: count(answered.merges) }));
     const values = { merges: count(answered.merges), bytes: count(bytes.length), tokens: count(ids.length) };
     const sentence = text('strip.sentence', values);
@@ -201,31 +213,29 @@ export class Strip {
       chip: text('strip.source', values),
       tensor: 'tokens', shape: ids.length, step: answered.merges, run: this.answer.run ?? 'live',
     });
-    this.preview(null);
+    this.previewed = undefined;
+    this.point();
   }
 
-  key(event) {
-    const at = Number(document.activeElement?.dataset.index ?? -1);
-    const items = this.list.children;
-    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: items.length - 1 }[event.key];
-    if (event.key === 'Enter' || event.key === ' ') this.keep(items[at]);
-    else if (event.key === 'Escape') this.keep(null);
-    else if (to === undefined || !items[to]) return;
-    else items[to].focus();
-    event.preventDefault();
+  /** The box that a token of the text is in; none where there is no such one. */
+  segment(token) {
+    return this.shown?.find(({ first, count: tokens }) => first <= token && token < first + tokens);
   }
 
-  /** Keeps a token's reading until Escape or another. */
-  keep(item) {
-    for (const other of this.list.querySelectorAll('[aria-selected=true]')) other.setAttribute('aria-selected', 'false');
-    this.kept = item === this.kept ? null : item;
-    this.kept?.setAttribute('aria-selected', 'true');
-    this.preview(this.kept);
+  /** What stands in a box, and its tokens. */
+  read_token(cell) {
+    const segment = this.segment(cell?.[0]);
+    if (!segment) return null;
+    return { name: 'tokens', shape: this.answer.ids.length, place: this.facts(segment), value: segment.ids.join(' '), shown: segment.ids.map(count).join(', ') };
   }
 
-  preview(item) {
-    const segment = item ? this.shown[Number(item.dataset.index)] : null;
-    for (const other of this.list.children) other.tabIndex = other === (item ?? this.list.firstElementChild) ? 0 : -1;
+  /** Reads the token that is pointed at, or the one that is kept. */
+  point() {
+    const { tensor, cell } = selection.shown;
+    const segment = (tensor === 'tokens' && this.segment(cell[0])) || null;
+    const kept = selection.tensor === 'tokens' ? this.segment(selection.cell[0]) : null;
+    for (const [i, item] of [...this.list.children].entries()) item.setAttribute('aria-selected', String(this.shown[i] === kept));
+    if (segment === this.previewed) return;
     this.previewed = segment;
     if (!segment) {
       this.reading.replaceChildren(element('p', 'hint', text('strip.hint')));
@@ -248,11 +258,15 @@ export class Strip {
     else if (segment.ids.includes(tree.id)) this.call('tree', { from, id: missing });
   }
 
-  read(segment) {
+  /** A token's number and bytes. */
+  facts(segment) {
     const hex = segment.bytes.map((byte) => byte.toString(16).toUpperCase().padStart(2, '0')).join(' ');
-    const facts = text('strip.reading', { text: marked(segment.text), ids: segment.ids.map(count).join(', '), bytes: hex });
+    return text('strip.reading', { text: marked(segment.text), ids: segment.ids.map(count).join(', '), bytes: hex });
+  }
+
+  read(segment) {
     this.reading.replaceChildren(
-      element('p', '', facts),
+      element('p', '', this.facts(segment)),
       ...segment.ids.map((id) => element('ul', 'tree', branch(this.trees.get(id)))),
     );
   }

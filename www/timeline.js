@@ -179,7 +179,10 @@ export class Timeline {
 
   key(event) {
     if (event.key in MARKS) this.compare(MARKS[event.key]);
-    if (event.key === 'Escape') this.unmark();
+    if (event.key === 'Escape' && (selection.a !== null || selection.b !== null)) {
+      this.unmark();
+      event.preventDefault();
+    }
     const far = Math.max(2, Math.round(this.stops().length / 8));
     const by = {
       ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -far, PageUp: far, Home: -Infinity, End: Infinity,

@@ -13,7 +13,7 @@ import { count, size, text } from './text.js';
  *   merges: import('./merges.js').Merges, inspect: import('./inspect.js').Inspect, opening: import('./opening.js').Opening,
  *   update: import('./update.js').Update, timeline: import('./timeline.js').Timeline, kept: import('./kept.js').Kept,
  *   machine: import('./machine.js').Machine, comparison: import('./comparison.js').Comparison,
- *   controls(): void, describe(): void, follow(): void, look(): void, record(): Promise<void>, show_run(): void, show_state(): void,
+ *   arrive(): void, controls(): void, describe(): void, follow(): void, look(): void, record(): Promise<void>, show_run(): void, show_state(): void,
  *   late(told: { run?: Told.Source }): boolean, unknown(parts: string[]): void,
  * }} Page */
 
@@ -22,7 +22,7 @@ import { count, size, text } from './text.js';
  * @returns {Told.Hearing} */
 export function hearing(page) {
   const { run, metrics, log, hidden, samples, settings, writing, generate, data, strip, merges, inspect, opening, update, timeline, comparison, kept, machine } = page;
-  const { asked, call, controls, describe, follow, late, look, record, show_run, show_state, unknown } = page;
+  const { arrive, asked, call, controls, describe, follow, late, look, record, show_run, show_state, unknown } = page;
 
   /** Forgets what is shown of the run before. */
   function forget() {
@@ -139,6 +139,7 @@ export function hearing(page) {
       timeline.begin(ready);
       show_run();
       look();
+      arrive();
       show_state();
     },
     sample(sample) {

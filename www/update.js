@@ -4,6 +4,8 @@
 import { AttentionChange } from './attention-change.js';
 import { caption, element } from './figure.js';
 import { marked } from './glyphs.js';
+import { pick, refill, rove } from './pick.js';
+import { place_of, selection } from './selection.js';
 import { slope } from './slope.js';
 import { count, loss, measure, percent, signed, text } from './text.js';
 
@@ -40,8 +42,12 @@ export class Update {
       this.timer = setTimeout(() => this.other(), PAUSE);
     });
     this.source.addEventListener('change', () => this.other());
-    this.list.addEventListener('click', ({ target }) => this.choose(target.closest('li')));
-    this.list.addEventListener('keydown', (event) => this.key(event));
+    const means = ({ dataset }) => ({ tensor: 'update', cell: [Number(dataset.index)] });
+    pick(this.list, 'li:not([aria-disabled])', means, (item) => {
+      selection.set(means(item));
+      this.choose(item);
+    });
+    selection.readers.update = (cell) => this.read(cell);
     this.buttons.update.addEventListener('click', () => this.ask(1));
     this.buttons['update-ten'].addEventListener('click', () => this.ask(MORE));
     this.buttons.keep.addEventListener('click', () => this.send({ command: 'keep_update' }));
@@ -139,21 +145,18 @@ export class Update {
   }
 
   choose(item) {
-    const index = Number(item?.dataset.index ?? 0);
-    if (index === 0) return;
-    this.position = index;
+    this.position = Number(item.dataset.index);
     this.mark();
     this.ask(0);
   }
 
-  key(event) {
-    const items = this.list.children;
-    const at = [...items].indexOf(document.activeElement);
-    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 1, End: items.length - 1 }[event.key];
-    if (event.key === 'Enter' || event.key === ' ') this.choose(items[at]);
-    else if (to === undefined || !items[to] || to === 0) return;
-    else items[to].focus();
-    event.preventDefault();
+  /** A token in words, and its probability after those before it.
+   * @returns {import('./selection.js').Reading | null} */
+  read(cell) {
+    const { tokens, updates, vocab, log_probabilities_before: before, log_probabilities_after: after } = this.seen ?? {};
+    if (!(cell?.[0] < tokens?.length)) return null;
+    const value = Math.exp((updates > 0 ? after : before)[cell[0] - 1]);
+    return { name: 'logits', shape: vocab, place: place_of(tokens, cell[0]), value, shown: percent(value), unit: text('update.unit') };
   }
 
   show() {
@@ -221,8 +224,7 @@ export class Update {
   /** The tokens, each with its probability given those before it. */
   show_tokens() {
     const { tokens, updates, log_probabilities_before: before, log_probabilities_after: after } = this.seen;
-    const focused = [...this.list.children].indexOf(document.activeElement);
-    this.list.replaceChildren(...tokens.map((token, i) => {
+    refill(this.list, tokens.map((token, i) => {
       const item = element('li', '', marked(token.text) || '�');
       item.setAttribute('role', 'option');
       Object.assign(item.dataset, { index: String(i), colour: String(i % COLOURS) });
@@ -230,17 +232,16 @@ export class Update {
       if (i === 0) item.setAttribute('aria-disabled', 'true');
       else item.append(element('small', '', ` ${updates > 0 ? arrow(after[i - 1] - before[i - 1]) : ''}${now}`));
       return item;
-    }));
+    }), 'li:not([aria-disabled])');
     this.mark();
-    if (focused > 0) this.list.children[Math.min(focused, tokens.length - 1)].focus();
   }
 
   /** Marks the target among the tokens. */
   mark() {
     for (const [i, item] of [...this.list.children].entries()) {
       item.setAttribute('aria-selected', String(i === this.position));
-      item.tabIndex = i === this.position ? 0 : -1;
     }
+    if (!this.list.contains(document.activeElement)) rove(this.list.children, this.list.children[this.position]);
   }
 
   /** The distribution in front of the target: a row a token, with both bars. */

@@ -3,6 +3,7 @@
 
 import { caption, element } from './figure.js';
 import { marked, visible } from './glyphs.js';
+import { pick } from './pick.js';
 import { selection } from './selection.js';
 import { count, measure, text } from './text.js';
 
@@ -26,16 +27,9 @@ export class Writing {
     this.buttons = Object.fromEntries(['stop', 'regenerate'].map((name) => [name, form.querySelector(`[data-action=${name}]`)]));
     this.buttons.stop.addEventListener('click', () => this.stop());
     this.buttons.regenerate.addEventListener('click', () => this.again());
-    for (const [name, hear] of Object.entries({
-      pointermove: (chip) => this.preview(chip), focusin: (chip) => this.preview(chip), click: (chip) => this.keep(chip),
-    })) {
-      this.chips.addEventListener(name, ({ target }) => {
-        const chip = target.closest('button');
-        if (chip) hear(chip);
-      });
-    }
-    this.chips.addEventListener('pointerleave', () => this.preview(this.kept));
-    this.chips.addEventListener('keydown', (event) => this.key(event));
+    pick(this.chips, 'button', ({ dataset }) => ({ tensor: 'writing', cell: [Number(dataset.index)] }));
+    selection.on(['cell', 'preview'], () => this.point());
+    selection.readers.writing = (cell) => this.read(cell);
     this.reading.addEventListener('click', ({ target }) => {
       const other = target.closest('button');
       if (other) this.continue(Number(other.dataset.index), Number(other.dataset.id));
@@ -131,14 +125,15 @@ export class Writing {
 
   /** Writes all of it anew. */
   write() {
-    Object.assign(this, { kept: null, previewed: null });
+    if (selection.tensor === 'writing') selection.release();
     this.chips.replaceChildren();
     const place = this.find('.sample');
     const [before, after] = [element('span', 'sample-prompt'), element('span', 'sample-text')];
     if (this.asked?.prompt) visible(this.asked.prompt, before);
     place.replaceChildren(before, after);
     for (const token of this.tokens) this.append(token);
-    this.preview(null);
+    this.pointed = undefined;
+    this.point();
     this.show();
   }
 
@@ -171,39 +166,29 @@ export class Writing {
     });
   }
 
-  key(event) {
-    const at = Number(document.activeElement?.dataset.index ?? -1);
-    const chips = this.chips.children;
-    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: chips.length - 1 }[event.key];
-    if (event.key === 'Escape') this.keep(null);
-    else if (to === undefined || !chips[to]) return;
-    else chips[to].focus();
-    event.preventDefault();
+  /** A token in words, and its probability. */
+  read(cell) {
+    const token = this.tokens[cell?.[0]];
+    if (!token) return null;
+    const { index, piece, probability, rank } = token;
+    const place = text('writing.token', { token: marked(piece.text), place: count(index + 1), probability: measure(probability), rank: count(rank + 1) });
+    return { name: 'logits', shape: this.tokens.length, place, value: probability, shown: measure(probability), unit: text('update.unit') };
   }
 
-  /** Keeps a token's alternatives until Escape or another token. */
-  keep(chip) {
-    this.kept?.setAttribute('aria-pressed', 'false');
-    this.kept = chip === this.kept ? null : chip;
-    this.kept?.setAttribute('aria-pressed', 'true');
-    this.preview(this.kept);
-  }
-
-  /** Shows what else could have stood in the place of a token. */
-  preview(chip) {
-    if (chip !== this.previewed || !chip) {
-      for (const other of this.chips.children) other.tabIndex = other === (chip ?? this.chips.firstElementChild) ? 0 : -1;
-      this.previewed = chip;
-    }
-    const token = chip ? this.tokens[Number(chip.dataset.index)] : null;
+  /** Shows what else could have stood in the place of the token that is pointed at, or of the one that is kept. */
+  point() {
+    const { tensor, cell } = selection.shown;
+    const token = tensor === 'writing' ? this.tokens[cell[0]] : null;
+    for (const [i, chip] of [...this.chips.children].entries()) chip.setAttribute('aria-pressed', String(selection.tensor === 'writing' && i === selection.cell[0]));
+    if (token === this.pointed) return;
+    this.pointed = token;
     if (!token) {
       this.reading.replaceChildren(element('p', 'hint', text('writing.hint')));
       return;
     }
-    const { index, piece, probability, rank, candidates } = token;
-    const facts = text('writing.token', { token: marked(piece.text), place: count(index + 1), probability: measure(probability), rank: count(rank + 1) });
+    const { index, piece, candidates } = token;
     this.reading.replaceChildren(
-      element('p', '', facts),
+      element('p', '', this.read(cell).place),
       element('ol', 'race', ...candidates.map((candidate) => this.alternative(index, candidate, candidate.id === piece.id))),
     );
   }

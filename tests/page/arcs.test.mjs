@@ -65,14 +65,14 @@ test('arcs hold nine tenths of every row, and what is not drawn is counted', asy
   assert.equal(Number(told), drawn.length);
   assert.equal(Number(left), (n * (n + 1)) / 2 - drawn.length);
   assert.match(await page.locator('.scale').first().textContent(), /0/);
-  assert.ok(await page.locator('.hatched').isVisible(), 'the legend names the masked triangle');
+  assert.ok(await page.locator('#attention .hatched').isVisible(), 'the legend names the masked triangle');
 });
 
 test('pointing shows a token, a click keeps it, Escape lets it go, and both sides are told', async () => {
   const page = await inspected('Now is the winter of our');
   await option(page, 3).hover();
   assert.ok((await arcs(page)).every(({ from, faint }) => faint === (from !== 3)));
-  const sentence = page.locator('.row-sentence');
+  const sentence = page.locator('#attention .row-sentence');
   assert.equal(await sentence.textContent(), await page.locator('#attention-rows li').nth(3).textContent());
   await page.locator('#attention h2').hover();
   assert.ok((await arcs(page)).every(({ faint }) => !faint), 'what is pointed at no more is let go');
@@ -105,5 +105,5 @@ test('above forty tokens the matrix stands alone, and the page says why', async 
   await count(page, 41);
   assert.equal(await page.locator('.arcs-tokens button').count(), 0);
   assert.match(await page.locator('.arcs-sentence').textContent(), /up to 40 tokens. This text has 41/);
-  assert.ok(await page.locator('.matrix').isVisible());
+  assert.ok(await page.locator('#attention .matrix').isVisible());
 });

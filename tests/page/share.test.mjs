@@ -78,3 +78,80 @@ test('a bad link opens the page, and says which of its parts mean nothing', asyn
   assert.equal(await page.locator('#settings [name=preset]').inputValue(), 'tiny');
   assert.deepEqual(page.errors, []);
 });
+
+const said = (page) => Object.fromEntries(new URLSearchParams(new URL(page.url()).hash.slice(1)));
+
+test('a view goes round: step, head, token and cell are those that were left', async () => {
+  const page = await lab.open('?device=cpu#stage=inspect');
+  await ready(page);
+  await page.locator('#attention[data-run=recorded]').waitFor();
+  await page.locator('#timeline [name=at]').focus();
+  await page.keyboard.press('ArrowLeft');
+  await page.locator('#attention[data-step="1400"]').waitFor();
+  await page.locator('.heads button').nth(9).click();
+  const { width, height } = await page.locator('#attention .matrix').boundingBox();
+  await page.locator('#attention .matrix').click({ position: { x: (2.5 * width) / 16, y: (6.5 * height) / 16 } });
+  await page.locator('#inspector[data-state=kept]').waitFor();
+  const value = await page.locator('[data-reading=value]').getAttribute('data-value');
+  assert.ok(Number(value) > 0);
+  await control(page, 'share').click();
+  const shared = await link(page);
+  const view = { stage: 'inspect', step: '1400', layer: '2', head: '1', token: '6', tensor: 'attention', cell: '6.2' };
+  assert.deepEqual(Object.fromEntries(new URLSearchParams(new URL(shared).hash.slice(1))), view);
+  assert.equal(await page.locator('.share-holds').textContent(), 'It holds: Inspect · Step 1400 · Layer 3 · Head 2 · Token 7 · Cell 7 / 3.');
+  // Without any engine: what is recorded is enough.
+  const other = await lab.open(shared.slice(page.address.length), { refused: '**/*.wasm' });
+  await other.locator('#attention[data-step="1400"][data-tensor="attention.2.1"]').waitFor();
+  await other.locator('#inspector[data-state=kept]').waitFor();
+  assert.equal(await other.locator('[data-reading=value]').getAttribute('data-value'), value);
+  assert.equal(await other.locator('.arcs-tokens button').nth(6).getAttribute('aria-selected'), 'true');
+  assert.equal(await other.locator('.heads button').nth(9).getAttribute('aria-pressed'), 'true');
+  assert.doesNotMatch(await other.locator('#alert').textContent(), /mean nothing/);
+  // What is let go leaves the address too, and another link in the same tab is followed.
+  await other.locator('[data-stage=inspect]').press('Escape');
+  await other.waitForFunction(() => !location.hash.includes('token'));
+  await other.evaluate(() => {
+    location.hash = '#stage=inspect&step=60&head=3&token=1';
+  });
+  await other.locator('#attention[data-step="50"][data-tensor="attention.0.3"]').waitFor();
+  assert.equal(await other.locator('.arcs-tokens button').nth(1).getAttribute('aria-selected'), 'true');
+  await other.waitForFunction(() => location.hash.includes('step=50'));
+  assert.deepEqual(said(other), { stage: 'inspect', step: '50', head: '3', token: '1' });
+});
+
+test('a step of the curves, a token and a byte of the text go round as well', async () => {
+  const page = await lab.open('?device=cpu#stage=train&tensor=grad_norm&cell=300');
+  await ready(page);
+  await page.locator('#inspector[data-state=kept]').waitFor();
+  assert.match(await page.locator('[data-reading=cell]').textContent(), /^Step 300: loss/);
+  assert.match(await page.locator('[data-figure=loss] .cursor').textContent(), /^300: /);
+  const text = await lab.open('?device=cpu#stage=data&tensor=text&cell=5000');
+  await ready(text);
+  await text.locator('[data-reading=cell]').filter({ hasText: 'byte 5,000 of' }).waitFor();
+  assert.equal(await text.locator('.characters [aria-selected=true]').getAttribute('data-at'), '5000');
+  const tokens = await lab.open('?device=cpu#stage=tokenizer&tensor=tokens&cell=3');
+  await ready(tokens);
+  await tokens.locator('#strip[data-run=live] .tokens [aria-selected=true]').waitFor();
+  for (const { errors } of [page, text, tokens]) assert.deepEqual(errors, []);
+});
+
+test('what a link says of a view that does not exist is said, and the rest is shown', async () => {
+  const bad = ['step=soon', 'layer=4', 'head=-1', 'token=99', 'tensor=attention', 'cell=2.99'];
+  const page = await lab.open(`?device=cpu#stage=inspect&${bad.join('&')}`);
+  await ready(page);
+  await page.locator('#attention[data-run=recorded]').waitFor();
+  const alert = page.locator('#alert');
+  await alert.filter({ hasText: 'cell=2.99' }).waitFor();
+  for (const part of bad) assert.ok((await alert.textContent()).includes(part), `${part} in: ${await alert.textContent()}`);
+  await page.locator('#inspector[data-state=none]').waitFor();
+  assert.equal(await page.locator('#attention').getAttribute('data-tensor'), 'attention.0.0');
+  for (const one of ['tensor=walls&cell=1', 'cell=1.2', 'tensor=attention&cell=1', 'token=1.5', 'tensor=constructor&cell=1']) {
+    const other = await lab.open(`?device=cpu#stage=inspect&${one}&layer=1`);
+    await ready(other);
+    await other.locator('#attention[data-tensor="attention.1.0"]').waitFor();
+    assert.ok((await other.locator('#alert').textContent()).includes(one.split('&')[0]), one);
+    assert.deepEqual(other.errors, []);
+    await other.context().close();
+  }
+  assert.deepEqual(page.errors, []);
+});

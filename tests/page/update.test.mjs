@@ -348,7 +348,7 @@ for (const [width, colorScheme, locale] of [[360, 'light', 'en-US'], [360, 'dark
     const faults = await page.evaluate(async () => (await globalThis.axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' ')}`));
     assert.deepEqual(faults, []);
     const small = await page.locator(':is(#update, #attention-change) :is(button, select, [role=option]:not([aria-disabled]))').evaluateAll((all) => all
-      .map((element) => element.getBoundingClientRect()).filter(({ width, height }) => width < 24 || height < 24).length);
+      .filter((element) => element.checkVisibility()).map((element) => element.getBoundingClientRect()).filter(({ width, height }) => width < 24 || height < 24).length);
     assert.equal(small, 0, 'all that is pressed has 24 pixels');
   });
 }

@@ -1,5 +1,6 @@
 // The page in English.
 
+import reading from './reading.en.js';
 import steps from './steps.en.js';
 import story from './story.en.js';
 
@@ -461,6 +462,7 @@ export default {
   'writing.legend': 'The bar under a token is its probability at temperature 1, from 0 to the token’s whole width for 1. · is a space, ↵ the end of a line, what stands in angle brackets a byte that is no character by itself.',
   'writing.base': 'This is a base model: it continues text, it does not answer. Asked a question, it goes on with what is likely to follow in its text, which may be another question.',
 
+  ...reading,
   timeline: 'Time line',
   'timeline.unit': 'steps',
   'timeline.chart': 'Losses of the run, and its snapshots',

@@ -2,6 +2,7 @@
 
 export { sentences } from './sentences.js';
 
+import reading from './reading.zh.js';
 import steps from './steps.zh.js';
 import story from './story.zh.js';
 
@@ -463,6 +464,7 @@ export default {
   'writing.legend': '词元下的短线是它在温度为 1 时的概率，长度从 0 到整个词元的宽度（概率为 1）。· 是空格，↵ 是行尾，尖括号里是单独不成字符的字节。',
   'writing.base': '这是基础模型：它只会续写，不会回答。问它一个问题，它会接着写语料中最可能出现的下文，也许是另一个问题。',
 
+  ...reading,
   timeline: '时间线',
   'timeline.unit': '步',
   'timeline.chart': '这次训练的损失和快照',
