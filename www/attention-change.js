@@ -80,7 +80,7 @@ export class AttentionChange {
     });
     const extent = Math.abs(shift.largest);
     paint(this.matrix, this.values.map((value) => value / (extent || 1)), n, diverging());
-    this.matrix.setAttribute('aria-label', text('change.matrix', { ...words(shift), tokens: count(n) }));
+    this.matrix.setAttribute('aria-label', text('inspect.matrix', { ...words(shift), tokens: count(n) }));
     this.find('.change-less').textContent = signed(-extent);
     this.find('.change-more').textContent = signed(extent);
     this.find('.change-labels').replaceChildren(...(n > LABELLED ? [] : tokens.slice(0, n).map((token) => element('li', '', marked(token.text)))));
