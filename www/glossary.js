@@ -15,18 +15,24 @@ const FIGURES = {
   writing: 'sampling', timeline: 'checkpoint',
 };
 
+/** Calls `hear` whenever what the story says is another: in another language, or because it is there now. */
+export function worded(hear) {
+  for (const type of ['languagechange', 'storycome']) document.addEventListener(type, hear);
+}
+
 /** Words as buttons in `place`, and what the one that was pressed means. */
 export class Definitions {
-  shown; language;
+  shown;
 
   constructor(place) {
     this.place = place;
   }
 
   show(terms) {
-    if (this.shown === terms.join() && this.language === document.documentElement.lang) return;
-    Object.assign(this, { shown: terms.join(), language: document.documentElement.lang });
-    this.place.replaceChildren(...terms.flatMap((term) => disclosure(term, text(`term.${term}`))));
+    const labels = terms.map((term) => text(`term.${term}`));
+    if (this.shown === labels.join()) return;
+    this.shown = labels.join();
+    this.place.replaceChildren(...terms.flatMap((term, i) => disclosure(term, labels[i])));
   }
 }
 
@@ -46,7 +52,7 @@ function disclosure(term, label) {
   button.addEventListener('keydown', ({ key }) => {
     if (key === 'Escape' && !meaning.hidden) button.click();
   });
-  document.addEventListener('languagechange', () => {
+  worded(() => {
     meaning.textContent = meaning.hidden ? '' : text(`define.${term}`);
   });
   return [button, meaning];
@@ -67,7 +73,7 @@ export function glossary(list) {
     const [button, meaning] = disclosure(term, '?');
     const name = () => button.setAttribute('aria-label', text('term.what', { term: text(`term.${term}`) }));
     name();
-    document.addEventListener('languagechange', name);
+    worded(name);
     title.append(' ', button);
     title.after(meaning);
   }

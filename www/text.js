@@ -9,6 +9,11 @@ const LANGUAGES = {
   zh: { strings: zh, tag: 'zh-Hans', sentences },
 };
 const KEPT = 'glasshouse.language';
+/** What the tour and the glossary tell: the titles, texts and tasks of the stations, words and what they mean. */
+const STORY = /^(term|define|tour\.\w+)\./;
+/** Of each language the story, once it was fetched.
+ * @type {Record<string, Record<string, string>>} */
+const stories = {};
 
 let chosen = preferred();
 
@@ -31,6 +36,20 @@ export const language = () => chosen;
 export function show_language() {
   document.documentElement.lang = LANGUAGES[chosen].tag;
   fill(document);
+  fetch_story(chosen);
+}
+
+/** Fetches the story in a language, behind the first picture of the page. Where it cannot be had, the page works without. */
+async function fetch_story(name) {
+  if (stories[name]) return;
+  try {
+    stories[name] = await (await fetch(new URL(`strings/story.${name}.json`, import.meta.url))).json();
+  } catch {
+    return;
+  }
+  if (name !== chosen) return;
+  for (const element of document.querySelectorAll('[data-text]')) if (STORY.test(element.dataset.text)) named(element, element.dataset.text);
+  document.dispatchEvent(new Event('storycome'));
 }
 
 /** Chooses a language and keeps the choice: the whole page changes at once. */
@@ -49,11 +68,12 @@ export function set_language(name) {
  * @type {(string: string, values: { [name: string]: unknown } | string[]) => string} */
 const filled = (string, values) => string.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ''));
 
-/** The string `key`, with `{name}` replaced by values. A key that is missing shows itself.
+/** The string `key`, with `{name}` replaced by values. A key that is missing shows itself; the story is empty until it is there.
  * @param {string} key
  * @param {Record<string, string | number>} [values] */
 export function text(key, values = {}) {
-  return filled(LANGUAGES[chosen].strings[key] ?? key, values);
+  const { strings } = LANGUAGES[chosen];
+  return filled(strings[key] ?? stories[chosen]?.[key] ?? (STORY.test(key) ? '' : key), values);
 }
 
 /** Names the string `key` as an element's text, also in the languages to come.

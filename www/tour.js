@@ -1,6 +1,6 @@
 // The tour: eleven stations, each beside the view that it speaks of. A station is done when the reader has done the thing.
 
-import { Definitions } from './glossary.js';
+import { Definitions, worded } from './glossary.js';
 import { count, loss, text } from './text.js';
 
 const KEPT = 'glasshouse.tour';
@@ -61,7 +61,7 @@ export class Tour {
         this.check();
       });
     });
-    document.addEventListener('languagechange', () => this.show());
+    worded(() => this.show());
   }
 
   /** Storage may be refused: then the tour begins anew with each visit. */

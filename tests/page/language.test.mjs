@@ -5,10 +5,9 @@ import { mkdir, readFile, readdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import en from '../../www/strings/en.js';
-import zh, { sentences } from '../../www/strings/zh.js';
+import { sentences } from '../../www/strings/zh.js';
 import { translated } from '../../www/text.js';
-import { SMALL, control, metric, paste, ready, set, start, until } from './page.mjs';
+import { SMALL, catalogue, control, metric, paste, ready, set, start, until } from './page.mjs';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 /** Pictures to look at; nothing is compared with them. */
@@ -18,6 +17,8 @@ const LATIN = new Set([
   'Glasshouse', 'WebGPU', 'GPT', 'CPU', 'Top', 'k', 'p', 'English', 'tiny', 'small', 'baby', 'gpt', 'MiB', 'kB', 'MB',
   'AdamW', 'GB', 'zip', 'logit', 'o', 'DeepSeek', 'CSV', 'Esc', 'Home', 'End', 'A', 'B',
 ]);
+
+const [en, zh] = await Promise.all(['en', 'zh'].map(catalogue));
 
 let lab;
 before(async () => {
@@ -268,6 +269,7 @@ for (const width of [360, 800, 1280]) {
     await page.route('**/strings/en.js', (route) => route.fulfill({
       contentType: 'text/javascript', body: `export default ${JSON.stringify(pseudo)};`,
     }));
+    await page.route('**/strings/story.en.json', (route) => route.fulfill({ json: pseudo }));
     await page.goto(lab.address + '?device=cpu');
     await ready(page);
     if (width < 900) await page.locator('#settings-details > summary').click();

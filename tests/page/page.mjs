@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { chromium } from 'playwright-core';
 import { serve } from '../../scripts/serve.mjs';
 
@@ -55,6 +56,12 @@ export async function start({ adapter = false } = {}) {
       await server.close();
     },
   };
+}
+
+/** All words of a language, with the story. */
+export async function catalogue(name) {
+  const { default: strings } = await import(`../../www/strings/${name}.js`);
+  return { ...strings, ...JSON.parse(await readFile(`www/strings/story.${name}.json`, 'utf8')) };
 }
 
 /** A control by its action. */

@@ -4,8 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import en from '../../www/strings/en.js';
-import { SMALL, control, paste, ready, set, start, until } from './page.mjs';
+import { SMALL, catalogue, control, paste, ready, set, start, until } from './page.mjs';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 let lab;
@@ -112,11 +111,12 @@ test('stations can be skipped, and progress stays when the page is loaded again'
 test('every word has its meaning, behind figures too, in both languages', async () => {
   const page = await lab.open();
   await ready(page);
-  const terms = Object.keys(en).filter((key) => key.startsWith('term.') && key !== 'term.what').map((key) => key.slice(5));
+  const terms = Object.keys(await catalogue('en')).filter((key) => key.startsWith('term.') && key !== 'term.what').map((key) => key.slice(5));
   await page.locator('.glossary summary').click();
   for (const language of ['en', 'zh']) {
     await control(page, 'language').selectOption(language);
-    const { default: strings } = await import(`../../www/strings/${language}.js`);
+    const strings = await catalogue(language);
+    await page.locator('.glossary dt').first().filter({ hasText: strings['term.corpus'] }).waitFor();
     const listed = await page.locator('.glossary dl > div').evaluateAll((all) => all.map((pair) => [...pair.children].map(({ textContent }) => textContent)));
     assert.deepEqual(listed, terms.map((term) => [strings[`term.${term}`], strings[`define.${term}`]]));
     const mark = page.locator('#loss .term');

@@ -2,7 +2,6 @@
 
 import reading from './reading.en.js';
 import steps from './steps.en.js';
-import story from './story.en.js';
 
 export default {
   description: 'Trains a tokenizer and a GPT on real text in this tab, on WebGPU or on the CPU, and shows how they learn.',
@@ -484,7 +483,14 @@ export default {
 
   ...steps,
   drop: 'Drop text to train on, or a saved run',
-  ...story,
+  tour: 'Tour',
+  'tour.place': 'Station {at} of {all} · {done} done',
+  'tour.back': 'Back',
+  'tour.next': 'Next',
+  'tour.skip': 'Skip',
+  'tour.close': 'End the tour',
+  glossary: 'Glossary',
+  'term.what': 'What is {term}?',
   'link.en': 'About the English text',
   'link.zh': 'About the Chinese text',
   'link.licences': 'Licences',

@@ -4,7 +4,6 @@ export { sentences } from './sentences.js';
 
 import reading from './reading.zh.js';
 import steps from './steps.zh.js';
-import story from './story.zh.js';
 
 export default {
   description: '在本标签页中用真实文本训练分词器和 GPT，用 WebGPU 或 CPU 计算，并让你看到它们如何学习。',
@@ -486,7 +485,14 @@ export default {
 
   ...steps,
   drop: '把要训练的文本或保存的训练拖到这里',
-  ...story,
+  tour: '导览',
+  'tour.place': '第 {at} 站，共 {all} 站 · 已完成 {done} 站',
+  'tour.back': '上一站',
+  'tour.next': '下一站',
+  'tour.skip': '跳过',
+  'tour.close': '结束导览',
+  glossary: '词汇表',
+  'term.what': '什么是{term}？',
   'link.en': '英文语料的来源',
   'link.zh': '中文语料的来源',
   'link.licences': '许可证',
