@@ -36,7 +36,7 @@ if (profile === 'release') {
   writeFileSync(wasm, short.wasm);
   writeFileSync(bindings, short.script);
 }
-cpSync('www', staging, { recursive: true, filter: (path) => path !== join('www', 'index.html') });
+cpSync('www', staging, { recursive: true, filter: (path) => ![join('www', 'index.html'), join('www', 'parts')].includes(path) });
 for (const folder of ['recorded', 'corpora']) cpSync(folder, join(staging, folder), { recursive: true });
 write_vocabularies(join(staging, 'vocabularies'));
 vendor();
