@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 ENV := . scripts/env.sh;
 .DEFAULT_GOAL := help
-.PHONY: help run dist record test lint bench bench-step bench-burn bench-jax bench-wasm bench-page bench-tokenizer budgets check-hf golden clean
+.PHONY: help run dist record picture test lint bench bench-step bench-burn bench-jax bench-wasm bench-page bench-tokenizer budgets check-hf golden clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -17,6 +17,10 @@ dist: ## build the page into dist/, for any static host, under any path
 
 record: dist ## the recorded runs that the page opens with, anew (minutes; only when the engine's numbers changed)
 	@node scripts/record.mjs en zh
+
+picture: dist ## the picture of the README anew
+	@scripts/setup.sh test
+	@node scripts/picture.mjs
 
 test: ## every check and test; the last line counts them
 	@scripts/setup.sh test
