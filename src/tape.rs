@@ -196,6 +196,11 @@ impl Tape {
         self.training
     }
 
+    /// Dispatches recorded so far, forward ones alone until [`Tape::finish`].
+    pub fn recorded(&self) -> usize {
+        self.forward.len()
+    }
+
     /// The buffer of step scalars.
     pub fn scalars(&self) -> View {
         self.scalars

@@ -6,7 +6,7 @@ use glasshouse::device::Device;
 use glasshouse::engine::{Changes, Command, Engine, Event, Settings, State, Text};
 use glasshouse::generate::Sampling;
 use glasshouse::hub::Save;
-use glasshouse::train::StepReport;
+use glasshouse::train::{Part, StepReport};
 
 /// The browser's tests take this file in: see web.rs.
 #[cfg(target_arch = "wasm32")]
@@ -157,6 +157,58 @@ fn steps_asked_for_while_one_is_under_way_are_taken_too() {
     assert_eq!(ask(3, false), 3);
     // A pause leaves none of them over.
     assert_eq!((ask(3, true), ask(1, false)), (0, 1));
+}
+
+/// Goes on until the run waits behind a part of a step, or pauses: the parts that were told.
+fn parts(engine: &mut Engine) -> Vec<(u64, Part)> {
+    let events = drive(engine).0;
+    events
+        .iter()
+        .filter_map(|e| if let Event::Part { step, part, .. } = e { Some((*step, *part)) } else { None })
+        .collect()
+}
+
+#[test]
+fn slow_motion_waits_behind_each_part_pauses_at_once_and_is_left_again() {
+    let (told, _) = trained(settings());
+    let mut engine = engine();
+    engine.send(Command::Slow { on: true }).unwrap();
+    engine.send(Command::Part).unwrap();
+    engine.send(Command::Train { settings: settings(), text: text(), tokenizer: None }).unwrap();
+    assert_eq!((parts(&mut engine), engine.state()), (vec![(1, Part::Forward)], State::Running));
+    // What only reads is done between two parts, of the weights as they still are.
+    let before = look(&mut engine, "rain", &[], Sampling::default());
+    let Event::Looked { step: 0, candidates, .. } = before else { unreachable!("{before:?}") };
+    engine.send(Command::Part).unwrap();
+    assert_eq!(parts(&mut engine), [(1, Part::Loss)]);
+    let again = look(&mut engine, "rain", &[], Sampling::default());
+    assert!(matches!(again, Event::Looked { step: 0, candidates: others, .. } if others == candidates));
+    // A save waits for the end of the step, and a pause lets the step go on to it.
+    engine.send(Command::Save).unwrap();
+    assert!(drive(&mut engine).1.is_none());
+    engine.send(Command::Pause).unwrap();
+    let (mut events, save) = drive(&mut engine);
+    assert_eq!((steps(&events).len(), engine.state()), (1, State::Paused));
+    assert_eq!(save.expect("a save").trainer.unwrap().step, 1);
+    let count = events.iter().filter(|event| matches!(event, Event::Part { .. })).count();
+    assert_eq!(count, 3, "the other parts are told as well");
+    // A single step waits behind its parts too, but not behind its last.
+    engine.send(Command::Step).unwrap();
+    for part in [Part::Forward, Part::Loss, Part::Backward, Part::Clip] {
+        assert_eq!((parts(&mut engine), engine.state()), (vec![(2, part)], State::Running));
+        engine.send(Command::Part).unwrap();
+    }
+    let step = drive(&mut engine).0;
+    assert_eq!((steps(&step).len(), engine.state()), (1, State::Paused));
+    events.extend(step);
+    // Left in the middle of a step, the run goes on by itself to its end.
+    engine.send(Command::Run).unwrap();
+    assert_eq!(parts(&mut engine), [(3, Part::Forward)]);
+    engine.send(Command::Slow { on: false }).unwrap();
+    events.extend(drive(&mut engine).0);
+    assert_eq!(engine.state(), State::Finished);
+    let losses = |events: &[Event]| steps(events).iter().map(|report| report.loss).collect::<Vec<_>>();
+    assert_eq!(losses(&events), losses(&told));
 }
 
 /// A look into the model, as it is told.

@@ -14,7 +14,7 @@ use glasshouse::engine::{Changes, Command, Engine, Event, Settings, State, Text}
 use glasshouse::hub::Save;
 use glasshouse::model::{Gpt, ModelConfig, Preset};
 use glasshouse::train::schedule::Schedule;
-use glasshouse::train::{TrainConfig, Trainer};
+use glasshouse::train::{Part, TrainConfig, Trainer};
 
 /// Shakespeare, a byte a token.
 fn dataset(context: usize) -> Arc<Dataset> {
@@ -211,5 +211,65 @@ fn a_stopped_run_goes_on_as_if_it_had_not() {
             assert_eq!(parts, whole, "{schedule} on {}", device.name());
             assert_eq!((save.tensors, save.moments), (end.tensors, end.moments), "{schedule} on {}", device.name());
         }
+    }
+}
+
+/// In slow motion every step stops behind each of its parts, which tell the numbers that its report has in the end, and
+/// the run is bit for bit what it is without.
+#[test]
+fn slow_motion_changes_no_bit() {
+    for device in [Device::cpu(), gpu()] {
+        let begin = || {
+            let mut engine = Engine::new(device.clone(), Duration::from_millis(5), None);
+            let settings = settings(Schedule::Cosine);
+            engine.send(Command::Train { settings, text: text(), tokenizer: None }).unwrap();
+            engine
+        };
+        let (whole, end) = finish(begin());
+        let mut engine = begin();
+        engine.send(Command::Slow { on: true }).unwrap();
+        let (mut losses, mut save, mut parts, mut told) = (Vec::new(), None, Vec::new(), (0.0, 0.0, 0.0));
+        while engine.state() != State::Finished || engine.busy() {
+            if !engine.busy() {
+                assert_eq!((engine.state(), engine.tick().unwrap().len()), (State::Running, 0), "it waits");
+                engine.send(Command::Part).unwrap();
+            }
+            for event in engine.tick().unwrap() {
+                match event {
+                    Event::Part {
+                        part,
+                        step,
+                        micro_batch,
+                        tokens,
+                        loss,
+                        gradient_norm,
+                        learning_rate,
+                        clip_factor,
+                        ..
+                    } => {
+                        assert_eq!((step, tokens), (parts.len() as u64 / 11 + 1, 32));
+                        assert_eq!(clip_factor.is_some(), part == Part::Clip);
+                        told =
+                            (loss.unwrap_or(told.0), gradient_norm.unwrap_or(told.1), learning_rate.unwrap_or(told.2));
+                        parts.push((part, micro_batch));
+                    }
+                    Event::Step { report } => {
+                        losses.push(report.loss);
+                        assert_eq!((told.0, told.1), (report.loss, report.grad_norm), "step {}", report.step);
+                    }
+                    _ => {}
+                }
+            }
+            save = engine.take_save().or(save);
+        }
+        let save = save.expect("a finished run is saved");
+        assert_eq!(losses, whole, "{}", device.name());
+        assert_eq!((save.tensors, save.moments), (end.tensors, end.moments), "{}", device.name());
+        let mut step = vec![(Part::Clip, 3), (Part::Update, 3)];
+        for micro_batch in (1..=3).rev() {
+            step.splice(0..0, [Part::Forward, Part::Loss, Part::Backward].map(|part| (part, micro_batch)));
+        }
+        assert_eq!(parts, step.repeat(10), "{}", device.name());
+        assert_eq!(told.2, glasshouse::train::schedule::learning_rate(Schedule::Cosine, 2e-3, 3, 10, 9));
     }
 }

@@ -8,6 +8,7 @@ mod progress;
 mod protocol;
 mod run;
 mod saving;
+mod slow;
 mod speed;
 mod timeline;
 mod update;
@@ -48,6 +49,8 @@ pub struct Engine {
     snapshots: u64,
     work: Work,
     running: bool,
+    /// Whether runs are in slow motion.
+    slow: bool,
     /// Steps that a `Step` command has left to take.
     steps_left: Option<u64>,
     events: Vec<Event>,
@@ -74,6 +77,7 @@ impl Engine {
             snapshots: 0,
             work: Work::None,
             running: false,
+            slow: false,
             steps_left: None,
             events: Vec::new(),
             saved: None,
@@ -111,6 +115,7 @@ impl Engine {
         match &self.work {
             Work::None => self.failure.is_some(),
             Work::Prepare { .. } => true,
+            Work::Run(run) if self.running && run.rests() => false,
             Work::Run(run) => run.busy() || self.running && !run.finished(),
         }
     }
@@ -136,6 +141,17 @@ impl Engine {
                 self.go_on();
                 let left = self.steps_left.filter(|_| self.running).unwrap_or(0);
                 (self.running, self.steps_left) = (true, Some(left + 1));
+            }
+            Command::Slow { on } => {
+                self.slow = on;
+                if let Work::Run(run) = &mut self.work {
+                    run.slow(on);
+                }
+            }
+            Command::Part => {
+                if let Work::Run(run) = &mut self.work {
+                    run.slow.waits = false;
+                }
             }
             Command::Reset => {
                 (self.work, self.running) = (Work::None, false);
@@ -254,6 +270,7 @@ impl Engine {
             None => Run::new(&self.device, prepared, settings)?,
         };
         run.keep_snapshots(self.snapshots);
+        run.slow(self.slow);
         self.events.push(run.ready());
         Ok(run)
     }
@@ -271,6 +288,7 @@ impl Engine {
             && !run.finished()
         {
             run.give_up_trial();
+            run.slow.waits = false;
         }
     }
 

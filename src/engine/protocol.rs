@@ -7,7 +7,7 @@ use super::update::{Elsewhere, Rest, Shift, Undone};
 use crate::generate::Sampling;
 use crate::model::{ModelConfig, Preset};
 use crate::train::schedule::Schedule;
-use crate::train::{StepReport, TrainConfig};
+use crate::train::{Part, StepReport, TrainConfig};
 
 /// What a run is told; what is `None` is the preset's.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -132,6 +132,14 @@ pub enum Command {
     Pause,
     /// Runs one step and pauses; asked for again meanwhile, one more.
     Step,
+    /// Takes steps in slow motion from here on, in this run and in those to come, or no longer: behind each part of a step
+    /// comes [`Event::Part`], and a run that is not paused waits for [`Command::Part`].
+    Slow {
+        /// Whether it does.
+        on: bool,
+    },
+    /// Lets a run in slow motion go on with the next part of a step. A pause lets it go on to the end of the step.
+    Part,
     /// Forgets the run.
     Reset,
     /// Asks for a save of where the run stands; it comes as [`Event::Saved`].
@@ -284,6 +292,29 @@ pub enum Event {
         /// As the log has it.
         #[serde(flatten)]
         report: StepReport,
+    },
+    /// A part of a step in slow motion is done; slicing never changes a bit of the step.
+    Part {
+        /// The step that it is of, counted from 1.
+        step: u64,
+        /// The part.
+        part: Part,
+        /// The micro-batch that it was of, counted from 1.
+        micro_batch: usize,
+        /// Of so many.
+        micro_batches: usize,
+        /// Tokens of a micro-batch.
+        tokens: u64,
+        /// Weights of the model.
+        parameters: u64,
+        /// Behind the loss: nats a token, over the micro-batches of the step so far.
+        loss: Option<f64>,
+        /// Behind the clipping: the norm of all gradients before it.
+        gradient_norm: Option<f64>,
+        /// And the factor that they are multiplied by.
+        clip_factor: Option<f64>,
+        /// Behind the update: its learning rate.
+        learning_rate: Option<f64>,
     },
     /// The steps of which weights are kept, after each change.
     Snapshots {

@@ -8,6 +8,7 @@ use super::look::Look;
 use super::prepare::Prepared;
 use super::protocol::{Changes, Event, Settings};
 use super::saving::{Saving, cut, load_weights};
+use super::slow::Slow;
 use super::timeline::{Passes, Past, Snapshot, Timeline};
 use super::update::{Trial, Undone, Update};
 use super::writing::Writing;
@@ -32,6 +33,7 @@ pub struct Run {
     pub(super) timeline: Timeline,
     /// Made when somebody asks for a step that is past.
     past: Option<Past>,
+    pub(super) slow: Slow,
     pub(super) tokenizer: Tokenizer,
     end_of_text: u32,
     tokenizer_json: Vec<u8>,
@@ -55,7 +57,7 @@ pub struct Run {
     /// Whether the run has been found finished.
     complete: bool,
     /// The step whose loss was not finite; the run ends when the one before it is saved.
-    failed: Option<u64>,
+    pub(super) failed: Option<u64>,
 }
 
 pub(super) enum Action {
@@ -144,6 +146,7 @@ impl Run {
             passes,
             timeline: Timeline::default(),
             past: None,
+            slow: Slow::default(),
             tokenizer_json: prepared.tokenizer.to_json(),
             tokenizer: prepared.tokenizer,
             end_of_text: prepared.end_of_text,
@@ -199,11 +202,16 @@ impl Run {
 
     /// Whether something is under way that a pause lets finish: a step, an evaluation, a sample, a save.
     pub fn busy(&self) -> bool {
-        self.stepping() || !self.actions.is_empty() || self.failed.is_some() || self.timeline.busy()
+        self.stepping()
+            || self.slow.tells()
+            || !self.actions.is_empty()
+            || self.failed.is_some()
+            || self.timeline.busy()
     }
 
     /// Stops the clock of the run.
     pub fn pause(&mut self) {
+        self.slow.waits = false;
         self.trainer.pause_clock();
     }
 
@@ -277,23 +285,26 @@ impl Run {
         let mut taken = 0;
         loop {
             self.arrivals(events)?;
+            self.slow.tell(&mut self.trainer, events)?;
             if let Some(step) = self.failed.filter(|_| self.actions.is_empty()) {
                 return Err(Error::NotFinite { step });
             }
-            let waiting = if self.trainer.within_step() || self.actions.is_empty() {
+            let waiting = if self.acts() {
+                !self.act(deadline, events)?
+            } else if self.slow.holds() {
+                true
+            } else {
                 let begins = taken < steps && self.trainer.step() < self.last;
                 if !self.trainer.within_step() && !begins {
                     return Ok(taken);
                 }
                 let before = self.trainer.within_step();
-                let finished = self.trainer.advance(deadline)?;
+                let finished = self.slow.advance(&mut self.trainer, deadline, steps > 0)?;
                 if finished {
                     taken += 1;
                     self.plan();
                 }
                 !finished && !before && !self.trainer.within_step()
-            } else {
-                !self.act(deadline, events)?
             };
             if waiting || Instant::now() >= deadline {
                 return Ok(taken);
@@ -312,6 +323,7 @@ impl Run {
                 Err(Error::NotFinite { step }) => {
                     self.trainer.halt(step - 1);
                     self.timeline.halt(step - 1);
+                    self.slow.forget();
                     self.held = None;
                     self.actions.clear();
                     if self.saved_step != Some(step - 1) {

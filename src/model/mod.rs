@@ -141,16 +141,19 @@ impl Gpt {
         Weights { config: &self.config, tensors: tensors.collect() }
     }
 
-    /// Records clipping and AdamW over all parameters; returns the gradients' norm.
-    pub fn update(&self, tape: &mut Tape, clip: f32, rates: ops::Rates) -> ops::GradientNorm {
+    /// Records the gradients' norm, and the factor that clips it.
+    pub fn clip(&self, tape: &mut Tape, clip: f32) -> ops::GradientNorm {
+        ops::gradient_norm(tape, self.training.expect("clip: the model is for training").gradients, clip)
+    }
+
+    /// Records AdamW over all parameters, by gradients that are clipped by `norm`.
+    pub fn update(&self, tape: &mut Tape, norm: &ops::GradientNorm, rates: ops::Rates) {
         let Training { gradients, moments } = self.training.expect("update: the model is for training");
-        let norm = ops::gradient_norm(tape, gradients, clip);
         for (range, decay) in [(0..self.decaying, rates.decay), (self.decaying..self.len, 0.0)] {
             let part = |arena: View| arena.slice(range.clone());
             let moments = moments.map(part);
-            ops::adamw(tape, part(self.weights), part(gradients), moments, &norm, ops::Rates { decay, ..rates });
+            ops::adamw(tape, part(self.weights), part(gradients), moments, norm, ops::Rates { decay, ..rates });
         }
-        norm
     }
 
     /// Refuses a device whose largest buffer is smaller than an arena.

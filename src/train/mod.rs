@@ -3,6 +3,7 @@
 pub mod calibration;
 pub mod config;
 pub mod evaluate;
+pub mod part;
 pub mod schedule;
 pub mod trainer;
 pub mod trial;
@@ -10,6 +11,7 @@ pub mod trial;
 pub use calibration::Calibration;
 pub use config::TrainConfig;
 pub use evaluate::{Evaluated, Evaluation, Evaluator};
+pub use part::Part;
 pub use trainer::{StepReport, Trainer};
 pub use trial::{Pass, Passed};
 

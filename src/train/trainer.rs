@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use web_time::Instant;
 
+use super::part::{Part, Parts};
 use super::{TrainConfig, record_scalars, schedule::learning_rate};
 use crate::data::{Batch, Dataset};
 use crate::device::{Device, Reading, View};
@@ -50,6 +51,7 @@ pub struct Trainer {
     pub dataset: Arc<Dataset>,
     pub(super) recording: Recording,
     pub(super) update: Recording,
+    parts: Parts,
     scalars: View,
     tokens: Tokens,
     targets: Tensor,
@@ -102,14 +104,21 @@ impl Trainer {
         let (targets, weights) = (tape.indices(&[rows]), tape.tensor(&[rows]));
         let bound = model.bind(&tape);
         let hidden = bound.forward(&mut tape, &tokens, &Attend::Windows(context));
+        let behind_blocks = tape.recorded();
         let head = ops::cross_entropy(&mut tape, &hidden, bound.get("wte.weight"), &targets, &weights);
         drop((bound, hidden));
         let recording = tape.finish()?;
         let mut tape = Tape::new(device, scalars, false);
         let TrainConfig { beta1, beta2, eps, weight_decay, clip, .. } = config;
         let rates = Rates { beta1: beta1 as f32, beta2: beta2 as f32, epsilon: eps as f32, decay: weight_decay as f32 };
-        let norm = model.update(&mut tape, clip as f32, rates);
+        let norm = model.clip(&mut tape, clip as f32);
+        let behind_norm = tape.recorded();
+        model.update(&mut tape, &norm, rates);
         let update = tape.finish()?;
+        let parts = Parts {
+            pass: [(Part::Forward, behind_blocks), (Part::Loss, recording.forward), (Part::Backward, recording.len())],
+            update: [(Part::Clip, behind_norm), (Part::Update, update.len())],
+        };
         Ok(Trainer {
             device: device.clone(),
             model,
@@ -117,6 +126,7 @@ impl Trainer {
             dataset,
             recording,
             update,
+            parts,
             scalars,
             tokens,
             targets,
@@ -194,34 +204,56 @@ impl Trainer {
         if self.step < self.config.steps { self.learning_rate(self.step) } else { self.config.lr }
     }
 
+    /// The micro-batch that runs next.
+    pub fn micro_batch(&self) -> usize {
+        self.at.0
+    }
+
+    /// Begins to read what there is behind a part: where it is the clipping the norm of the gradients and the factor that
+    /// clips them, else the loss, which is summed over the micro-batches so far.
+    pub fn left_by(&self, part: Part) -> Reading {
+        if part == Part::Clip { self.device.read(self.norm.norm.view()) } else { self.last_loss() }
+    }
+
     /// Runs on until `deadline`, or one submission; says whether the step is wholly issued. A step that is begun while
     /// [`IN_FLIGHT`] others wait for their loss waits as well.
     pub fn advance(&mut self, deadline: Instant) -> Result<bool> {
+        Ok(self.go_on(deadline, false)? == Some(Part::Update))
+    }
+
+    /// As [`Trainer::advance`], but no further than to the end of a part: which, once it is wholly issued.
+    pub fn advance_part(&mut self, deadline: Instant) -> Result<Option<Part>> {
+        self.go_on(deadline, true)
+    }
+
+    fn go_on(&mut self, deadline: Instant, by_parts: bool) -> Result<Option<Part>> {
         let now = Instant::now();
         if self.clock.since.is_none() {
             self.clock.since = Some(now);
         }
         if !self.within_step() && self.pending.len() >= IN_FLIGHT {
-            return Ok(false);
+            return Ok(None);
         }
         loop {
             let (micro_batch, at) = self.at;
-            if micro_batch < self.config.accumulate {
-                if at == 0 {
-                    self.write_batch(micro_batch);
-                }
-                let end = self.recording.advance(at, deadline)?;
-                self.at = if end == self.recording.len() { (micro_batch + 1, 0) } else { (micro_batch, end) };
-            } else {
-                let end = self.update.advance(at, deadline)?;
-                self.at = (micro_batch, end);
-                if end == self.update.len() {
-                    self.finish_step();
-                    return Ok(true);
-                }
+            let pass = micro_batch < self.config.accumulate;
+            if pass && at == 0 {
+                self.write_batch(micro_batch);
+            }
+            let recording = if pass { &self.recording } else { &self.update };
+            let (part, part_ends) = self.parts.of(pass, at);
+            let end = recording.advance_to(if by_parts { part_ends } else { recording.len() }, at, deadline)?;
+            let whole = end == recording.len();
+            self.at = if pass && whole { (micro_batch + 1, 0) } else { (micro_batch, end) };
+            if whole && !pass {
+                self.finish_step();
+                return Ok(Some(Part::Update));
+            }
+            if by_parts && end == part_ends {
+                return Ok(Some(part));
             }
             if self.device.submission_budget().is_some() || Instant::now() >= deadline {
-                return Ok(false);
+                return Ok(None);
             }
         }
     }

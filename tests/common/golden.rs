@@ -145,7 +145,8 @@ pub async fn agrees(device: &Device, name: &str, tolerance: f64) {
         epsilon: h("epsilon") as f32,
         decay: h("weight_decay") as f32,
     };
-    let norm_of = model.update(&mut tape, h("clip") as f32, rates);
+    let norm_of = model.clip(&mut tape, h("clip") as f32);
+    model.update(&mut tape, &norm_of, rates);
     let update = tape.finish().unwrap();
     tokens.write(device, &batch.inputs);
     device.write_index(targets.view(), &batch.targets);
