@@ -91,6 +91,29 @@ impl Dataset {
         result
     }
 
+    /// What the tokens to train on give away by how often they occur: nats a token, of a guess by the frequencies of single
+    /// tokens and of one by those behind the token before. No guess that knows no more is cheaper on these tokens. Of those
+    /// that are predicted: all but the first.
+    pub fn entropies(&self) -> (f64, f64) {
+        let pairs = || self.train.windows(2).map(|pair| (pair[0] as usize, pair[1]));
+        let vocab = self.train.iter().max().map_or(0, |id| *id as usize + 1);
+        // The tokens behind each token, side by side.
+        let mut ends = vec![0; vocab + 1];
+        pairs().for_each(|(before, _)| ends[before + 1] += 1);
+        (0..vocab).for_each(|id| ends[id + 1] += ends[id]);
+        let mut behind = vec![0; self.train.len().saturating_sub(1)];
+        for (before, id) in pairs() {
+            behind[ends[before]] = id;
+            ends[before] += 1;
+        }
+        let mut counts = vec![0_u32; vocab];
+        let predicted = behind.len().max(1) as f64;
+        let single = nats(&behind, &mut counts);
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        let given: f64 = starts.zip(&ends).map(|(start, end)| nats(&behind[start..*end], &mut counts)).sum();
+        (single / predicted, given / predicted)
+    }
+
     /// The validation tokens as batches, always the same; none when there is no validation.
     pub fn evaluation_batches(&self, batch: usize) -> impl Iterator<Item = Batch> + '_ {
         self.validation.iter().flat_map(move |windows| windows.batches(batch))
@@ -110,6 +133,14 @@ impl Dataset {
         let window = random::permute(seed, stream, windows, index);
         (offset + window * self.context as u64) as usize
     }
+}
+
+/// What guessing `ids` by their own frequencies costs, Σ ln(all / count). `counts` is all zero, before and after.
+fn nats(ids: &[u32], counts: &mut [u32]) -> f64 {
+    ids.iter().for_each(|id| counts[*id as usize] += 1);
+    let weighed = |count: f64| if count > 0.0 { count * count.ln() } else { 0.0 };
+    let sum: f64 = ids.iter().map(|id| weighed(f64::from(std::mem::take(&mut counts[*id as usize])))).sum();
+    (weighed(ids.len() as f64) - sum).max(0.0)
 }
 
 /// Tokens cut into windows that do not overlap, to measure a loss over each token but the first.

@@ -50,6 +50,22 @@ fn too_little_validation_is_none_and_says_so() {
     assert!(notice.contains("649 tokens") && notice.contains("64"), "{notice}");
 }
 
+/// Of 0 1 0 1 0 2 0 1 the last seven are predicted: three 0, three 1, one 2. Behind a 0 stand 1, 1, 2, 1, behind 1 and 2
+/// nothing but 0.
+#[test]
+fn entropies_are_those_of_the_counts() {
+    let dataset = Dataset::new(&[vec![1], vec![1], vec![2], vec![1]], 0, 2).unwrap();
+    let of = |shares: &[f64]| -shares.iter().map(|p| p * p.ln()).sum::<f64>();
+    let (single, given) = dataset.entropies();
+    assert!((single - of(&[3.0 / 7.0, 3.0 / 7.0, 1.0 / 7.0])).abs() < 1e-12, "{single}");
+    assert!((given - 4.0 / 7.0 * of(&[0.75, 0.25])).abs() < 1e-12, "{given}");
+    // Where each token stands once, nothing is left to guess behind the one before it.
+    let (single, given) = positions(100, 8).entropies();
+    assert!((single - 89_f64.ln()).abs() < 1e-12 && given == 0.0, "{single} {given}");
+    let (single, given) = Dataset::rows(vec![5; 6], 2).entropies();
+    assert_eq!((single, given), (0.0, 0.0));
+}
+
 #[test]
 fn a_context_longer_than_the_data_is_refused() {
     let document: Vec<u32> = (1..64).collect();

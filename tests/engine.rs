@@ -79,8 +79,21 @@ fn a_run_reports_every_step_evaluates_samples_and_saves() {
         assert_eq!(report.validation_loss.is_some(), report.step % 4 == 0, "step {}", report.step);
         assert_eq!(report.tokens, report.step * 64);
     }
-    let samples = events.iter().filter(|event| matches!(event, Event::Sample { .. })).count();
-    assert_eq!(samples, 2);
+    let told = |event: &Event| match event {
+        Event::Ready { unigram_loss, bigram_loss, model, .. } => {
+            Some([*bigram_loss, *unigram_loss, (model.vocab as f64).ln()])
+        }
+        _ => None,
+    };
+    let bounds = events.iter().find_map(told).expect("the run is ready");
+    assert!(bounds[0] > 0.0 && bounds.is_sorted() && reports[11].loss < bounds[2], "{bounds:?}");
+    let words = |event: &Event| match event {
+        Event::Sample { words, known_words, .. } => Some((*known_words, *words)),
+        _ => None,
+    };
+    let samples: Vec<_> = events.iter().filter_map(words).collect();
+    assert_eq!(samples.len(), 2);
+    assert!(samples.iter().all(|(known, all)| known <= all && *all > 0), "{samples:?}");
     assert_eq!(save.trainer.as_ref().unwrap().step, 12);
     assert_eq!(save.corpus, Some(text().documents));
     let states: Vec<State> = events

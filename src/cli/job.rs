@@ -172,7 +172,8 @@ impl<'a> Job<'a> {
 
     /// Says what is about to be trained.
     fn introduce(&mut self, event: &Event) -> Result<()> {
-        let Event::Ready { model, train, parameters, train_tokens, validation_tokens, step, notices } = event else {
+        let Event::Ready { model, train, parameters, train_tokens, validation_tokens, step, notices, .. } = event
+        else {
             return Ok(());
         };
         let tokens = (train.batch * train.accumulate * model.context) as u64;

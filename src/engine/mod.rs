@@ -13,6 +13,7 @@ mod speed;
 mod timeline;
 mod update;
 mod viewer;
+mod words;
 mod writing;
 
 pub use attention_change::HeadShift;

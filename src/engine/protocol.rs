@@ -282,6 +282,12 @@ pub enum Event {
         train_tokens: u64,
         /// Tokens to measure with.
         validation_tokens: u64,
+        /// The entropy of the tokens to train on, in nats: what guessing each by how frequent it is costs at least.
+        #[serde(default)]
+        unigram_loss: f64,
+        /// The same of a token given the one before it.
+        #[serde(default)]
+        bigram_loss: f64,
         /// Steps taken already.
         step: u64,
         /// What the person who trains should know: a smaller vocabulary, no validation.
@@ -355,6 +361,13 @@ pub enum Event {
         probabilities: Vec<f64>,
         /// Whether somebody asked for it; else the run shows it of itself.
         asked: bool,
+        /// Its whole words, in a script without spaces its pairs of neighbours. None are counted where the text that was
+        /// trained on is not at hand, or is very long.
+        #[serde(default)]
+        words: usize,
+        /// Those of them that occur in the text that was trained on.
+        #[serde(default)]
+        known_words: usize,
     },
     /// What a look into the model showed.
     Looked {

@@ -11,6 +11,7 @@ use super::saving::{Saving, cut, load_weights};
 use super::slow::Slow;
 use super::timeline::{Passes, Past, Snapshot, Timeline};
 use super::update::{Trial, Undone, Update};
+use super::words::Words;
 use super::writing::Writing;
 use crate::device::Device;
 use crate::generate::Sampling;
@@ -39,6 +40,9 @@ pub struct Run {
     tokenizer_json: Vec<u8>,
     state: TrainerState,
     documents: Option<Vec<Vec<u8>>>,
+    words: Words,
+    /// Of the tokens to train on: see [`crate::data::Dataset::entropies`].
+    entropies: (f64, f64),
     notices: Vec<String>,
     /// Lines of the log so far.
     log: Vec<u8>,
@@ -139,6 +143,7 @@ impl Run {
         }
         let mut notices = prepared.notices;
         notices.extend(trainer.dataset.notice());
+        let entropies = trainer.dataset.entropies();
         let mut run = Run {
             device: device.clone(),
             trainer,
@@ -151,6 +156,8 @@ impl Run {
             tokenizer: prepared.tokenizer,
             end_of_text: prepared.end_of_text,
             state,
+            words: Words::of(&prepared.text.documents),
+            entropies,
             documents: prepared.text.keep.then_some(prepared.text.documents),
             notices,
             log,
@@ -179,6 +186,8 @@ impl Run {
             parameters: self.trainer.model.config.parameter_count(),
             train_tokens: self.trainer.dataset.train.len() as u64,
             validation_tokens: validation.map_or(0, |windows| windows.tokens.len() as u64),
+            unigram_loss: self.entropies.0,
+            bigram_loss: self.entropies.1,
             step: self.trainer.step(),
             notices: self.notices.clone(),
         }
@@ -426,7 +435,11 @@ impl Run {
     fn go_on_writing(&mut self, writing: &mut Writing, deadline: Instant, events: &mut Vec<Event>) -> Result<bool> {
         let ends = (&self.tokenizer.clone(), self.end_of_text);
         let (device, model, passes, step) = self.shown(writing.at.as_ref())?;
-        writing.advance(passes.generator(device, model)?, ends, step, deadline, events)
+        let done = writing.advance(passes.generator(device, model)?, ends, step, deadline, events)?;
+        if let Some(Event::Sample { prompt, text, words, known_words, .. }) = events.last_mut().filter(|_| done) {
+            (*known_words, *words) = self.words.count(text, !prompt.is_empty());
+        }
+        Ok(done)
     }
 
     fn see(&mut self, look: &mut Look, deadline: Instant, events: &mut Vec<Event>) -> Result<bool> {

@@ -118,6 +118,8 @@ impl Writing {
             ids: self.choices.iter().map(|choice| choice.id).collect(),
             probabilities: self.choices.iter().map(|choice| choice.probability).collect(),
             asked: self.asked,
+            words: 0,
+            known_words: 0,
         });
         Ok(true)
     }
