@@ -28,11 +28,11 @@ declare namespace Told {
   }
   interface Ready {
     model: Model; train: Train; parameters: number; train_tokens: number; validation_tokens: number; step: number; notices: string[];
-    uniform_loss: number; history: Report[]; run?: Source;
+    uniform_loss: number; unigram_loss?: number; bigram_loss?: number; history: Report[]; run?: Source;
   }
   interface Snapshots { steps: number[]; pinned: number[] }
   interface Token { step: number; index: number; piece: Piece; text: string; probability: number; rank: number; candidates: Candidate[]; run?: Source }
-  interface Sample { step: number; prompt: string; text: string; ids: number[]; probabilities: number[]; asked: boolean; run?: Source }
+  interface Sample { step: number; prompt: string; text: string; ids: number[]; probabilities: number[]; asked: boolean; words?: number; known_words?: number; run?: Source }
   interface Looked {
     step: number; prompt: string; tokens: Piece[]; layers: number; heads: number; attention: Float32Array; entropy: number[];
     candidates: Candidate[]; vocab: number; kept: number; uniform: number; picked: number; logits?: Float32Array; run?: Source;
@@ -40,6 +40,11 @@ declare namespace Told {
     past?: boolean;
     /** Who asked for it, where it is not the view of the step that is shown: the worker adds it. */
     by?: string;
+  }
+  /** A part of a step in slow motion. */
+  interface Part {
+    step: number; part: 'forward' | 'loss' | 'backward' | 'clip' | 'update'; micro_batch: number; micro_batches: number; tokens: number; parameters: number;
+    loss?: number | null; gradient_norm?: number | null; clip_factor?: number | null; learning_rate?: number | null;
   }
   interface Standing { rank: number; probability: number; log_probability: number }
   interface Shift extends Piece { before: Standing; after: Standing; log_change: number }
@@ -94,7 +99,7 @@ declare namespace Told {
     begun: {}; forgotten: {}; stopped: {};
     state: { state: State };
     preparing: { stage: string; done: number; total: number };
-    ready: Ready; step: Report; snapshots: Snapshots; token: Token; sample: Sample; looked: Looked; updated: Updated;
+    ready: Ready; step: Report; part: Part; snapshots: Snapshots; token: Token; sample: Sample; looked: Looked; updated: Updated;
     update_kept: { step: number; updates: number };
     update_undone: { why: 'asked' | 'went_on' | 'not_finite' };
     saved: { step: number };
@@ -113,7 +118,8 @@ declare namespace Told {
   interface Generate { command: 'generate'; prompt: string; max_tokens: number; sampling: Sampling; ignore_end: boolean; given: number[]; at: number | null }
   interface Look { command: 'look'; prompt: string; factors: number[]; sampling: Sampling; draw: number; at: number | null }
   /** The engine's commands. */
-  type Command = { command: 'run' | 'pause' | 'step' | 'reset' | 'save' | 'stop_generating' | 'keep_update' | 'undo_update' }
+  type Command = { command: 'run' | 'pause' | 'step' | 'reset' | 'save' | 'stop_generating' | 'keep_update' | 'undo_update' | 'part' }
+    | { command: 'slow'; on: boolean }
     | Generate | Look
     | { command: 'pin'; step: number | null; pinned: boolean }
     | { command: 'update'; text: string | null; position: number | null; count: number };

@@ -230,9 +230,9 @@ class LossChart extends Chart {
     ];
   }
 
-  /** Shows the loss of guessing all tokens alike. */
-  guess(uniform) {
-    this.uniform = uniform;
+  /** Shows what guesses cost: of all tokens alike, by how frequent each is, by the token before it. */
+  guess(guesses) {
+    this.guesses = guesses;
   }
 
   /** On a logarithmic scale, or on one with a step of the same height everywhere. */
@@ -246,7 +246,7 @@ class LossChart extends Chart {
   span() {
     const { loss: single, validation_loss: validation } = this.record.extents;
     const lowest = Math.min(single.low, validation.low);
-    const highest = Math.max(single.high, validation.high, this.uniform ?? -Infinity);
+    const highest = Math.max(single.high, validation.high, this.guesses?.[0] ?? -Infinity);
     if (this.log) return [Number.isFinite(lowest) ? Math.max(1e-6, lowest * 0.95) : 1, Number.isFinite(highest) ? highest * 1.05 : 10];
     return [
       Number.isFinite(lowest) ? Math.max(0, Math.floor(lowest * 2 - 0.2) / 2) : 0,
@@ -269,18 +269,21 @@ class LossChart extends Chart {
   }
 
   behind(plot) {
-    if (this.uniform === undefined || !this.record) return;
-    const { left, width } = plot.bbox;
-    const y = Math.round(plot.valToPos(this.uniform, 'y', true)) + 0.5;
+    if (!this.record || !this.guesses) return;
+    const { left, top, width, height } = plot.bbox;
     const g = plot.ctx;
     g.save();
     g.strokeStyle = this.colour('--ink-3');
     g.lineWidth = devicePixelRatio;
-    g.setLineDash([2 * devicePixelRatio, 4 * devicePixelRatio]);
-    g.beginPath();
-    g.moveTo(left, y);
-    g.lineTo(left + width, y);
-    g.stroke();
+    for (const [i, guess] of this.guesses.entries()) {
+      const y = Math.round(plot.valToPos(guess, 'y', true)) + 0.5;
+      if (!(y >= top && y <= top + height)) continue;
+      g.setLineDash([[2, 4], [6, 3], [12, 3]][i].map((length) => length * devicePixelRatio));
+      g.beginPath();
+      g.moveTo(left, y);
+      g.lineTo(left + width, y);
+      g.stroke();
+    }
     g.restore();
   }
 }

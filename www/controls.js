@@ -19,6 +19,7 @@ export function show_controls(run, { fresh, extends_run, recorded }) {
     download: shown || (state === 'stopped' && run.saved !== null),
     open: state !== 'loading',
     generate: shown || recorded,
+    slow: state !== 'loading',
   };
   for (const [name, enabled] of Object.entries(able)) button(name).disabled = !enabled;
   button('pause').setAttribute('aria-pressed', String(state === 'paused'));

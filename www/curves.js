@@ -50,11 +50,12 @@ export class Curves {
     this.reset();
   }
 
-  /** A run that is to take `total` steps, whose loss by guessing is `uniform`; `clip` is its largest gradient. */
-  reset(total = 0, uniform = undefined, clip = 0) {
+  /** A run that is to take `total` steps, whose losses by guessing are `guesses`, of all tokens alike first; `clip` is its
+   * largest gradient. */
+  reset(total = 0, guesses = [], clip = 0) {
     Object.assign(this, { record: new Record(), total, clip, marked: null });
     if (selection.tensor in READ) selection.release();
-    this.loss.guess(uniform);
+    this.loss.guess(guesses);
     this.place(null);
     for (const chart of this.charts) chart.show(this.record, total);
     this.table.show(this.record);
@@ -120,10 +121,10 @@ export class Curves {
     this.follow();
   }
 
-  /** The loss of a step; null where there is none. */
-  at(step) {
+  /** The loss of a step, or what `name` is; null where there is none. */
+  at(step, name = 'loss') {
     const index = step === null ? null : this.record.find(step);
-    return index === null ? null : this.record.at('loss', index);
+    return index === null ? null : this.record.at(name, index);
   }
 
   place(index) {

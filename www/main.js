@@ -23,6 +23,7 @@ import { Samples } from './samples.js';
 import { paused_by, refuse, say, say_error } from './says.js';
 import { selection } from './selection.js';
 import { shortcuts } from './shortcuts.js';
+import { Slow } from './slow.js';
 import { Settings, Unreadable } from './settings.js';
 import { show_shape } from './shape.js';
 import { Share, VIEW, hide } from './share.js';
@@ -53,7 +54,7 @@ const run = { state: 'loading', preparing: null, ready: null, step: 0, saved: nu
 const metrics = new Metrics(find('#metrics'), find('#loss'), find('#view'));
 const log = new Log(find('#log'));
 const hidden = new Hidden(find('#hidden'), () => run);
-const samples = new Samples(find('#samples'), find('#samples-empty'));
+const samples = new Samples(find('#samples'), find('#samples-empty'), (step) => metrics.measured(step));
 const settings = new Settings(find('#settings'), describe);
 const typed = new Prompt(find('#prompt'));
 const writing = new Writing(find('#writing'), ask, find('#generate'));
@@ -64,6 +65,7 @@ const merges = new Merges(find('#merges'), call, (done) => strip.go(done));
 const inspect = new Inspect(find('#attention'), find('#next'), ask);
 const opening = new Opening(call, (seen) => inspect.looked(seen));
 const update = new Update(find('#update'), find('#attention-change'), send, () => metrics.waiting);
+const slow = new Slow(find('#slow'), send);
 const timeline = new Timeline(find('#timeline'), send);
 const comparison = new Comparison(find('#comparison'), timeline, (command) => {
   if (run.ready) call('send', { command, by: 'comparison' });
@@ -216,6 +218,7 @@ function look() {
 
 /** Tells the figures of the run what it does. */
 function follow() {
+  slow.follow(run.state);
   update.follow(run.state, run.ready, run.step, stages.stage === 'train');
   pace.trains = run.state === 'running';
 }
@@ -348,7 +351,7 @@ function show_run() {
 }
 
 const hear = hearing({
-  arrive, run, metrics, log, hidden, samples, settings, writing, generate, data, strip, merges, inspect, opening, update, timeline, comparison, kept, machine,
+  arrive, run, metrics, log, hidden, samples, settings, writing, generate, data, strip, merges, inspect, opening, update, slow, timeline, comparison, kept, machine,
   asked, call, controls, describe, follow, late, look, record, show_run, show_state, unknown,
 });
 

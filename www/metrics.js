@@ -20,7 +20,7 @@ const METRICS = [
 
 /** Shows a run's numbers in `list`, its losses in `figure` and its curves in all figures below `view`. */
 export class Metrics {
-  /** @type {{ kind: Told.Source, step?: number, total?: number, uniform?: number, first?: number, last?: Told.Report,
+  /** @type {{ kind: Told.Source, step?: number, total?: number, uniform?: number, unigram?: number, bigram?: number, first?: number, last?: Told.Report,
    *   validation?: { step: number, loss: number } }} */
   run;
 
@@ -37,7 +37,7 @@ export class Metrics {
       list.append(group);
       return { metric, number, note };
     });
-    this.legend = ['loss', 'smoothed', 'validation', 'uniform'].map((name) => {
+    this.legend = ['loss', 'smoothed', 'validation', 'uniform', 'unigram', 'bigram'].map((name) => {
       const item = document.createElement('li');
       item.className = name;
       figure.querySelector('.legend').append(item);
@@ -56,10 +56,10 @@ export class Metrics {
   }
 
   /** A run of `total` steps begins or goes on at `step`; gradients longer than `clip` are cut.
-   * @param {{ step: number, total: number, uniform_loss: number, clip?: number, run?: Told.Source }} begun */
-  begin({ step, total, uniform_loss: uniform, clip, run = 'live' }) {
-    this.run = { step, total, uniform, kind: run };
-    this.curves.reset(total, uniform, clip);
+   * @param {{ step: number, total: number, uniform_loss: number, unigram_loss?: number, bigram_loss?: number, clip?: number, run?: Told.Source }} begun */
+  begin({ step, total, uniform_loss: uniform, unigram_loss: unigram, bigram_loss: bigram, clip, run = 'live' }) {
+    this.run = { step, total, uniform, unigram, bigram, kind: run };
+    this.curves.reset(total, [uniform, unigram, bigram], clip);
     this.later();
   }
 
@@ -140,10 +140,19 @@ export class Metrics {
     const from = past ? text('source.past') : origin(run.kind, at);
     this.figure.querySelector('.chip').textContent = last ? `${text('loss.source', { step: count(at) })} · ${from}` : '';
     Object.assign(this.figure.dataset, { tensor: 'loss', shape: '1', step: String(at), run: run.kind });
-    const shown = { loss: last?.loss, smoothed: last?.smoothed, validation: run.validation?.loss, uniform: run.uniform };
+    const shown = { loss: last?.loss, smoothed: last?.smoothed, validation: run.validation?.loss, uniform: run.uniform, unigram: run.unigram, bigram: run.bigram };
     for (const { name, item } of this.legend) {
+      // Of an older recording nobody counted its tokens.
+      item.hidden = name.endsWith('gram') && shown[name] === undefined;
       item.textContent = text(`legend.${name}`, { value: shown[name] === undefined ? '' : loss(shown[name]) });
     }
+  }
+
+  /** What was measured by a step: the average loss, and what guesses that know less cost at least; null where it is not known. */
+  measured(step) {
+    const { uniform, unigram, bigram } = this.run;
+    const average = this.curves.at(step, 'smoothed');
+    return average === null || bigram === undefined ? null : { average, uniform, unigram, bigram };
   }
 
   sentence() {

@@ -2,20 +2,29 @@
 
 import { visible } from './glyphs.js';
 import { selection } from './selection.js';
-import { count, text } from './text.js';
+import { count, loss, text } from './text.js';
 
 /** The page keeps so many. */
 const MOST = 200;
 
-/** Shows samples in `list`, and `empty` while there are none. */
+/** Which guesses that know less the average loss is under: none, of all tokens alike, by how frequent each is, by the token
+ * before it.
+ * @param {{ average: number, uniform: number, unigram: number, bigram: number }} measured */
+export function phase({ average, uniform, unigram, bigram }) {
+  return average < bigram ? 'beyond' : average < unigram ? 'before' : average < uniform ? 'frequent' : 'alike';
+}
+
+/** Shows samples in `list`, and `empty` while there are none; `measured` gives what was measured by a step. */
 export class Samples {
-  constructor(list, empty) {
+  constructor(list, empty, measured) {
     this.list = list;
     this.empty = empty;
-    this.heads = new WeakMap();
+    this.measured = measured;
+    /** What is said of each, as what says it. */
+    this.says = new WeakMap();
     selection.on(['step'], () => this.mark());
     document.addEventListener('languagechange', () => {
-      for (const { firstElementChild: head } of this.list.children) head.textContent = this.heads.get(head)();
+      for (const item of this.list.children) this.say(item);
     });
   }
 
@@ -25,7 +34,7 @@ export class Samples {
   }
 
   /** @param {Told.Sample} sample */
-  add({ step, prompt, text: continuation, ids }) {
+  add({ step, prompt, text: continuation, ids, words = 0, known_words: known }) {
     const item = document.createElement('li');
     item.dataset.step = String(step);
     const head = document.createElement('p');
@@ -35,8 +44,16 @@ export class Samples {
       text('sample.tokens', { count: count(ids.length) }),
       ...(prompt ? [text('sample.prompt')] : []),
     ].join(' · ');
-    this.heads.set(head, facts);
-    head.textContent = facts();
+    const note = document.createElement('p');
+    note.className = 'sample-note hint';
+    const measured = this.measured(step);
+    if (measured) note.dataset.phase = phase(measured);
+    const written = /\p{Script=Han}/u.test(continuation) ? 'phase.pairs' : 'phase.words';
+    const notes = () => [
+      measured ? text(`phase.${phase(measured)}`, Object.fromEntries(Object.entries(measured).map(([name, value]) => [name, loss(value)]))) : '',
+      words > 0 ? text(written, { words: count(words), known: count(known) }) : '',
+    ].filter(Boolean).join(text('update.join'));
+    this.says.set(item, () => [facts(), notes()]);
     const body = document.createElement('p');
     body.className = 'sample';
     body.dir = 'auto';
@@ -50,11 +67,17 @@ export class Samples {
     after.className = 'sample-text';
     visible(continuation, after);
     body.append(after);
-    item.append(head, body);
+    item.append(head, body, note);
+    this.say(item);
     this.list.prepend(item);
     this.empty.hidden = true;
     if (this.list.childElementCount > MOST) this.list.lastElementChild.remove();
     this.mark();
+  }
+
+  /** Says what is said of a sample, in the language of the page. */
+  say(item) {
+    [item.firstElementChild.textContent, item.lastElementChild.textContent] = this.says.get(item)();
   }
 
   /** Marks what was written at the step that is looked at, or last before it. */

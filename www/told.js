@@ -12,7 +12,7 @@ import { count, size, text } from './text.js';
  *   generate: import('./generate.js').Generate, data: import('./data.js').Data, strip: import('./strip.js').Strip,
  *   merges: import('./merges.js').Merges, inspect: import('./inspect.js').Inspect, opening: import('./opening.js').Opening,
  *   update: import('./update.js').Update, timeline: import('./timeline.js').Timeline, kept: import('./kept.js').Kept,
- *   machine: import('./machine.js').Machine, comparison: import('./comparison.js').Comparison,
+ *   machine: import('./machine.js').Machine, comparison: import('./comparison.js').Comparison, slow: import('./slow.js').Slow,
  *   arrive(): void, controls(): void, describe(): void, follow(): void, look(): void, record(): Promise<void>, show_run(): void, show_state(): void,
  *   late(told: { run?: Told.Source }): boolean, unknown(parts: string[]): void,
  * }} Page */
@@ -21,7 +21,7 @@ import { count, size, text } from './text.js';
  * @param {Page} page
  * @returns {Told.Hearing} */
 export function hearing(page) {
-  const { run, metrics, log, hidden, samples, settings, writing, generate, data, strip, merges, inspect, opening, update, timeline, comparison, kept, machine } = page;
+  const { run, metrics, log, hidden, samples, settings, writing, generate, data, strip, merges, inspect, opening, update, slow, timeline, comparison, kept, machine } = page;
   const { arrive, asked, call, controls, describe, follow, late, look, record, show_run, show_state, unknown } = page;
 
   /** Forgets what is shown of the run before. */
@@ -32,6 +32,7 @@ export function hearing(page) {
     follow();
     writing.forget();
     timeline.forget();
+    slow.forget();
     metrics.reset();
     log.reset();
     hidden.forget();
@@ -132,7 +133,7 @@ export function hearing(page) {
     ready(ready) {
       Object.assign(run, { ready, step: ready.step });
       const { steps: total, clip } = ready.train;
-      metrics.begin({ step: ready.step, total, uniform_loss: ready.uniform_loss, clip });
+      metrics.begin({ ...ready, total, clip });
       metrics.add(ready.history, false);
       log.reset();
       log.add(ready.history);
@@ -149,6 +150,9 @@ export function hearing(page) {
     },
     token(token) {
       if (!late(token)) writing.token(token);
+    },
+    part(part) {
+      slow.part(part);
     },
     snapshots(list) {
       timeline.snapshots(list);
@@ -168,6 +172,7 @@ export function hearing(page) {
     recovered(device) {
       run.device = device;
       machine.open(device);
+      slow.again();
       describe();
       const { step } = run;
       say_error('state.recovered', () => ({ step: count(step) }));
