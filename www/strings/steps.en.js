@@ -60,7 +60,7 @@ export default {
   'slow.value.update': '{value} learning rate',
   'phase.alike': 'Guesses all tokens alike: the average loss, {average}, is not under {uniform}, which that costs.',
   'phase.frequent': 'Learns which tokens are frequent: the average loss, {average}, is under {uniform}, not yet under {unigram}, the least that frequencies alone can reach.',
-  'phase.before': 'Uses the token before: the average loss, {average}, is under {unigram}, not yet under {bigram}, the least that the one token before can reach.',
+  'phase.before': 'Uses what stands before: the average loss, {average}, is under {unigram}, not yet under {bigram}, the least that the one token before can reach.',
   'phase.beyond': 'Uses more than the token before: the average loss, {average}, is under {bigram}, the least that the one token before can reach.',
   'phase.words': 'Of its {words} words, {known} occur in the text.',
   'phase.pairs': 'Of its {words} pairs of neighbouring characters, {known} occur in the text.',

@@ -60,7 +60,7 @@ export default {
   'slow.value.update': '学习率 {value}',
   'phase.alike': '把所有词元猜得一样：平均损失 {average}，并不低于这样猜的 {uniform}。',
   'phase.frequent': '正在学会哪些词元常见：平均损失 {average}，低于 {uniform}，但还不低于只凭词频最好能达到的 {unigram}。',
-  'phase.before': '用上了前一个词元：平均损失 {average}，低于 {unigram}，但还不低于只凭前一个词元最好能达到的 {bigram}。',
+  'phase.before': '用上了前文：平均损失 {average}，低于 {unigram}，但还不低于只凭前一个词元最好能达到的 {bigram}。',
   'phase.beyond': '用上了比前一个词元更多的内容：平均损失 {average}，低于只凭前一个词元最好能达到的 {bigram}。',
   'phase.words': '它的 {words} 个词中，有 {known} 个在训练文本里出现过。',
   'phase.pairs': '它的 {words} 对相邻汉字中，有 {known} 对在训练文本里出现过。',
