@@ -4,7 +4,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 
 const DIST = new URL('../dist/', import.meta.url);
@@ -22,6 +22,9 @@ const SHOWN = 64;
 const SAMPLE = 300;
 /** Candidates that are kept of each look. */
 const BEST = 24;
+/** Tokens of the text that the stage Generate opens with, and what else could stand in the place of each. */
+const WRITTEN = 32;
+const OTHERS = 6;
 
 const { default: init, Merges, Session, TextStream } = await import(new URL('glasshouse.js', DIST));
 const strings = { en: (await import("../www/strings/en.js")).default, zh: (await import("../www/strings/zh.js")).default };
@@ -76,6 +79,19 @@ function packed({ attention, tokens, layers, heads }) {
 /** What is kept of each step, with how many digits; its tokens follow from the batch. */
 const COLUMNS = { loss: 6, smoothed: 5, lr: 4, grad_norm: 4, tokens_per_second: 3, seconds: 4 };
 
+/** Those of them that say how busy the machine was, and nothing of the run. */
+const TIMES = ['tokens_per_second', 'seconds'];
+
+/** The columns of a run's steps. Where they are those of the run that lies in `file` already, its times stay: a run that is made
+ * again is the same file. */
+function columns(reports, file) {
+  const steps = Object.fromEntries(Object.entries(COLUMNS).map(([key, most]) => [key, reports.map((report) => digits(report[key], most))]));
+  if (!existsSync(file)) return steps;
+  const { steps: before } = JSON.parse(readFileSync(file, 'utf8'));
+  const same = Object.keys(COLUMNS).every((key) => TIMES.includes(key) || JSON.stringify(before[key]) === JSON.stringify(steps[key]));
+  return same ? { ...steps, ...Object.fromEntries(TIMES.map((key) => [key, before[key]])) } : steps;
+}
+
 const digits = (value, most = 7) => (value === undefined || value === null ? null : Number(value.toPrecision(most)));
 
 async function record(name) {
@@ -83,12 +99,13 @@ async function record(name) {
   const file = readFileSync(new URL(`corpora/${name}.txt.gz`, DIST));
   const session = await Session.open('cpu');
   const prompt = strings[name]['prompt.example'];
-  const [reports, samples, looks] = [[], [], []];
+  const [reports, samples, looks, written] = [[], [], [], []];
   let ready;
   let archive;
   const heard = (event) => {
     if (event.event === 'step') reports.push(event);
-    if (event.event === 'sample') samples.push(event);
+    if (event.event === 'sample' && !event.asked) samples.push(event);
+    if (event.event === 'token') written.push(event);
     if (event.event === 'ready') ready = event;
     if (event.event === 'archive') archive = event.bytes;
     if (event.event === 'looked') looks.push(event);
@@ -107,6 +124,9 @@ async function record(name) {
     until(session, ({ event }) => event === 'looked', heard);
     if (!last) console.error(`${name}: step ${step}, loss ${reports.at(-1)?.loss ?? 'not measured yet'}`);
   }
+  const { max_tokens, ...sampling } = Session.defaults().generate;
+  session.send({ command: 'generate', prompt, max_tokens: WRITTEN, sampling, ignore_end: false });
+  until(session, ({ event, asked }) => event === 'sample' && asked, heard);
   session.request_archive();
   until(session, ({ event }) => event === 'archive', heard);
   const { history, ...told } = ready;
@@ -122,9 +142,19 @@ async function record(name) {
     prompt,
     ready: { ...told, step: settings.steps },
     tokens_per_step: reports[0].tokens,
-    steps: Object.fromEntries(Object.entries(COLUMNS).map(([key, most]) => [key, reports.map((report) => digits(report[key], most))])),
+    steps: columns(reports, new URL(`${name}.json`, OUT)),
     validation: reports.filter((report) => report.validation_loss !== undefined).map((report) => [report.step, digits(report.validation_loss)]),
-    samples: samples.map(({ event, probabilities, ...sample }) => sample),
+    samples: samples.map(({ event, probabilities, asked, ...sample }) => sample),
+    writing: {
+      max_tokens: WRITTEN,
+      sampling,
+      tokens: written.map(({ piece, text, probability, rank, candidates }) => [
+        piece.id, piece.text, digits(probability, 4), rank,
+        candidates.slice(0, OTHERS).map((other) => [other.id, other.text, digits(other.probability, 4)]),
+        // What can be read of a token is nearly always what stands for it.
+        ...(text === piece.text ? [] : [text]),
+      ]),
+    },
     text: opening(name, file, ready.model.vocab - 257),
     tokens: looks[0].tokens,
     layers: looks[0].layers,
@@ -138,7 +168,7 @@ async function record(name) {
       picked: look.picked,
       candidates: look.candidates
         .filter(({ rank, id }) => rank < BEST || id === look.picked)
-        .map(({ id, text, rank, logit, probability, log_probability: log }) => [id, text, rank, digits(logit, 6), digits(probability, 6), digits(log, 6)]),
+        .map(({ id, text, rank, logit, probability, log_probability: log, reached }) => [id, text, rank, digits(logit, 6), digits(probability, 6), digits(log, 6), digits(reached, 6)]),
     })),
   };
   const json = JSON.stringify(run);

@@ -46,32 +46,32 @@ impl Sampling {
 
     /// The probability of every token after temperature, top-k and top-p; they sum to 1.
     pub fn probabilities(&self, logits: &[f32]) -> Vec<f64> {
-        self.filter(logits, &ranked(logits)).2
+        self.cut(logits, &ranked(logits)).shares
     }
 
-    /// Over tokens in the order `ranked`: every token's probability after the temperature, how many of the first are
-    /// kept by top-k and top-p, and what is left to every token of these.
-    fn filter(&self, logits: &[f32], ranked: &[u32]) -> (Vec<f64>, usize, Vec<f64>) {
+    /// Cuts the distribution over tokens in the order `ranked`.
+    fn cut(&self, logits: &[f32], ranked: &[u32]) -> Cut {
+        let tempered = if self.temperature == 0.0 {
+            let mut first = vec![0.0; logits.len()];
+            first[ranked[0] as usize] = 1.0;
+            first
+        } else {
+            softmax(&logits.iter().map(|x| f64::from(*x) / self.temperature).collect::<Vec<_>>())
+        };
+        let reached = cumulate(ranked.iter().map(|&id| tempered[id as usize]));
+        let by_k = self.top_k.map_or(ranked.len(), |k| {
+            let smallest = logits[ranked[k.min(ranked.len()) - 1] as usize];
+            ranked.partition_point(|&id| logits[id as usize] >= smallest).max(1)
+        });
+        // Rounding may leave all sums below a share that only the last one reaches.
+        let by_p = match self.top_p < 1.0 {
+            true => (reached.partition_point(|sum| *sum < self.top_p) + 1).min(ranked.len()),
+            false => ranked.len(),
+        };
+        let kept = if self.temperature == 0.0 { 1 } else { by_k.min(by_p) };
         let mut shares = vec![0.0; logits.len()];
-        if self.temperature == 0.0 {
-            shares[ranked[0] as usize] = 1.0;
-            return (shares.clone(), 1, shares);
-        }
-        let scaled: Vec<f64> = logits.iter().map(|x| f64::from(*x) / self.temperature).collect();
-        let whole = softmax(&scaled);
-        let smallest = self.top_k.map(|k| logits[ranked[k.min(ranked.len()) - 1] as usize]);
-        let (mut sum, mut kept) = (0.0, 0);
-        for id in ranked.iter().map(|&id| id as usize) {
-            let in_k = smallest.is_none_or(|smallest| logits[id] >= smallest);
-            if kept > 0 && (!in_k || sum >= self.top_p && self.top_p < 1.0) {
-                break;
-            }
-            sum += whole[id];
-            kept += 1;
-            shares[id] = whole[id];
-        }
-        shares.iter_mut().for_each(|p| *p /= sum);
-        (whole, kept, shares)
+        ranked[..kept].iter().for_each(|&id| shares[id as usize] = tempered[id as usize] / reached[kept - 1]);
+        Cut { tempered, reached, by_k, by_p, kept, shares }
     }
 
     /// The token that the draw `uniform` in [0, 1) picks: the first whose cumulative probability, in the order of ids,
@@ -89,19 +89,31 @@ impl Sampling {
         let wide: Vec<f64> = logits.iter().map(|x| f64::from(*x)).collect();
         let mut ranks = vec![0; ranked.len()];
         ranked.iter().enumerate().for_each(|(rank, &id)| ranks[id as usize] = rank as u32);
-        let (tempered, kept, shares) = self.filter(logits, &ranked);
+        let Cut { tempered, reached, by_k, by_p, kept, shares } = self.cut(logits, &ranked);
         Distribution {
             probabilities: softmax(&wide),
             log_probabilities: log_softmax(&wide),
             ranks,
-            reached: cumulate(ranked.iter().map(|&id| tempered[id as usize])),
             ranked,
             tempered,
+            reached,
+            kept_by_k: by_k,
+            kept_by_p: by_p,
             kept,
             cumulative: cumulate(shares.iter().copied()),
             shares,
         }
     }
+}
+
+/// What temperature, top-k and top-p make of logits: see [`Distribution`].
+struct Cut {
+    tempered: Vec<f64>,
+    reached: Vec<f64>,
+    by_k: usize,
+    by_p: usize,
+    kept: usize,
+    shares: Vec<f64>,
 }
 
 /// A row of logits on its way to the next token: as the model gives it, after the temperature, and what top-k and top-p
@@ -120,7 +132,11 @@ pub struct Distribution {
     pub tempered: Vec<f64>,
     /// By rank: the sum of `tempered` up to this one. Top-p cuts behind the first that reaches it.
     pub reached: Vec<f64>,
-    /// How many tokens are kept: the first of `ranked`.
+    /// How many tokens top-k alone would keep.
+    pub kept_by_k: usize,
+    /// How many tokens top-p alone would keep: the fewest whose sum over the whole vocabulary reaches it.
+    pub kept_by_p: usize,
+    /// How many tokens are kept, the first of `ranked`: the fewer of both, and at temperature 0 one.
     pub kept: usize,
     /// What a draw chooses from: `tempered` over the sum of what is kept; 0 for all others.
     pub shares: Vec<f64>,

@@ -279,6 +279,24 @@ fn a_look_shows_attention_and_what_comes_next() {
 }
 
 #[test]
+fn every_token_of_the_model_says_what_it_stands_for() {
+    let mut engine = engine();
+    engine.send(Command::Train { settings: settings(), text: text(), tokenizer: None }).unwrap();
+    assert!(engine.send(Command::Pieces).unwrap_err().to_string().contains("there is no run yet"));
+    drive(&mut engine);
+    engine.send(Command::Pieces).unwrap();
+    let told = engine.tick().unwrap();
+    let [Event::Pieces { texts }] = &told[..] else { panic!("{told:?}") };
+    assert_eq!(texts.len(), 300);
+    let Event::Looked { candidates, .. } = look(&mut engine, "mercy", &[], Sampling::default()) else { unreachable!() };
+    assert!(candidates.iter().all(|candidate| texts[candidate.piece.id as usize] == candidate.piece.text));
+    for pair in candidates[..64].windows(2) {
+        assert!((pair[1].reached - pair[0].reached - pair[1].tempered).abs() < 1e-12, "the sum so far");
+    }
+    assert!(texts.iter().any(|text| text == "<|endoftext|>") && texts[usize::from(b'q')] == "q");
+}
+
+#[test]
 fn heads_are_switched_off_for_a_look_and_the_run_never_notices() {
     let (events, _) = trained(settings());
     let mut engine = engine();

@@ -55,6 +55,7 @@ fn generation_by_chunks_is_the_naive_one() {
 fn draws_and_distributions() {
     pollster::block_on(generation::draws());
     generation::distributions();
+    generation::distributions_hold();
 }
 
 /// The devices that probes are held to the oracle on.

@@ -20,16 +20,18 @@ fn drive(engine: &mut Engine) -> Vec<Event> {
 
 /// What a model answers to a look and to a request for text, as plain data.
 fn answers(events: &[Event]) -> Vec<String> {
-    let told = |event: &&Event| matches!(event, Event::Looked { .. } | Event::Token { .. } | Event::Sample { .. });
+    let told = |event: &&Event| {
+        matches!(event, Event::Looked { .. } | Event::Token { .. } | Event::Sample { .. } | Event::Pieces { .. })
+    };
     events.iter().filter(told).map(|event| serde_json::to_string(event).unwrap()).collect()
 }
 
-fn questions() -> [Command; 2] {
+fn questions() -> [Command; 3] {
     let sampling = Sampling { seed: 5, ..Sampling::default() };
     let look = Command::Look { prompt: "the moon".into(), factors: vec![1.0, 0.0], sampling, draw: 2, at: None };
     let generate =
         Command::Generate { prompt: "the".into(), max_tokens: 12, sampling, ignore_end: true, given: vec![], at: None };
-    [look, generate]
+    [look, generate, Command::Pieces]
 }
 
 /// A run of three steps, its save, and what it answers.
@@ -58,6 +60,7 @@ fn trained(device: &Device) -> (Save, Vec<String>) {
     let mut events = Vec::new();
     for question in questions() {
         engine.send(question).unwrap();
+        events.extend(engine.tick().unwrap());
         events.extend(drive(&mut engine));
     }
     (save, answers(&events))
@@ -78,7 +81,7 @@ fn a_model_alone_answers_as_its_run_did() {
         events.extend(viewer.tick(SLICE).unwrap());
     }
     assert_eq!(answers(&events), expected);
-    assert_eq!(expected.len(), 1 + 12 + 1);
+    assert_eq!(expected.len(), 1 + 12 + 1 + 1);
 }
 
 #[test]
@@ -86,7 +89,7 @@ fn a_text_stops_where_it_is_asked_to() {
     let device = Device::cpu();
     let (save, _) = trained(&device);
     let mut viewer = Viewer::open(&device, &save, 3).unwrap();
-    let [_, generate] = questions();
+    let [_, generate, _] = questions();
     viewer.send(generate).unwrap();
     viewer.send(Command::StopGenerating).unwrap();
     let events = viewer.tick(SLICE).unwrap();
@@ -101,7 +104,7 @@ fn what_a_model_alone_cannot_do_is_refused() {
     let mut viewer = Viewer::open(&device, &save, 3).unwrap();
     let refused = viewer.send(Command::Step).unwrap_err().to_string();
     assert_eq!(refused, "this is a model alone: it is looked into and it writes, no more");
-    let [look, _] = questions();
+    let [look, ..] = questions();
     let Command::Look { prompt, sampling, draw, .. } = look else { unreachable!() };
     let factors = vec![1.0; 3];
     let refused = viewer.send(Command::Look { prompt, factors, sampling, draw, at: None }).unwrap_err().to_string();

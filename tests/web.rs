@@ -76,6 +76,7 @@ async fn generation_by_chunks_is_the_naive_one() {
 async fn draws_and_distributions() {
     generation::draws().await;
     generation::distributions();
+    generation::distributions_hold();
 }
 
 #[wasm_bindgen_test]

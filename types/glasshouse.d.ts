@@ -59,6 +59,4 @@ export class Tokens {
   readonly merge_count: number;
 }
 
-export function distribution(logits: Float32Array, sampling: Told.Sampling, draw: number, ids: Uint32Array): {
-  kept: number; uniform: number; picked: number; chances: { tempered: number; share: number }[]; reached: Float64Array;
-};
+export function distribution(logits: Float32Array, sampling: Told.Sampling, draw: number): Told.Distribution;

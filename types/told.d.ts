@@ -6,8 +6,15 @@ declare namespace Told {
   type Source = 'live' | 'recorded' | 'derived';
   type State = 'idle' | 'preparing' | 'running' | 'paused' | 'finished';
   interface Piece { id: number; text: string }
-  interface Candidate extends Piece { rank: number; logit: number; probability: number; log_probability: number; tempered: number; share: number }
+  interface Candidate extends Piece { rank: number; logit: number; probability: number; log_probability: number; tempered: number; reached: number; share: number }
   interface Sampling { temperature: number; top_k: number | null; top_p: number; seed: number }
+  /** How the next token is chosen, and by which draw. */
+  interface Choice { sampling: Sampling; draw: number }
+  /** What a choice makes of a row of logits: by rank, and `cumulative` in the order of ids. */
+  interface Distribution {
+    kept: number; kept_by_k: number; kept_by_p: number; uniform: number; picked: number; ranked: Uint32Array;
+    tempered: Float64Array; reached: Float64Array; shares: Float64Array; cumulative: Float64Array;
+  }
   interface Model { layers: number; heads: number; channels: number; context: number; vocab: number }
   interface Train {
     seed: number; steps: number; batch: number; accumulate: number; lr: number; warmup: number; schedule: string; weight_decay: number;
@@ -100,6 +107,7 @@ declare namespace Told {
     state: { state: State };
     preparing: { stage: string; done: number; total: number };
     ready: Ready; step: Report; part: Part; snapshots: Snapshots; token: Token; sample: Sample; looked: Looked; updated: Updated;
+    pieces: { texts: string[]; run?: Source };
     update_kept: { step: number; updates: number };
     update_undone: { why: 'asked' | 'went_on' | 'not_finite' };
     saved: { step: number };
@@ -116,9 +124,13 @@ declare namespace Told {
   type Hearing = { [Name in keyof Events]?: (told: Events[Name]) => void };
 
   interface Generate { command: 'generate'; prompt: string; max_tokens: number; sampling: Sampling; ignore_end: boolean; given: number[]; at: number | null }
-  interface Look { command: 'look'; prompt: string; factors: number[]; sampling: Sampling; draw: number; at: number | null }
+  interface Look extends Choice {
+    command: 'look'; prompt: string; factors: number[]; at: number | null;
+    /** Whether what was recorded is not enough: the page heeds it. */
+    anew?: boolean;
+  }
   /** The engine's commands. */
-  type Command = { command: 'run' | 'pause' | 'step' | 'reset' | 'save' | 'stop_generating' | 'keep_update' | 'undo_update' | 'part' }
+  type Command = { command: 'run' | 'pause' | 'step' | 'reset' | 'save' | 'stop_generating' | 'keep_update' | 'undo_update' | 'part' | 'pieces' }
     | { command: 'slow'; on: boolean }
     | Generate | Look
     | { command: 'pin'; step: number | null; pinned: boolean }

@@ -28,3 +28,25 @@ export function element(name, kind, ...content) {
   made.append(...content);
   return made;
 }
+
+/** A canvas as large as it is shown, in pixels of the screen, cleared or filled: what draws on it in the page's own pixels, and
+ * the colours of the page by their names. */
+export function surface(canvas, ground = null) {
+  const { clientWidth: width, clientHeight: height } = canvas;
+  const ratio = devicePixelRatio || 1;
+  const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== wide || canvas.height !== high) Object.assign(canvas, { width: wide, height: high });
+  const g = canvas.getContext('2d');
+  const style = getComputedStyle(canvas);
+  const colour = (name) => style.getPropertyValue(name).trim();
+  g.setTransform(ratio, 0, 0, ratio, 0, 0);
+  g.setLineDash([]);
+  g.clearRect(0, 0, width, height);
+  if (ground) {
+    g.fillStyle = colour(ground);
+    g.fillRect(0, 0, width, height);
+  }
+  g.textAlign = 'start';
+  g.font = `11px ${style.fontFamily}`;
+  return { g, width, height, colour };
+}

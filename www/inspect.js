@@ -1,14 +1,13 @@
-// The stage Inspect: where each head of each layer looks in a typed prompt, with heads switched off or alone, and what the
-// model expects next. Every number is the engine's, of the model as it is at that step.
+// The stage Inspect: where each head of each layer looks in a typed prompt, with heads switched off or alone. Every number is
+// the engine's, of the model as it is at that step.
 
 import { Arcs } from './arcs.js';
 import { caption, element } from './figure.js';
 import { marked } from './glyphs.js';
+import { Heads } from './heads.js';
 import { Matrix, read_look } from './matrix.js';
 import { on_screen } from './on-screen.js';
 import { paced } from './pace.js';
-import { pick, refill } from './pick.js';
-import { prepare, resampled } from './sampling.js';
 import { paint } from './scale.js';
 import { selection } from './selection.js';
 import { count, measure, text } from './text.js';
@@ -20,7 +19,7 @@ const LABELLED = 40;
 /** Tokens that a row's sentence names. */
 const NAMED = 3;
 
-/** Sends the engine's command `look` through `send`, and shows what it tells. */
+/** Sends the engine's command `look` through `send`, and shows what it tells; what comes next in the figure `next`. */
 export class Inspect {
   /** @type {Told.Looked} */
   seen;
@@ -28,25 +27,23 @@ export class Inspect {
   model;
   /** @type {Told.Send} */
   send;
-  attention; next; off; asked; painted; again; shape; open; missed;
+  attention; next; off; asked; painted; again; shape; open; missed; at; choice;
 
   constructor(attention, next, send) {
     Object.assign(this, { attention, next, send, off: new Set(), asked: false });
     this.in_attention = (selector) => attention.querySelector(selector);
-    this.grid = this.in_attention('.heads');
+    this.heads = new Heads(this.in_attention('.heads'));
     this.matrix = this.in_attention('.matrix');
     this.row = this.in_attention('[name=row]');
     this.rows = this.in_attention('.rows');
-    this.knobs = Object.fromEntries(['temperature', 'top_k', 'top_p', 'draw'].map((name) => [name, next.querySelector(`[name=${name}]`)]));
     selection.on(['step', 'prompt'], () => this.look());
-    this.on_screen = on_screen([attention, next], () => {
+    this.on_screen = on_screen([attention, next.figure], () => {
       if (this.missed) this.changed();
     });
     selection.on(['layer', 'head'], () => this.show());
     selection.on(['token', 'cell', 'preview'], () => this.pointed());
     selection.look = () => this.seen;
-    Object.assign(selection.readers, { attention: (cell) => this.read_look(cell), logits: (cell) => this.read_logit(cell) });
-    for (const knob of Object.values(this.knobs)) knob.addEventListener('input', () => this.turned());
+    selection.readers.attention = (cell) => this.read_look(cell);
     this.view = this.in_attention('[name=view]');
     this.row.addEventListener('input', () => selection.set({ token: Number(this.row.value), tensor: null, cell: null }));
     this.view.addEventListener('change', () => this.show_matrix());
@@ -55,9 +52,6 @@ export class Inspect {
       size: () => this.seen.tokens.length, start: () => selection.shown.token ?? this.seen.tokens.length - 1,
       means: (row, column) => ({ token: this.view.value === 'from' ? row : column }),
     });
-    const head = ({ dataset }) => ({ layer: Number(dataset.layer), head: Number(dataset.head) });
-    pick(this.grid, 'button', head, (button) => selection.set(head(button)));
-    pick(next.querySelector('tbody'), 'tr', ({ dataset }) => ({ tensor: 'logits', cell: [Number(dataset.position), Number(dataset.id)] }));
     for (const [name, change] of Object.entries({
       'head-off': (head) => (this.off.has(head) ? this.off.delete(head) : this.off.add(head)),
       'head-alone': (head) => { this.off = new Set(this.every().filter((other) => other !== head)); },
@@ -89,42 +83,22 @@ export class Inspect {
     Object.assign(this, { model, open });
   }
 
-  /** How the next token is chosen. */
-  get sampling() {
-    const { temperature, top_k: k, top_p: p } = this.knobs;
-    return { temperature: Number(temperature.value), top_k: Number(k.value) || null, top_p: Number(p.value), seed: 0 };
-  }
-
-  /** A slider was moved: the logits are here, so that what follows from them shows at once. */
-  turned() {
-    const found = this.seen && resampled(this.seen, this.sampling, Number(this.knobs.draw.value));
-    if (!found) {
-      this.look();
-      return;
-    }
-    this.seen = found;
-    this.show_next();
-    if (!found.candidates.some(({ id }) => id === found.picked)) this.look();
-  }
-
-  /** Looks once more, now or as soon as the look before is over. */
-  look() {
+  /** Looks once more, now or as soon as the look before is over; `anew` is not content with what was recorded. */
+  look(anew = false) {
     if (!this.model || !this.open) return;
     if (this.asked) {
       this.again = true;
       return;
     }
-    paced(this, () => this.ask());
+    paced(this, () => this.ask(anew));
   }
 
-  ask() {
+  ask(anew) {
     if (this.asked || !this.open) return;
     this.later(null);
-    Object.assign(this, { asked: true, again: false, missed: false });
-    const { sampling, knobs: { draw } } = this;
+    Object.assign(this, { asked: true, again: false, missed: false, at: selection.step, choice: this.next.choice });
     const factors = this.off.size === 0 ? [] : this.every().map((head) => (this.off.has(head) ? 0 : 1));
-    this.at = selection.step;
-    this.send({ command: 'look', prompt: selection.prompt, factors, sampling, draw: Number(draw.value), at: this.at });
+    this.send({ command: 'look', prompt: selection.prompt, factors, ...this.choice, at: this.at, anew });
   }
 
   /** Looks in so many milliseconds, instead of when it was to; null for not at all. */
@@ -151,8 +125,7 @@ export class Inspect {
   /** @param {Told.Looked} seen */
   looked(seen) {
     Object.assign(this, { seen: { ...seen, past: this.at !== null && !seen.run }, asked: false });
-    if (seen.logits) prepare();
-    this.knobs.top_k.max = String(seen.vocab);
+    this.next.looked(this.seen, this.choice);
     this.show();
     selection.came('attention', 'logits');
     if (this.again) this.look();
@@ -166,37 +139,20 @@ export class Inspect {
   }
 
   show() {
-    for (const part of [this.attention, this.next]) part.classList.toggle('waiting', !this.seen);
+    this.attention.classList.toggle('waiting', !this.seen);
     if (!this.seen) {
-      for (const figure of [this.attention, this.next]) {
-        caption(figure, { sentence: text('inspect.none'), chip: '', tensor: 'none', shape: 0, step: 0, run: 'live' });
-      }
+      caption(this.attention, { sentence: text('inspect.none'), chip: '', tensor: 'none', shape: 0, step: 0, run: 'live' });
+      this.next.none();
       return;
     }
     this.show_heads();
     this.show_matrix();
-    this.show_next();
+    this.next.show();
   }
 
   show_heads() {
-    const { layers, heads, tokens, entropy } = this.seen;
-    if (this.grid.childElementCount !== layers * heads) {
-      this.grid.replaceChildren(...this.every().map((i) => {
-        const button = element('button', '', element('canvas'), element('span', 'hint'));
-        Object.assign(button, { type: 'button' });
-        Object.assign(button.dataset, { layer: String(Math.floor(i / heads)), head: String(i % heads) });
-        button.firstElementChild.setAttribute('aria-hidden', 'true');
-        return button;
-      }));
-      this.grid.style.gridTemplateColumns = `repeat(${heads}, minmax(0, 1fr))`;
-    }
-    for (const [i, button] of [...this.grid.children].entries()) {
-      const [layer, head] = [Math.floor(i / heads), i % heads];
-      paint(button.firstChild, this.weights(layer, head), tokens.length);
-      const place = { layer: count(layer + 1), head: count(head + 1), entropy: measure(entropy[i]) };
-      button.lastChild.textContent = text(this.off.has(i) ? 'inspect.head.off' : 'inspect.head', place);
-      button.setAttribute('aria-pressed', String(layer === selection.layer && head === selection.head));
-    }
+    const { layers, heads, tokens: { length: n }, entropy } = this.seen;
+    this.heads.show({ layers, heads, n, entropy, weights: (layer, head) => this.weights(layer, head), off: this.off });
   }
 
   show_matrix() {
@@ -243,7 +199,6 @@ export class Inspect {
     if (!this.seen) return;
     if (this.painted === `${layer}.${head}`) this.show_row();
     else this.show_matrix();
-    this.mark_logit();
   }
 
   /** A token, where the prompt has it. */
@@ -259,23 +214,6 @@ export class Inspect {
     return read_look({ layer, head }, seen.tokens, seen.tokens.length, this.weights(layer, head), cell, measure, text('inspect.unit'));
   }
 
-  /** A token that may come next, in words and as a number.
-   * @returns {import('./selection.js').Reading | null} */
-  read_logit(cell) {
-    const found = this.seen?.candidates.find(({ id }) => id === cell?.[1]);
-    if (!found) return null;
-    const { vocab, tokens } = this.seen;
-    const { logit: value, probability, rank } = found;
-    const place = text('writing.token', { place: count(tokens.length + 1), token: marked(found.text), rank: count(rank + 1), probability: measure(probability) });
-    return { name: 'logits', shape: vocab, place, value, shown: measure(value), unit: text('next.logit') };
-  }
-
-  /** Marks the token among those that may come next. */
-  mark_logit() {
-    const { tensor, cell } = selection.shown;
-    for (const row of this.next.querySelectorAll('tbody tr')) row.classList.toggle('seen-cell', tensor === 'logits' && row.dataset.id === String(cell[1]));
-  }
-
   show_row() {
     const [shown, kept] = [this.there(selection.shown.token), this.there(selection.token)];
     this.row.value = String(kept ?? this.row.max);
@@ -287,34 +225,5 @@ export class Inspect {
     }
     this.arcs.focus(shown, kept);
     this.cells.show();
-  }
-
-  show_next() {
-    const { step, past, tokens, candidates, vocab, kept, uniform, picked, run = 'live' } = this.seen;
-    const chosen = candidates.find(({ id }) => id === picked);
-    const first = candidates[0];
-    const { temperature, top_k: k, top_p: p, draw } = this.knobs;
-    for (const [knob, shown] of [[temperature, temperature.value], [k, Number(k.value) === 0 ? text('generate.all') : k.value], [p, p.value], [draw, draw.value]]) {
-      knob.parentElement.querySelector('.value').textContent = shown;
-    }
-    caption(this.next, {
-      sentence: text('next.sentence', {
-        token: marked(first.text), probability: measure(first.probability), kept: count(kept), vocab: count(vocab),
-        uniform: measure(uniform), picked: chosen ? marked(chosen.text) : '…',
-      }),
-      chip: text('next.source', { vocab: count(vocab), step: count(step), position: count(tokens.length) }),
-      tensor: 'logits', shape: vocab, step, run, past,
-    });
-    refill(this.next.querySelector('tbody'), candidates.map((candidate) => {
-      const bar = element('span', 'race-bar');
-      bar.style.width = `${100 * candidate.share}%`;
-      const cells = [count(candidate.rank + 1), marked(candidate.text), measure(candidate.logit), measure(candidate.tempered), measure(candidate.probability), measure(candidate.log_probability), measure(candidate.share)];
-      const row = element('tr', '', ...cells.map((cell, i) => element('td', i === 1 ? 'token' : 'number', cell)), element('td', 'chance', bar));
-      row.classList.toggle('cut', candidate.share === 0);
-      row.classList.toggle('picked', candidate.id === picked);
-      Object.assign(row.dataset, { id: String(candidate.id), position: String(tokens.length - 1) });
-      return row;
-    }));
-    this.mark_logit();
   }
 }

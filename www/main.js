@@ -16,6 +16,7 @@ import { Log } from './log.js';
 import { Machine } from './machine.js';
 import { Merges } from './merges.js';
 import { Metrics } from './metrics.js';
+import { Next } from './next.js';
 import { Prompt } from './prompt.js';
 import { Opening } from './opening.js';
 import { pace } from './pace.js';
@@ -62,7 +63,8 @@ const generate = new Generate(find('#generate'), typed.area, (command) => writin
 const data = new Data(find('#documents'), find('#stream'), call);
 const strip = new Strip(find('#strip'), call);
 const merges = new Merges(find('#merges'), call, (done) => strip.go(done));
-const inspect = new Inspect(find('#attention'), find('#next'), ask);
+const next = new Next(find('#next'), ask, (anew) => inspect.look(anew));
+const inspect = new Inspect(find('#attention'), next, ask);
 const opening = new Opening(call, (seen) => inspect.looked(seen));
 const update = new Update(find('#update'), find('#attention-change'), send, () => metrics.waiting);
 const slow = new Slow(find('#slow'), send);
@@ -126,7 +128,7 @@ function vacant() {
 /** Shows the recorded run of the page's language, as long as there is none in this tab. */
 async function record() {
   if (!vacant() || !await opening.fetch(language()) || !vacant()) return;
-  const { ready, told, text: first } = opening.recorded;
+  const { ready, told, text: first, writing: written } = opening.recorded;
   const reports = opening.recorded.reports();
   metrics.begin({ ...ready, total: ready.train.steps });
   metrics.add(reports, false);
@@ -136,6 +138,8 @@ async function record() {
   timeline.snapshots({ steps: opening.recorded.steps, pinned: [] });
   samples.reset();
   for (const sample of told.samples) samples.add(sample);
+  next.forget();
+  writing.recorded(written);
   if (looked === null || !data.name) {
     data.read(first.read);
     data.window(first.window);
@@ -313,6 +317,7 @@ shortcuts(find('.shortcuts'), {
 /** Which controls make sense now. */
 function controls() {
   show_controls(run, { fresh: fresh(), extends_run: extends_run(), recorded: Boolean(opening.able && shown_recorded()) });
+  writing.may(!button('generate').disabled);
   machine.able(fresh());
   kept.show();
 }
@@ -351,7 +356,7 @@ function show_run() {
 }
 
 const hear = hearing({
-  arrive, run, metrics, log, hidden, samples, settings, writing, generate, data, strip, merges, inspect, opening, update, slow, timeline, comparison, kept, machine,
+  arrive, run, metrics, log, hidden, samples, settings, writing, generate, data, strip, merges, inspect, next, opening, update, slow, timeline, comparison, kept, machine,
   asked, call, controls, describe, follow, late, look, record, show_run, show_state, unknown,
 });
 

@@ -45,18 +45,31 @@ class Recorded {
     return {
       ...rest, prompt, tokens, layers, heads, run: 'recorded', vocab: ready.model.vocab,
       attention: unpacked(attention, layers * heads, tokens.length),
-      candidates: candidates.map(([id, text, rank, logit, probability, log_probability]) => ({
+      candidates: candidates.map(([id, text, rank, logit, probability, log_probability, reached]) => ({
         // At temperature 1, with every token kept, all three are one.
-        id, text, rank, logit, probability, log_probability, tempered: probability, share: probability,
+        id, text, rank, logit, probability, log_probability, reached, tempered: probability, share: probability,
       })),
     };
   }
 
   /** Whether `command` asks for nothing but what was recorded.
    * @param {{ command: string } & Partial<Omit<Told.Look, 'command'>>} asked */
-  knows({ command, prompt, factors, sampling, draw }) {
-    return command === 'look' && prompt === this.told.prompt && factors?.length === 0 && draw === 0
+  knows({ command, prompt, factors, sampling, draw, anew }) {
+    return command === 'look' && !anew && prompt === this.told.prompt && factors?.length === 0 && draw === 0
       && sampling.temperature === 1 && sampling.top_k === null && sampling.top_p === 1;
+  }
+
+  /** The text that the stage Generate opens with, and how it was asked for. */
+  get writing() {
+    const { tokens, ...asked } = this.told.writing;
+    const { step } = this.ready;
+    return {
+      step,
+      asked: { command: 'generate', prompt: this.told.prompt, ignore_end: false, given: [], at: null, ...asked },
+      tokens: tokens.map(([id, piece, probability, rank, others, text = piece], index) => ({
+        index, step, piece: { id, text: piece }, text, probability, rank, candidates: others.map(([other, name, chance]) => ({ id: other, text: name, probability: chance })),
+      })),
+    };
   }
 
   /** What the stages before training open with. */

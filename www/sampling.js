@@ -16,17 +16,10 @@ export function prepare() {
   return waiting;
 }
 
-/** What `sampling` makes of what was `seen`, for the draw number `draw`; null where that is not known here yet. The token
- * that is drawn may be none of the candidates: then its text is still to be asked for.
- * @param {Told.Looked} seen
- * @param {Told.Sampling} sampling
- * @param {number} draw
- * @returns {Told.Looked | null} */
-export function resampled(seen, sampling, draw) {
-  if (!engine || !seen.logits) return null;
-  const ids = seen.candidates.map(({ id }) => id);
-  const { chances, ...found } = engine.distribution(seen.logits, sampling, draw, Uint32Array.from(ids));
-  const candidates = seen.candidates.map((candidate, i) => ({ ...candidate, ...chances[i] }));
-  // Behind the likeliest stands the one that was drawn before: it goes where another is drawn now.
-  return { ...seen, ...found, candidates: candidates.filter(({ id, rank }, i) => rank === i || id === found.picked) };
+/** What a choice makes of `logits` over the whole vocabulary; null where that is not known here yet.
+ * @param {Float32Array | undefined} logits
+ * @param {Told.Choice} choice
+ * @returns {Told.Distribution | null} */
+export function distribution(logits, { sampling, draw }) {
+  return engine && logits ? engine.distribution(logits, sampling, draw) : null;
 }

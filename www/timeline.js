@@ -1,6 +1,6 @@
 // The time line: the losses of the run, its snapshots as ticks, and the one step that every view shows.
 
-import { caption, element } from './figure.js';
+import { caption, element, surface } from './figure.js';
 import { selection } from './selection.js';
 import { count, loss, text } from './text.js';
 
@@ -276,16 +276,8 @@ export class Timeline {
 
   /** The losses as an area, the snapshots as ticks under it. */
   draw(at) {
-    const { width, height } = this.canvas.getBoundingClientRect();
-    if (width === 0 || height === 0) return;
-    const ratio = devicePixelRatio || 1;
-    const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
-    if (this.canvas.width !== wide || this.canvas.height !== high) Object.assign(this.canvas, { width: wide, height: high });
-    const g = this.canvas.getContext('2d');
-    g.setTransform(ratio, 0, 0, ratio, 0, 0);
-    g.clearRect(0, 0, width, height);
-    const style = getComputedStyle(this.figure);
-    const colour = (name) => style.getPropertyValue(name).trim();
+    if (!this.canvas.clientWidth) return;
+    const { g, width, height, colour } = surface(this.canvas);
     const x = (step) => THUMB + ((width - 2 * THUMB) * (step - this.first)) / Math.max(1, this.last - this.first);
     let [low, top] = [Infinity, 0];
     for (const [, value] of this.curve) [low, top] = [Math.min(low, value), Math.max(top, value)];

@@ -10,7 +10,7 @@ import { count, size, text } from './text.js';
  *   metrics: import('./metrics.js').Metrics, log: import('./log.js').Log, hidden: import('./hidden.js').Hidden,
  *   samples: import('./samples.js').Samples, settings: import('./settings.js').Settings, writing: import('./writing.js').Writing,
  *   generate: import('./generate.js').Generate, data: import('./data.js').Data, strip: import('./strip.js').Strip,
- *   merges: import('./merges.js').Merges, inspect: import('./inspect.js').Inspect, opening: import('./opening.js').Opening,
+ *   merges: import('./merges.js').Merges, inspect: import('./inspect.js').Inspect, next: import('./next.js').Next, opening: import('./opening.js').Opening,
  *   update: import('./update.js').Update, timeline: import('./timeline.js').Timeline, kept: import('./kept.js').Kept,
  *   machine: import('./machine.js').Machine, comparison: import('./comparison.js').Comparison, slow: import('./slow.js').Slow,
  *   arrive(): void, controls(): void, describe(): void, follow(): void, look(): void, record(): Promise<void>, show_run(): void, show_state(): void,
@@ -21,7 +21,7 @@ import { count, size, text } from './text.js';
  * @param {Page} page
  * @returns {Told.Hearing} */
 export function hearing(page) {
-  const { run, metrics, log, hidden, samples, settings, writing, generate, data, strip, merges, inspect, opening, update, slow, timeline, comparison, kept, machine } = page;
+  const { run, metrics, log, hidden, samples, settings, writing, generate, data, strip, merges, inspect, next, opening, update, slow, timeline, comparison, kept, machine } = page;
   const { arrive, asked, call, controls, describe, follow, late, look, record, show_run, show_state, unknown } = page;
 
   /** Forgets what is shown of the run before. */
@@ -29,6 +29,7 @@ export function hearing(page) {
     document.querySelector('#linked').hidden = true;
     Object.assign(run, { preparing: null, ready: null, step: 0, saved: null, stop: null });
     inspect.able(null, false);
+    next.forget();
     follow();
     writing.forget();
     timeline.forget();
@@ -75,6 +76,9 @@ export function hearing(page) {
       if (seen.by === 'comparison') comparison.looked(seen);
       else if (late(seen)) inspect.release();
       else inspect.looked(seen);
+    },
+    pieces(told) {
+      if (!late(told)) next.pieces(told);
     },
     updated(seen) {
       update.updated(seen);

@@ -17,7 +17,7 @@ export class Writing {
   tokens;
   /** @type {Told.Source} */
   run;
-  figure; form; pending; open; step; done; returns; kept; previewed;
+  figure; form; pending; open; step; done; returns; kept; previewed; able_to_ask;
 
   constructor(figure, send, form) {
     Object.assign(this, { figure, send, form, pending: 0, open: false });
@@ -41,8 +41,25 @@ export class Writing {
 
   /** There is no run, or another one. */
   forget() {
-    Object.assign(this, { asked: null, tokens: [], step: null, done: true, pending: 0, returns: null });
+    Object.assign(this, { asked: null, tokens: [], step: null, run: null, done: true, pending: 0, returns: null });
     this.write();
+  }
+
+  /** Shows a text that was recorded, as if it had been asked for.
+   * @param {{ asked: Told.Generate, tokens: Told.Token[], step: number }} text */
+  recorded(text) {
+    this.forget();
+    Object.assign(this, text, { run: 'recorded' });
+    this.write();
+  }
+
+  /** Whether there is a model that answers.
+   * @param {boolean} ask */
+  may(ask) {
+    if (ask === this.able_to_ask) return;
+    Object.assign(this, { able_to_ask: ask, pointed: undefined });
+    this.show();
+    this.point();
   }
 
   /** What was asked for will not be answered. */
@@ -58,7 +75,8 @@ export class Writing {
   }
 
   follow() {
-    if (this.open && this.asked && (this.asked.at ?? null) !== selection.step) this.ask({ ...this.asked, given: [] });
+    // A text was recorded of one step alone.
+    if (this.open && this.asked && this.run !== 'recorded' && (this.asked.at ?? null) !== selection.step) this.ask({ ...this.asked, given: [] });
   }
 
   /** Asks for a text, instead of the one that is being written.
@@ -67,7 +85,7 @@ export class Writing {
     if (this.pending > 0) this.send({ command: 'stop_generating' });
     if (command.given.length === 0) this.returns = null;
     this.asked = { ...command, at: selection.step };
-    Object.assign(this, { tokens: [], step: null, done: false });
+    Object.assign(this, { tokens: [], step: null, run: null, done: false });
     this.pending += 1;
     this.write();
     this.send(this.asked);
@@ -104,7 +122,9 @@ export class Writing {
   /** A text that was asked for is done.
    * @param {{ step: number, run?: Told.Source }} sample */
   sample({ step, run = 'live' }) {
-    this.pending = Math.max(0, this.pending - 1);
+    // One that was asked for before all of it was forgotten is nobody's.
+    if (this.pending === 0) return;
+    this.pending -= 1;
     if (this.pending > 0) return;
     Object.assign(this, { step, run, done: true });
     this.show();
@@ -148,7 +168,7 @@ export class Writing {
     const { asked, tokens, step, done } = this;
     this.figure.classList.toggle('waiting', !asked);
     this.buttons.stop.disabled = done;
-    this.buttons.regenerate.disabled = !asked;
+    this.buttons.regenerate.disabled = !asked || !this.able_to_ask;
     if (!asked || step === null) {
       const sentence = text(asked ? 'writing.begun' : 'writing.none');
       caption(this.figure, { sentence, chip: '', tensor: 'none', shape: 0, step: 0, run: 'live' });
@@ -196,7 +216,7 @@ export class Writing {
   alternative(index, candidate, chosen) {
     const name = marked(candidate.text) || '�';
     const button = element('button', 'race-pair link', name);
-    button.type = 'button';
+    Object.assign(button, { type: 'button', disabled: !this.able_to_ask });
     button.setAttribute('aria-label', text(chosen ? 'writing.chosen' : 'writing.other', { token: name, probability: measure(candidate.probability) }));
     Object.assign(button.dataset, { index: String(index), id: String(candidate.id) });
     const bar = element('span', 'race-bar');

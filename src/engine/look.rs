@@ -109,10 +109,16 @@ pub fn candidates<'a>(
             probability: found.probabilities[at],
             log_probability: found.log_probabilities[at],
             tempered: found.tempered[at],
+            reached: found.reached[found.ranks[at] as usize],
             share: found.shares[at],
         }
     };
     ids.map(candidate).collect()
+}
+
+/// All tokens of a tokenizer for a model of `vocab`, which may know of more.
+pub fn pieces(tokenizer: &Tokenizer, vocab: usize) -> Event {
+    Event::Pieces { texts: (0..vocab as u32).map(|id| piece(tokenizer, id).text).collect() }
 }
 
 /// A token with its text.

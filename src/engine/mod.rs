@@ -182,6 +182,11 @@ impl Engine {
             }
             Command::KeepUpdate => self.run()?.settle_trial(Action::Keep)?,
             Command::UndoUpdate => self.run()?.settle_trial(Action::Undo(Undone::Asked))?,
+            Command::Pieces => {
+                let run = self.run()?;
+                let pieces = look::pieces(&run.tokenizer, run.trainer.model.config.vocab);
+                self.events.push(pieces);
+            }
         }
         if !self.running
             && let Work::Run(run) = &mut self.work

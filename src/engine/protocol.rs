@@ -205,6 +205,8 @@ pub enum Command {
     KeepUpdate,
     /// Forgets what was tried; it comes as [`Event::UpdateUndone`].
     UndoUpdate,
+    /// Asks what every token stands for; it comes as [`Event::Pieces`].
+    Pieces,
 }
 
 /// A token, and its text: bytes that are no UTF-8 by themselves are written `<0xE4>`.
@@ -232,6 +234,8 @@ pub struct Candidate {
     pub log_probability: f64,
     /// After the temperature.
     pub tempered: f64,
+    /// The sum of that up to this token by rank, over the whole vocabulary: what top-p is held against.
+    pub reached: f64,
     /// After top-k and top-p: what a draw chooses from.
     pub share: f64,
 }
@@ -397,6 +401,11 @@ pub enum Event {
         picked: u32,
         /// The scores behind the last token, of all V tokens.
         logits: Vec<f32>,
+    },
+    /// The tokens of the model.
+    Pieces {
+        /// What each stands for, by its number.
+        texts: Vec<String>,
     },
     /// What updates on a copy of the run changed. Before is where this command began, after is behind its last update;
     /// where it asked for none, before is the run and after is what was tried so far.

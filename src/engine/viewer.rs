@@ -17,7 +17,7 @@ use crate::model::Gpt;
 use crate::tokenizer::Tokenizer;
 use crate::{Error, Result};
 
-/// A model that answers [`Command::Look`] and [`Command::Generate`].
+/// A model that answers [`Command::Look`], [`Command::Generate`] and [`Command::Pieces`].
 pub struct Viewer {
     device: Device,
     model: Gpt,
@@ -32,6 +32,7 @@ pub struct Viewer {
 enum Asked {
     Look(Box<Look>),
     Write(Box<Writing>),
+    Pieces,
 }
 
 impl Viewer {
@@ -71,6 +72,7 @@ impl Viewer {
                 let writing = Writing::asked(prompt, given, max_tokens, sampling, ignore_end, None);
                 self.asked.push_back(Asked::Write(Box::new(writing)));
             }
+            Command::Pieces => self.asked.push_back(Asked::Pieces),
             Command::StopGenerating => {
                 for asked in &mut self.asked {
                     if let Asked::Write(writing) = asked {
@@ -101,6 +103,10 @@ impl Viewer {
                     let done = seen.is_some();
                     events.extend(seen);
                     done
+                }
+                Asked::Pieces => {
+                    events.push(super::look::pieces(tokenizer, model.config.vocab));
+                    true
                 }
                 Asked::Write(writing) => {
                     writing.advance(passes.generator(device, model)?, ends, *step, deadline, &mut events)?

@@ -1,29 +1,25 @@
 //! From logits to the next token on the page's own thread: sliders act at once, also while the worker is in a long step.
 
-use js_sys::Float64Array;
+use js_sys::{Float64Array, Uint32Array};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::{Answer, from_js, set, to_js};
 use crate::generate::Sampling;
 
-/// What `sampling`, `{temperature, top_k, top_p, seed}`, makes of a row of logits: `{kept, uniform, picked, chances,
-/// reached}` for the draw number `draw`. `chances` has `{tempered, share}` for each of `ids`, in their order; `reached` is
-/// the probability after the temperature summed up by rank, over the whole vocabulary. Refuses what no distribution can
-/// be made of.
+/// What `sampling`, `{temperature, top_k, top_p, seed}`, makes of a row of logits over the whole vocabulary: `{kept,
+/// kept_by_k, kept_by_p, uniform, picked}` for the draw number `draw`; by rank the token `ranked`, its probability after the
+/// temperature `tempered`, the sum of these so far `reached` and what is left of it `shares`; and in the order of ids the
+/// sum of the shares, `cumulative`, on which the draw falls. Refuses what no distribution can be made of.
 #[wasm_bindgen]
-pub fn distribution(logits: &[f32], sampling: JsValue, draw: f64, ids: &[u32]) -> Answer<JsValue> {
-    #[derive(Serialize)]
-    struct Chance {
-        tempered: f64,
-        share: f64,
-    }
+pub fn distribution(logits: &[f32], sampling: JsValue, draw: f64) -> Answer<JsValue> {
     #[derive(Serialize)]
     struct Told {
         kept: usize,
+        kept_by_k: usize,
+        kept_by_p: usize,
         uniform: f64,
         picked: u32,
-        chances: Vec<Chance>,
     }
     let sampling: Sampling = from_js(sampling)?;
     sampling.validate()?;
@@ -32,13 +28,22 @@ pub fn distribution(logits: &[f32], sampling: JsValue, draw: f64, ids: &[u32]) -
     }
     let found = sampling.distribution(logits);
     let uniform = sampling.draw(draw as u64);
-    let known = ids.iter().map(|id| *id as usize).filter(|id| *id < logits.len());
     let told = to_js(&Told {
         kept: found.kept,
+        kept_by_k: found.kept_by_k,
+        kept_by_p: found.kept_by_p,
         uniform,
         picked: found.pick(uniform),
-        chances: known.map(|id| Chance { tempered: found.tempered[id], share: found.shares[id] }).collect(),
     });
-    set(&told, "reached", Float64Array::from(&found.reached[..]).into());
+    let by_rank = |of: &[f64]| found.ranked.iter().map(|id| of[*id as usize]).collect::<Vec<_>>();
+    set(&told, "ranked", Uint32Array::from(&found.ranked[..]).into());
+    for (name, values) in [
+        ("tempered", &by_rank(&found.tempered)),
+        ("shares", &by_rank(&found.shares)),
+        ("reached", &found.reached),
+        ("cumulative", &found.cumulative),
+    ] {
+        set(&told, name, Float64Array::from(&values[..]).into());
+    }
     Ok(told)
 }

@@ -64,6 +64,14 @@ pub fn distributions() {
     close("reached by rank", shown.reached, [64.0, 80.0, 84.0, 85.0, 86.0].map(|x| x / 86.0));
     close("what is kept", shown.shares, [0.2, 0.0, 0.8, 0.0, 0.0]);
     close("its sums by id", shown.cumulative, [0.2, 0.2, 1.0, 1.0, 1.0]);
+    let alone = |top_k, top_p| {
+        let shown = Sampling { temperature: 1.0, top_k, top_p, seed: 0 }.distribution(&logits);
+        (shown.kept_by_k, shown.kept_by_p, shown.kept)
+    };
+    // Each cut by itself, the tie of the last two included; at 1 top-p cuts nothing.
+    assert_eq!(alone(None, 1.0), (5, 5, 5));
+    assert_eq!(alone(Some(2), 0.8), (2, 3, 2));
+    assert_eq!(alone(Some(4), 0.5), (5, 1, 1));
     // Far below the smallest number a probability is 0, and its logarithm still says how far.
     let far = Sampling::default().distribution(&[0.0, -2000.0]);
     assert_eq!((far.probabilities[1], far.log_probabilities[1], far.pick(0.999_999)), (0.0, -2000.0, 0));
@@ -71,6 +79,63 @@ pub fn distributions() {
     let choose = |uniform| Sampling { temperature: 1.0, ..Sampling::default() }.choose(&logits, uniform);
     let chosen = [0.0, 0.24, 0.26, 0.32, 0.8, 0.82, 0.88, 0.999_999].map(choose);
     assert_eq!(chosen, [0, 0, 1, 2, 2, 3, 4, 4]);
+}
+
+/// What holds for every distribution, whatever the logits: of vocabularies from 1 to 4,096 tokens, flat and peaked, with ties,
+/// at all temperatures and cuts.
+pub fn distributions_hold() {
+    for (case, vocab) in [1, 2, 3, 7, 50, 51, 300, 4096].into_iter().cycle().take(400).enumerate() {
+        let n = case as u64;
+        let any = |of: u64, all: &[f64]| all[random::below(17, of, n, all.len() as u64) as usize];
+        let (spread, temperature) = (any(1, &[0.0, 0.01, 1.0, 8.0, 60.0]), any(2, &[0.0, 0.05, 0.6, 1.0, 1.9, 50.0]));
+        let top_p = any(3, &[1e-9, 0.05, 0.5, 0.9, 0.999, 1.0]);
+        let top_k = (n % 3 > 0).then(|| 1 + random::below(17, 4, n, vocab as u64 + 2) as usize);
+        // Rounded, so that some are equal; no zero has a sign.
+        let logit =
+            |i: usize| (random::normals(n, PARAMETERS, i as u64)[0] * spread * 16.0).round() as f32 / 16.0 + 0.0;
+        let logits: Vec<f32> = (0..vocab).map(logit).collect();
+        let sampling = Sampling { temperature, top_k, top_p, seed: n };
+        let shown = sampling.distribution(&logits);
+        let what = format!("{sampling:?} over {vocab} tokens, spread {spread}");
+        for (name, of) in [("p", &shown.probabilities), ("tempered", &shown.tempered), ("shares", &shown.shares)] {
+            let sum: f64 = of.iter().sum();
+            assert!((sum - 1.0).abs() < 1e-5, "{what}: {name} sum to {sum}");
+        }
+        for sums in [&shown.reached, &shown.cumulative] {
+            assert!((sums[vocab - 1] - 1.0).abs() < 1e-5 && sums.is_sorted(), "{what}");
+        }
+        // Top-p over the whole vocabulary, token by token and without any order: one is kept where all that are likelier,
+        // and equals with smaller ids, hold less than that share together.
+        let before = |id: usize| -> f64 {
+            let earlier = |other: &usize| (logits[*other], id) > (logits[id], *other);
+            (0..vocab).filter(earlier).map(|other| shown.tempered[other]).sum()
+        };
+        let larger = |id: usize| logits.iter().filter(|x| **x > logits[id]).count();
+        let ids = (0..vocab).step_by(vocab.div_ceil(40));
+        for id in ids.chain([shown.ranked[shown.kept - 1] as usize, shown.ranked[shown.kept % vocab] as usize]) {
+            let (rank, sum) = (shown.ranks[id] as usize, before(id));
+            // At the very edge the order of the sum decides.
+            if (sum - top_p).abs() > 1e-9 {
+                let in_p = rank == 0 || top_p == 1.0 || sum < top_p;
+                assert_eq!(rank < shown.kept_by_p, in_p, "{what}: token {id}, {sum} before it");
+            }
+            assert_eq!(rank < shown.kept_by_k, top_k.is_none_or(|k| larger(id) < k), "{what}: token {id}");
+            let kept = rank < shown.kept_by_k.min(shown.kept_by_p) && (temperature > 0.0 || rank == 0);
+            assert_eq!(rank < shown.kept, kept, "{what}: token {id}");
+            assert!(kept || shown.shares[id] == 0.0, "{what}: token {id}");
+            // What is kept keeps its proportions.
+            let first = shown.ranked[0] as usize;
+            let (left, right) = (shown.shares[id] * shown.tempered[first], shown.tempered[id] * shown.shares[first]);
+            assert!(rank >= shown.kept || (left - right).abs() < 1e-12, "{what}: token {id}, {left} and {right}");
+        }
+        // A draw falls on the token whose stretch of the sums it lies in.
+        for uniform in (0..9).map(|i| sampling.draw(i)) {
+            let picked = shown.pick(uniform) as usize;
+            let from = if picked == 0 { 0.0 } else { shown.cumulative[picked - 1] };
+            assert!(shown.shares[picked] > 0.0 && from <= uniform, "{what}: {uniform} picks {picked}");
+            assert!(uniform < shown.cumulative[picked] || uniform > 1.0 - 1e-9, "{what}: {uniform} picks {picked}");
+        }
+    }
 }
 
 /// A prompt that is prefilled in two chunks and goes on past the context, against a whole forward pass for each token.

@@ -30,7 +30,7 @@ async function seen(page, step) {
   return page.evaluate(() => ({
     chances: Object.fromEntries([...document.querySelectorAll('#next tbody tr')].map(({ cells }) => [cells[1].textContent, Number(cells[4].textContent)])),
     best: document.querySelector('#next tbody td.token').textContent,
-    bits: document.querySelector('.heads [aria-pressed=true] .hint').textContent.match(/([\d.]+) bits/)[1],
+    bits: document.querySelector('.heads [aria-selected=true]').ariaLabel.match(/([\d.]+) bits/)[1],
     loss: document.querySelector('#timeline figcaption').textContent.match(/loss (\d+\.\d\d)/)[1],
   }));
 }

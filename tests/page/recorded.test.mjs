@@ -14,6 +14,30 @@ after(() => lab.stop());
 const told = async (name) => JSON.parse(await readFile(`recorded/${name}.json`, 'utf8'));
 const value = (page, name) => page.locator(`[data-metric=${name}][data-run=recorded]`).getAttribute('data-value');
 
+/** The stage Generate shows the text of a recorded run, token by token, each with what else could stand there. */
+async function written(page, { prompt, ready: { step }, writing }) {
+  const figure = page.locator('#writing[data-run=recorded]');
+  await figure.waitFor();
+  assert.equal(await figure.getAttribute('data-step'), String(step));
+  assert.match(await figure.locator('.chip').textContent(), /\S/);
+  assert.equal(await figure.locator('.sample-prompt').textContent(), prompt);
+  assert.equal(await figure.locator('.sample-text').textContent(), writing.tokens.map(([, piece, , , , text = piece]) => text).join(''));
+  const chips = figure.locator('.chips button');
+  assert.equal(await chips.count(), writing.tokens.length);
+  const widths = await chips.locator('.chance').evaluateAll((all) => all.map(({ style }) => Number.parseFloat(style.width)));
+  for (const [i, [, , probability]] of writing.tokens.entries()) assert.ok(Math.abs(widths[i] - 100 * probability) < 0.01);
+  await chips.nth(3).hover();
+  const [, , , rank, others] = writing.tokens[3];
+  assert.equal(await figure.locator('.token-reading li').count(), others.length);
+  assert.deepEqual(others.map(([, , chance]) => chance), others.map(([, , chance]) => chance).sort((a, b) => b - a));
+  if (rank < others.length) assert.equal(await figure.locator('.token-reading li.chosen').count(), 1);
+  // As long as there is nobody to answer, nothing can be asked.
+  if (await control(page, 'generate').isDisabled()) {
+    assert.ok(await control(page, 'regenerate').isDisabled());
+    assert.equal(await figure.locator('.token-reading button:enabled').count(), 0);
+  }
+}
+
 for (const [name, locale] of [['en', 'en-US'], ['zh', 'zh-CN']]) {
   test(`every stage opens with the recorded run before any engine is there: ${name}`, async () => {
     const run = await told(name);
@@ -36,7 +60,9 @@ for (const [name, locale] of [['en', 'en-US'], ['zh', 'zh-CN']]) {
     assert.equal(await page.locator('.characters li:not(.begins)').count(), run.text.window.characters.length);
     await page.locator('[data-stage=tokenizer]').click();
     assert.equal(await page.locator('#strip').getAttribute('data-run'), 'recorded');
-    assert.equal(await page.locator('.race li').count(), run.text.merged.top.length);
+    assert.equal(await page.locator('#merges .race li').count(), run.text.merged.top.length);
+    await page.locator('[data-stage=generate]').click();
+    await written(page, run);
     assert.ok(page.requests.every((request) => request.startsWith(page.origin)));
   });
 }
@@ -46,7 +72,7 @@ test('pixels of the large head are the recorded probabilities in the colours of 
   const run = await told('en');
   const page = await lab.open('?device=cpu#stage=inspect', { refused: '**/*.wasm' });
   await page.locator('#attention[data-run=recorded]').waitFor();
-  const pixels = await page.locator('.matrix').evaluate((canvas) => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]);
+  const pixels = await page.locator('#attention .matrix').evaluate((canvas) => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]);
   const numbers = new Uint16Array(new Uint8Array(Buffer.from(run.looks.at(-1).attention, 'base64')).buffer);
   const n = run.tokens.length;
   let at = 0;
@@ -97,6 +123,40 @@ test('the time line scrubs the recorded run, without any engine', async () => {
   }
   assert.ok(new Set(Object.values(shown)).size > 1, 'the model has learnt something');
   assert.ok(await control(page, 'pin').isDisabled());
+});
+
+test('a link to Generate opens on the recorded text, before any engine is there, and scrubbing leaves it', async () => {
+  const run = await told('en');
+  const page = await lab.open('?device=cpu#stage=generate', { refused: '**/*.wasm' });
+  await written(page, run);
+  await page.locator('#timeline [name=at]').focus();
+  await page.keyboard.press('ArrowLeft');
+  await page.locator(`#timeline[data-step="${run.looks.at(-2).step}"]`).waitFor();
+  await written(page, run);
+});
+
+test('the recorded text is gone on from with another token, and the language changes it', async () => {
+  const [run, other] = [await told('en'), await told('zh')];
+  const page = await lab.open('?device=cpu#stage=generate');
+  await page.locator('[data-action=generate]:enabled').waitFor();
+  await written(page, run);
+  assert.ok(page.requests.every((request) => !request.endsWith('.zip')), 'the weights are fetched when they are needed');
+  const before = await page.locator('#writing .chips button').allTextContents();
+  await page.locator('#writing .chips button').nth(3).click();
+  const choice = page.locator('#writing .token-reading li:not(.chosen) button').first();
+  const token = await choice.textContent();
+  await choice.click();
+  await page.locator('#writing[data-run=derived]').waitFor();
+  await page.locator('[data-action=stop]:disabled').waitFor({ state: 'attached' });
+  const after = await page.locator('#writing .chips button').allTextContents();
+  assert.deepEqual(after.slice(0, 4), [...before.slice(0, 3), token]);
+  assert.match(await page.locator('#writing .chip').textContent(), /derived from recorded step 2,000/);
+  await control(page, 'language').selectOption('zh');
+  await page.locator('#writing[data-run=recorded]').waitFor();
+  await written(page, other);
+  await control(page, 'regenerate').click();
+  await page.locator('#writing[data-run=derived]').waitFor();
+  assert.deepEqual(page.errors, []);
 });
 
 test('the recorded model writes, and its text says where it is from', async () => {

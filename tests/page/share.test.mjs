@@ -105,7 +105,7 @@ test('a view goes round: step, head, token and cell are those that were left', a
   await other.locator('#inspector[data-state=kept]').waitFor();
   assert.equal(await other.locator('[data-reading=value]').getAttribute('data-value'), value);
   assert.equal(await other.locator('.arcs-tokens button').nth(6).getAttribute('aria-selected'), 'true');
-  assert.equal(await other.locator('.heads button').nth(9).getAttribute('aria-pressed'), 'true');
+  assert.equal(await other.locator('.heads button').nth(9).getAttribute('aria-selected'), 'true');
   assert.doesNotMatch(await other.locator('#alert').textContent(), /mean nothing/);
   // What is let go leaves the address too, and another link in the same tab is followed.
   await other.locator('[data-stage=inspect]').press('Escape');

@@ -247,7 +247,7 @@ test('heads off and the sampling change what comes next, and all on brings it ba
   assert.deepEqual(await logits(), before);
   await page.locator('#next [name=top_k]').fill('3');
   await sentence(page, 'next', /keep 3 of/);
-  const shares = await page.locator('#next tbody tr td:nth-child(7)').allTextContents();
+  const shares = await page.locator('#next tbody tr td:nth-child(8)').allTextContents();
   assert.ok(Math.abs(shares.slice(0, 3).reduce((sum, share) => sum + Number(share), 0) - 1) < 0.01, shares.join());
   assert.deepEqual([...new Set(shares.slice(3))], ['0']);
   await page.locator('#next [name=temperature]').fill('0');

@@ -1,5 +1,6 @@
 // The page in English.
 
+import inspect from './inspect.en.js';
 import reading from './reading.en.js';
 import steps from './steps.en.js';
 
@@ -402,8 +403,8 @@ export default {
   'inspect.unit': 'probability',
   'inspect.none': 'There is no model yet. One step of training is enough: then each head shows where it looks in the text that you type here.',
   'inspect.heads': 'Heads, a row for each layer',
-  'inspect.head': 'layer {layer}, head {head}: {entropy} bits',
-  'inspect.head.off': 'layer {layer}, head {head}: off',
+  'inspect.head': 'layer {layer}, head {head}, entropy {entropy} bits',
+  'inspect.head.off': 'layer {layer}, head {head}, off',
   'inspect.matrix': 'Layer {layer}, head {head}, {tokens} by {tokens} tokens: a row is the token that looks, a column the token that it looks at',
   'inspect.legend': 'each row sums to 1; a token sees itself and what is before it',
   'inspect.off': 'Switch off',
@@ -421,6 +422,7 @@ export default {
   'inspect.sentence.off': 'Layer {layer}, head {head}, at step {step}: on average a token’s look has an entropy of {entropy} bits. {off} of {all} heads are switched off, so what comes next is computed without them.',
   'inspect.source': 'attention of layer {layer}, head {head} · {tokens} × {tokens} · step {step} · probe pass',
   'inspect.caution': 'Attention says what is mixed, not why: switch a head off and see what changes below.',
+  ...inspect,
   arcs: 'Who looks where',
   'arcs.sentence': '{drawn} arcs are drawn: of each token its strongest looks, until they hold {share}% of its sum. {left} weaker looks are not drawn.',
   'arcs.many': 'Looks are drawn as arcs up to {most} tokens. This text has {tokens}: the matrix shows them.',
@@ -437,6 +439,7 @@ export default {
   'next.tempered': 'At this temperature',
   'next.probability': 'Probability',
   'next.log': 'Its logarithm',
+  'next.reached': 'Summed up',
   'next.share': 'Chance in the draw',
   'next.bar': 'Chance, as a bar',
 

@@ -2,6 +2,7 @@
 
 export { sentences } from './sentences.js';
 
+import inspect from './inspect.zh.js';
 import reading from './reading.zh.js';
 import steps from './steps.zh.js';
 
@@ -404,8 +405,8 @@ export default {
   'inspect.unit': '概率',
   'inspect.none': '还没有模型。训练一步就够：之后每个注意力头都会显示它在你输入的文本中看向哪里。',
   'inspect.heads': '注意力头，每层一行',
-  'inspect.head': '第 {layer} 层第 {head} 头：{entropy} 比特',
-  'inspect.head.off': '第 {layer} 层第 {head} 头：已关闭',
+  'inspect.head': '第 {layer} 层第 {head} 头，熵 {entropy} 比特',
+  'inspect.head.off': '第 {layer} 层第 {head} 头，已关闭',
   'inspect.matrix': '第 {layer} 层第 {head} 头，{tokens} × {tokens} 个词元：一行是看的词元，一列是被看的词元',
   'inspect.legend': '每行之和为 1；词元只能看到自己和之前的词元',
   'inspect.off': '关闭',
@@ -423,6 +424,7 @@ export default {
   'inspect.sentence.off': '第 {step} 步，第 {layer} 层第 {head} 头：每个词元的注意力平均熵为 {entropy} 比特。{all} 个注意力头中关闭了 {off} 个，下面的预测不使用它们。',
   'inspect.source': '第 {layer} 层第 {head} 头的注意力 · {tokens} × {tokens} · 第 {step} 步 · 探测计算',
   'inspect.caution': '注意力说明混合了什么，不说明为什么：关闭一个注意力头，看看下面有什么变化。',
+  ...inspect,
   arcs: '谁看向哪里',
   'arcs.sentence': '画出 {drawn} 条弧线：每个词元只画最强的几条，直到占其总和的 {share}%。另有 {left} 条较弱的没有画出。',
   'arcs.many': '词元不超过 {most} 个时才画弧线。这段文本有 {tokens} 个词元：请看矩阵。',
@@ -439,6 +441,7 @@ export default {
   'next.tempered': '在此温度下',
   'next.probability': '概率',
   'next.log': '概率的对数',
+  'next.reached': '累计概率',
   'next.share': '抽中的机会',
   'next.bar': '机会（条形）',
 
