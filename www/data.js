@@ -1,7 +1,7 @@
 // The stage Data: the documents of the text, and the one line that they are joined into, as characters, bytes and bits.
 
 import { caption, element } from './figure.js';
-import { marked } from './glyphs.js';
+import { marked, plain } from './glyphs.js';
 import { pick, refill } from './pick.js';
 import { selection } from './selection.js';
 import { count, size, text } from './text.js';
@@ -57,7 +57,7 @@ export class Data {
   show_documents() {
     const { name, bytes, listed: documents, all } = this;
     this.rows.replaceChildren(...documents.map(({ start, bytes: length, title }, i) => {
-      const button = element('button', 'link', title || text('documents.untitled'));
+      const button = element('button', 'link', plain(title) || text('documents.untitled'));
       Object.assign(button, { type: 'button' });
       Object.assign(button.dataset, { start: String(start), index: String(i) });
       return element('tr', '', element('td', 'number', count(i + 1)), element('td', '', button), element('td', 'number', count(length)));

@@ -19,9 +19,16 @@ export function visible(string, element) {
   }
 }
 
-/** A short text with every white space and control character replaced by its mark: for labels, not to be copied. */
+/** What turns the words around it round, or is not seen and joins nothing: as its number. */
+export const plain = (string) => string.replace(/[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g, numbered);
+
+const numbered = (character) => `<U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}>`;
+
+/** A short text with every white space and control character replaced by its mark: for labels, not to be copied. What is seen
+ * only beside others is seen by itself. */
 export function marked(string) {
-  return string.replace(/[\0- \x7f]/g, (part) => mark(part) ?? part);
+  if (/^[\u200c\u200d\ufe00-\ufe0f]+$/.test(string)) return string.replace(/./g, numbered);
+  return plain(string).replace(/^\p{M}/u, '◌$&').replace(/[\0- \x7f]/g, (part) => mark(part) ?? part);
 }
 
 /** How white space and control characters are shown; null for what shows itself. */

@@ -6,9 +6,9 @@ const root = document.documentElement;
 export function dock() {
   const [top, controls, foot] = ['.shell', '.controls', '.dock'].map((selector) => document.querySelector(selector));
   const measure = () => {
-    const head = [top, controls].find((part) => getComputedStyle(part).position === 'sticky');
-    root.style.setProperty('--head', `${head?.offsetHeight ?? 0}px`);
-    root.style.setProperty('--foot', `${foot.offsetHeight}px`);
+    const height = (...parts) => `${parts.find((part) => getComputedStyle(part).position === 'sticky')?.offsetHeight ?? 0}px`;
+    root.style.setProperty('--head', height(top, controls));
+    root.style.setProperty('--foot', height(foot));
   };
   const observer = new ResizeObserver(measure);
   for (const part of [top, controls, foot, document.body]) observer.observe(part);

@@ -9,6 +9,8 @@ import { count, size, text } from './text.js';
 /** Tokens that are shown at once. */
 const SHOWN = 600;
 const COLOURS = 8;
+/** Of a token of more bytes than LEAVES the merges are shown DEEP levels down. */
+const [LEAVES, DEEP] = [64, 4];
 
 /** Asks the worker through `call`, and shows what it answers. */
 export class Strip {
@@ -267,13 +269,16 @@ export class Strip {
   read(segment) {
     this.reading.replaceChildren(
       element('p', '', this.facts(segment)),
-      ...segment.ids.map((id) => element('ul', 'tree', branch(this.trees.get(id)))),
+      ...segment.ids.map((id) => this.trees.get(id)).map((tree) => element('ul', 'tree', branch(tree, leaves(tree) > LEAVES ? DEEP : Infinity))),
     );
   }
 }
 
-/** A token and the two that it was merged from, down to bytes. */
-function branch(node) {
+/** Bytes that a token comes down to. */
+const leaves = (node) => (node.left && node.right ? leaves(node.left) + leaves(node.right) : 1);
+
+/** A token and the two that it was merged from, down to bytes, or so many levels down. */
+function branch(node, levels) {
   const item = element('li', '', element('b', '', marked(node.text)), ' ');
   if (!node.left || !node.right) {
     item.append(element('span', 'hint', text('strip.byte', { id: node.id })));
@@ -281,7 +286,7 @@ function branch(node) {
   }
   item.append(
     element('span', 'hint', text('strip.merge', { rank: count(node.rank + 1) })),
-    element('ul', '', branch(node.left), branch(node.right)),
+    ...(levels > 0 ? [element('ul', '', branch(node.left, levels - 1), branch(node.right, levels - 1))] : []),
   );
   return item;
 }

@@ -1,5 +1,6 @@
 // The language of the page: its strings, how numbers are written in it, and what the engine's sentences mean in it.
 
+import { plain } from './glyphs.js';
 import en from './strings/en.js';
 import zh, { sentences } from './strings/zh.js';
 
@@ -64,9 +65,9 @@ export function set_language(name) {
   document.dispatchEvent(new Event('languagechange'));
 }
 
-/** Replaces the gaps `{name}` of a string.
+/** Replaces the gaps `{name}` of a string. What comes from elsewhere does not turn the sentence.
  * @type {(string: string, values: { [name: string]: unknown } | string[]) => string} */
-const filled = (string, values) => string.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ''));
+const filled = (string, values) => string.replace(/\{(\w+)\}/g, (_, name) => plain(String(values[name] ?? '')));
 
 /** The string `key`, with `{name}` replaced by values. A key that is missing shows itself; the story is empty until it is there.
  * @param {string} key
@@ -143,7 +144,7 @@ export function tell(element, sentence, key = null, values = {}, gap = 'message'
   const { said, foreign } = localise(sentence);
   const [before, after = ''] = key === null ? ['', ''] : text(key, { ...values, [gap]: '\0' }).split('\0');
   const middle = document.createElement('span');
-  middle.textContent = said;
+  middle.textContent = plain(said);
   if (foreign) middle.lang = 'en';
   element.replaceChildren(before, middle, after);
 }

@@ -3,9 +3,11 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
 import { serve } from '../../scripts/serve.mjs';
 
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 /** Under a path of its own, so that an address that is not relative fails. */
 const PREFIX = '/some/where/';
 const PROGRAMS = ['/usr/bin/chromium', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'];
@@ -36,9 +38,12 @@ export async function start({ adapter = false } = {}) {
   return {
     browser,
     address: server.address,
-    /** Opens the page, and collects what it asks for, and what goes wrong in it; files that match `refused` do not come. */
-    async open(query = '?device=cpu', { refused, ...options } = {}) {
+    /** Opens the page, and collects what it asks for, and what goes wrong in it; files that match `refused` do not come, those
+     * that match the keys of `instead` are their values, and the function `first` runs in the page before its own scripts. */
+    async open(query = '?device=cpu', { refused, instead = {}, first, ...options } = {}) {
       const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-US', ...options });
+      if (first) await context.addInitScript(first);
+      for (const [path, body] of Object.entries(instead)) await context.route(path, (route) => route.fulfill({ contentType: 'text/javascript', body }));
       const page = await context.newPage();
       page.setDefaultTimeout(PATIENCE);
       const [requests, errors] = [[], []];
@@ -104,6 +109,9 @@ export async function set(page, values) {
   for (const [name, value] of Object.entries(values)) await page.locator(`#settings [name=${name}]`).fill(String(value));
 }
 
+/** Where pictures to look at are put; nothing is compared with them. */
+export const PICTURES = 'build/page';
+
 /** A shape that trains in no time. */
 export const SMALL = { layers: 1, heads: 2, channels: 32, context: 32, vocab_size: 400, batch: 4 };
 
@@ -130,3 +138,93 @@ export async function drop(page, name, bytes) {
     [name, [...bytes]],
   );
 }
+
+/** The stages, in their order. */
+export const STAGES = ['data', 'tokenizer', 'train', 'inspect', 'generate'];
+
+/** Opens a stage, and waits until every figure in it says what it shows; before training, of the text that is chosen now. */
+export async function enter(page, stage) {
+  await page.locator(`[data-stage=${stage}]`).click();
+  const live = { data: ['documents', 'stream'], tokenizer: ['merges', 'tokens'] }[stage] ?? [];
+  for (const figure of live) await page.locator(`[data-figure=${figure}][data-run=live]`).waitFor();
+  await page.waitForFunction(() => [...document.querySelectorAll('[data-figure]')].filter((figure) => figure.checkVisibility())
+    .every((figure) => figure.dataset.tensor && figure.querySelector('figcaption').textContent));
+}
+
+/** Shows all settings, also on a small screen, where they begin folded away. */
+export const unfold = (page) => page.locator('#settings details, details#settings-details').evaluateAll((all) => {
+  for (const details of all) details.open = true;
+});
+
+/** Begins a small run on little text that does not end by itself, in the stage Train, and waits for its first steps. */
+export async function train(page, { text = TEXT, ...values } = {}) {
+  await ready(page);
+  await page.locator('[data-stage=train]').click();
+  await unfold(page);
+  await paste(page, text);
+  await set(page, { ...SMALL, vocab_size: '', steps: 100_000, sample_every: 20, eval_every: 20, save_every: 0, ...values });
+  await control(page, 'train').click();
+  await until(page, 'step', 'at least', 3);
+}
+
+/** Text that a small model trains on. */
+export const TEXT = 'Full fathom five thy father lies; of his bones are coral made. '.repeat(60);
+
+/** What axe finds wrong in the page, and what it cannot tell but holds for serious; `options` are axe's. */
+export async function axe(page, options = {}) {
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(await readFile(AXE, 'utf8'));
+  return page.evaluate(async (options) => {
+    const { axe } = globalThis;
+    // Marks and single characters are text like any.
+    const text = {
+      ignoreUnicode: false, ignoreLength: true, ignorePseudo: false, boldValue: 700, boldTextPt: 14, largeTextPt: 18,
+      contrastRatio: { normal: { expected: 4.5 }, large: { expected: 3 } }, pseudoSizeThreshold: 0.25, shadowOutlineEmMax: 0.1, textStrokeEmMin: 0.03,
+    };
+    axe.configure({ checks: [{ id: 'color-contrast', options: text }] });
+    const { violations, incomplete } = await axe.run(document, { resultTypes: ['violations', 'incomplete'], elementRef: true, ...options });
+    axe.setup(document);
+    const { Color, getContrast } = axe.commons.color;
+    /** What axe cannot tell of an element, told in another way: whether that is a fault. */
+    const faulty = {
+      // A name that is read out and a sign that is seen, where the sign is no word.
+      'label-content-name-mismatch': (element) => !axe.commons.text.accessibleText(element).includes(element.innerText.trim()),
+      // Text that is cut off, or that something else lies over now, or that stands in for what is to be typed: it is read before
+      // its own ground.
+      'color-contrast'(element, { any: [{ data }] }) {
+        if (!['elmPartiallyObscured', 'elmPartiallyObscuring', 'bgOverlap', 'emptyValue', 'imgNode'].includes(data?.messageKey)) return true;
+        const [front, back] = [new Color(), new Color(0, 0, 0, 0)];
+        front.parseString(getComputedStyle(element, element.value === '' ? '::placeholder' : null).color);
+        for (let at = element; at && back.alpha < 1; at = at.parentElement) {
+          const { backgroundColor, backgroundImage, opacity } = getComputedStyle(at);
+          if (backgroundImage !== 'none' || opacity !== '1' || at.querySelector(':scope > img')) return true;
+          back.parseString(backgroundColor);
+        }
+        return front.alpha < 1 || getContrast(back, front) < 4.5;
+      },
+    };
+    const unsure = incomplete.filter(({ impact }) => ['serious', 'critical'].includes(impact))
+      .map((result) => ({ ...result, nodes: result.nodes.filter((node) => node.element.isConnected && (faulty[result.id]?.(node.element, node) ?? true)) }))
+      .filter(({ nodes }) => nodes.length > 0);
+    axe.teardown();
+    const told = ({ html, any, all, none }) => `${html.slice(0, 120)} (${[...any, ...all, ...none].map(({ message }) => message).join('; ')})`;
+    return [...violations, ...unsure].map(({ id, nodes }) => `${id}: ${nodes.map(told).join(' ')}`);
+  }, options);
+}
+
+/** Nothing was found that should not be. */
+export const none = (faults) => assert.equal(faults.join('\n'), '');
+
+/** What of the page is wider than the window, at either side; what scrolls by itself may hold what is wider. */
+export const wide = (page) => page.evaluate(() => {
+  const scrolls = (element) => {
+    for (let at = element.parentElement; at; at = at.parentElement) if (/auto|scroll|hidden|clip/.test(getComputedStyle(at).overflowX)) return true;
+    return false;
+  };
+  const found = [...document.querySelectorAll('body *')].filter((element) => {
+    if (!element.checkVisibility() || scrolls(element)) return false;
+    const { left, right, width } = element.getBoundingClientRect();
+    return width > 0 && (right > innerWidth + 0.5 || left < -0.5);
+  });
+  const { scrollWidth } = document.documentElement;
+  return [...found.map((element) => element.outerHTML.slice(0, 120)), ...(scrollWidth > innerWidth ? [`the page is ${scrollWidth} pixels wide`] : [])];
+});

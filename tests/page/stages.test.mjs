@@ -1,19 +1,13 @@
 // The stages before training: the text as one line, merges as they happen, tokens after the first of them.
 
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import { after, before, test } from 'node:test';
-import { SMALL, control, drop, metric, paste, ready, says, set, start, until } from './page.mjs';
+import { SMALL, STAGES, control, drop, metric, paste, ready, says, set, start, until } from './page.mjs';
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-/** Pictures to look at; nothing is compared with them. */
-const PICTURES = 'build/page';
-const STAGES = ['data', 'tokenizer', 'train', 'inspect', 'generate'];
 let lab;
 before(async () => {
-  await mkdir(PICTURES, { recursive: true });
   lab = await start();
 });
 after(() => lab.stop());
@@ -360,36 +354,3 @@ test('run controls and numbers stand once and are seen in every stage, also whil
   await says(page, 'Paused');
   assert.deepEqual(page.errors, []);
 });
-
-for (const colorScheme of ['light', 'dark']) {
-  for (const width of [360, 1280]) {
-    for (const stage of STAGES) {
-      test(`${stage} fits ${width} pixels, ${colorScheme}, and axe finds no fault`, async () => {
-        const page = await lab.open('?device=cpu', { viewport: { width, height: 900 }, colorScheme });
-        await ready(page);
-        if (stage === 'inspect') {
-          if (width < 900) await page.locator('#settings-details > summary').click();
-          await inspected(page);
-        }
-        await open(page, stage);
-        if (stage === 'tokenizer') {
-          await control(page, 'merge-step').click();
-          await sentence(page, 'merges', /Merge 1:/);
-          await page.locator('.tokens li').nth(3).click();
-          await page.locator('.tree').first().waitFor();
-        }
-        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
-        await page.screenshot({ path: `${PICTURES}/${stage}-${colorScheme}-${width}.png`, fullPage: true });
-        await page.evaluate(await readFile(AXE, 'utf8'));
-        const faults = await page.evaluate(async () => (await globalThis.axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' ')}`));
-        assert.deepEqual(faults, []);
-        const unsourced = await page.locator('[data-figure]').evaluateAll((figures) => figures
-          .filter((figure) => figure.checkVisibility())
-          .filter(({ dataset }) => !dataset.tensor || !dataset.shape || !dataset.step || !dataset.run)
-          .map(({ id }) => id));
-        assert.deepEqual(unsourced, [], 'every figure names its source');
-        await page.context().close();
-      });
-    }
-  }
-}
