@@ -152,7 +152,7 @@ impl Distribution {
 }
 
 /// Ids from the largest logit to the smallest, equals in order.
-fn ranked(logits: &[f32]) -> Vec<u32> {
+pub fn ranked(logits: &[f32]) -> Vec<u32> {
     let mut order: Vec<u32> = (0..logits.len() as u32).collect();
     order.sort_by(|&a, &b| logits[b as usize].total_cmp(&logits[a as usize]).then(a.cmp(&b)));
     order

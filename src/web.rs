@@ -317,6 +317,7 @@ fn told(event: &mut Event) -> JsValue {
             vec![("attention", std::mem::take(attention)), ("logits", std::mem::take(logits))]
         }
         Event::Updated { attention_change: change, .. } => vec![("attention_change", std::mem::take(change))],
+        Event::Traced { values, .. } => vec![("values", std::mem::take(values))],
         _ => Vec::new(),
     };
     let told = to_js(event);

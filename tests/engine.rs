@@ -6,6 +6,7 @@ use glasshouse::device::Device;
 use glasshouse::engine::{Changes, Command, Engine, Event, Settings, State, Text};
 use glasshouse::generate::Sampling;
 use glasshouse::hub::Save;
+use glasshouse::model::trace::Stop;
 use glasshouse::train::{Part, StepReport};
 
 /// The browser's tests take this file in: see web.rs.
@@ -297,11 +298,11 @@ fn every_token_of_the_model_says_what_it_stands_for() {
 }
 
 #[test]
-fn heads_are_switched_off_for_a_look_and_the_run_never_notices() {
+fn a_look_switches_heads_off_and_the_run_never_notices_it_nor_a_trace() {
     let (events, _) = trained(settings());
     let mut engine = engine();
     engine.send(Command::Train { settings: settings(), text: text(), tokenizer: None }).unwrap();
-    let (mut told, mut seen, mut asked) = (Vec::new(), 0, 0);
+    let (mut told, mut seen, mut traced, mut asked) = (Vec::new(), 0, 0, 0);
     while engine.busy() {
         let new = engine.tick().unwrap();
         if new.iter().any(|event| matches!(event, Event::Step { .. })) {
@@ -309,12 +310,17 @@ fn heads_are_switched_off_for_a_look_and_the_run_never_notices() {
             let look =
                 Command::Look { prompt: "rain".into(), factors, sampling: Sampling::default(), draw: 0, at: None };
             engine.send(look).unwrap();
+            let (stop, cell) = (Stop::ALL[asked % Stop::ALL.len()].0, Some([0, 0]));
+            let trace =
+                Command::Trace { prompt: "rain".into(), layer: 1, head: 0, position: None, at: None, stop, cell };
+            engine.send(trace).unwrap();
             asked += 1;
         }
         seen += new.iter().filter(|event| matches!(event, Event::Looked { .. })).count();
+        traced += new.iter().filter(|event| matches!(event, Event::Traced { cell: Some(_), .. })).count();
         told.extend(new);
     }
-    assert!(asked > 1 && seen == asked, "{seen} of {asked}");
+    assert!(asked > 1 && seen == asked && traced == asked, "{seen} and {traced} of {asked}");
     let losses = |events: &[Event]| steps(events).iter().map(|report| report.loss).collect::<Vec<_>>();
     assert_eq!(losses(&told), losses(&events));
 

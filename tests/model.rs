@@ -4,7 +4,7 @@
 mod common;
 
 use common::golden::{FOLDERS, agrees};
-use common::{generation, golden, gpu, probe};
+use common::{generation, golden, gpu, probe, trace};
 use glasshouse::data::Dataset;
 use glasshouse::device::Device;
 use glasshouse::model::{Attend, Gpt, ModelConfig};
@@ -81,6 +81,21 @@ fn a_probe_in_slices_makes_nothing_new() {
 #[test]
 fn what_cannot_be_probed_is_refused() {
     probe::prompts_are_refused();
+}
+
+#[test]
+fn every_stop_is_its_formula() {
+    pollster::block_on(trace::stops_are_their_formulas(&devices()));
+}
+
+#[test]
+fn every_number_is_made_of_its_parts() {
+    pollster::block_on(trace::numbers_are_made_of_their_parts(&devices()));
+}
+
+#[test]
+fn a_trace_in_slices_makes_nothing_new() {
+    pollster::block_on(trace::tracing_in_slices(&devices()));
 }
 
 #[test]

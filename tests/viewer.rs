@@ -7,6 +7,7 @@ use glasshouse::device::Device;
 use glasshouse::engine::{Changes, Command, Engine, Event, Settings, Text, Viewer};
 use glasshouse::generate::Sampling;
 use glasshouse::hub::Save;
+use glasshouse::model::trace::Stop;
 
 const SLICE: Duration = Duration::from_millis(2);
 
@@ -18,20 +19,30 @@ fn drive(engine: &mut Engine) -> Vec<Event> {
     events
 }
 
-/// What a model answers to a look and to a request for text, as plain data.
+/// What a model answers to a look, to a pass stop by stop and to a request for text, as plain data.
 fn answers(events: &[Event]) -> Vec<String> {
     let told = |event: &&Event| {
-        matches!(event, Event::Looked { .. } | Event::Token { .. } | Event::Sample { .. } | Event::Pieces { .. })
+        matches!(
+            event,
+            Event::Looked { .. }
+                | Event::Traced { .. }
+                | Event::Token { .. }
+                | Event::Sample { .. }
+                | Event::Pieces { .. }
+        )
     };
     events.iter().filter(told).map(|event| serde_json::to_string(event).unwrap()).collect()
 }
 
-fn questions() -> [Command; 3] {
+fn questions() -> [Command; 4] {
     let sampling = Sampling { seed: 5, ..Sampling::default() };
     let look = Command::Look { prompt: "the moon".into(), factors: vec![1.0, 0.0], sampling, draw: 2, at: None };
     let generate =
         Command::Generate { prompt: "the".into(), max_tokens: 12, sampling, ignore_end: true, given: vec![], at: None };
-    [look, generate, Command::Pieces]
+    let (stop, cell) = (Stop::Logits, Some([2, 0]));
+    let trace =
+        Command::Trace { prompt: "the moon".into(), layer: 0, head: 1, position: Some(1), at: None, stop, cell };
+    [look, trace, generate, Command::Pieces]
 }
 
 /// A run of three steps, its save, and what it answers.
@@ -81,7 +92,7 @@ fn a_model_alone_answers_as_its_run_did() {
         events.extend(viewer.tick(SLICE).unwrap());
     }
     assert_eq!(answers(&events), expected);
-    assert_eq!(expected.len(), 1 + 12 + 1 + 1);
+    assert_eq!(expected.len(), 2 + 12 + 1 + 1);
 }
 
 #[test]
@@ -89,7 +100,7 @@ fn a_text_stops_where_it_is_asked_to() {
     let device = Device::cpu();
     let (save, _) = trained(&device);
     let mut viewer = Viewer::open(&device, &save, 3).unwrap();
-    let [_, generate, _] = questions();
+    let [_, _, generate, _] = questions();
     viewer.send(generate).unwrap();
     viewer.send(Command::StopGenerating).unwrap();
     let events = viewer.tick(SLICE).unwrap();

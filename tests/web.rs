@@ -9,7 +9,7 @@ mod engine;
 #[path = "tokenizer.rs"]
 mod tokenizer;
 
-use common::{adapter, cases, curve, generation, golden, probe};
+use common::{adapter, cases, curve, generation, golden, probe, trace};
 use glasshouse::device::{Device, adapters};
 use glasshouse::web::{Merges, Session, Tokens};
 use js_sys::{Array, Object, Reflect, Uint8Array, Uint32Array};
@@ -84,6 +84,12 @@ async fn a_probe_is_the_forward_pass() {
     probe::probe_is_the_forward_pass(&devices().await).await;
     probe::heads_are_switched_off(&devices().await).await;
     probe::probing_in_slices(&devices().await).await;
+}
+
+#[wasm_bindgen_test]
+async fn every_stop_is_its_formula() {
+    trace::stops_are_their_formulas(&devices().await).await;
+    trace::tracing_in_slices(&devices().await).await;
 }
 
 #[wasm_bindgen_test]

@@ -53,6 +53,18 @@ declare namespace Told {
     step: number; part: 'forward' | 'loss' | 'backward' | 'clip' | 'update'; micro_batch: number; micro_batches: number; tokens: number; parameters: number;
     loss?: number | null; gradient_norm?: number | null; clip_factor?: number | null; learning_rate?: number | null;
   }
+  interface Spread { mean: number; deviation: number; least: number; most: number }
+  /** A stop of a forward pass, and what it is computed from: other stops, or parameters by their names. */
+  interface Station {
+    name: string; tensor: string; kind: 'parameter' | 'activation'; formula: string; sources: string[]; down: string; across: string;
+    rows: number; columns: number; spread?: Spread | null;
+  }
+  /** A number, and what stands in its formula. */
+  interface Cell { row: number; column: number; value: number; parts: { formula: string; [part: string]: any } }
+  interface Traced {
+    step: number; prompt: string; tokens: Piece[]; layers: number; heads: number; layer: number; head: number; position: number;
+    candidates: Piece[]; vocab: number; stops: Station[]; stop: string; values: Float32Array; cell?: Cell | null; run?: Source; past?: boolean;
+  }
   interface Standing { rank: number; probability: number; log_probability: number }
   interface Shift extends Piece { before: Standing; after: Standing; log_change: number }
   interface Rest { tokens: number; before: number; after: number; log_change: number }
@@ -106,7 +118,7 @@ declare namespace Told {
     begun: {}; forgotten: {}; stopped: {};
     state: { state: State };
     preparing: { stage: string; done: number; total: number };
-    ready: Ready; step: Report; part: Part; snapshots: Snapshots; token: Token; sample: Sample; looked: Looked; updated: Updated;
+    ready: Ready; step: Report; part: Part; snapshots: Snapshots; token: Token; sample: Sample; looked: Looked; traced: Traced; updated: Updated;
     pieces: { texts: string[]; run?: Source };
     update_kept: { step: number; updates: number };
     update_undone: { why: 'asked' | 'went_on' | 'not_finite' };
@@ -129,10 +141,13 @@ declare namespace Told {
     /** Whether what was recorded is not enough: the page heeds it. */
     anew?: boolean;
   }
+  interface Trace {
+    command: 'trace'; prompt: string; layer: number; head: number; position: number | null; at: number | null; stop: string; cell: number[] | null;
+  }
   /** The engine's commands. */
   type Command = { command: 'run' | 'pause' | 'step' | 'reset' | 'save' | 'stop_generating' | 'keep_update' | 'undo_update' | 'part' | 'pieces' }
     | { command: 'slow'; on: boolean }
-    | Generate | Look
+    | Generate | Look | Trace
     | { command: 'pin'; step: number | null; pinned: boolean }
     | { command: 'update'; text: string | null; position: number | null; count: number };
   /** What a run is to stop at, by the names of stops.js. */

@@ -7,11 +7,11 @@ import { named, text } from './text.js';
 const TERMS = [
   'corpus', 'web_crawl', 'cleaning', 'filter', 'byte', 'token', 'tokenizer', 'vocabulary', 'merge', 'context', 'prompt', 'batch',
   'distribution', 'loss', 'validation_loss', 'gradient', 'optimiser', 'learning_rate', 'step', 'parameter', 'embedding', 'attention',
-  'head', 'layer', 'residual', 'logit', 'sampling', 'temperature', 'nucleus', 'entropy', 'seed', 'checkpoint', 'pretraining', 'base_model',
+  'head', 'layer', 'forward_pass', 'residual', 'layer_norm', 'query', 'softmax', 'feed_forward', 'logit', 'sampling', 'temperature', 'nucleus', 'entropy', 'seed', 'checkpoint', 'pretraining', 'base_model',
 ];
 /** The word behind the title of each figure. */
 const FIGURES = {
-  documents: 'corpus', stream: 'byte', merges: 'merge', tokens: 'token', loss: 'loss', update: 'gradient', attention: 'attention', next: 'logit',
+  documents: 'corpus', stream: 'byte', merges: 'merge', tokens: 'token', loss: 'loss', update: 'gradient', attention: 'attention', next: 'logit', pass: 'forward_pass',
   writing: 'sampling', timeline: 'checkpoint',
 };
 

@@ -20,6 +20,7 @@ import { Next } from './next.js';
 import { Prompt } from './prompt.js';
 import { Opening } from './opening.js';
 import { pace } from './pace.js';
+import { Pass } from './pass.js';
 import { Samples } from './samples.js';
 import { paused_by, refuse, say, say_error } from './says.js';
 import { selection } from './selection.js';
@@ -65,6 +66,7 @@ const strip = new Strip(find('#strip'), call);
 const merges = new Merges(find('#merges'), call, (done) => strip.go(done));
 const next = new Next(find('#next'), ask, (anew) => inspect.look(anew));
 const inspect = new Inspect(find('#attention'), next, ask);
+const pass = new Pass(find('#pass'), ask);
 const opening = new Opening(call, (seen) => inspect.looked(seen));
 const update = new Update(find('#update'), find('#attention-change'), send, () => metrics.waiting);
 const slow = new Slow(find('#slow'), send);
@@ -206,6 +208,7 @@ function describe() {
 /** Reads the text for the stages that show it, where one of them is open and it is another than before. */
 function look() {
   inspect.able((run.ready ?? shown_recorded())?.model, stages.stage === 'inspect');
+  pass.able((run.ready ?? shown_recorded())?.model);
   follow();
   inspect.look();
   comparison.able(stages.stage === 'inspect');
@@ -356,7 +359,7 @@ function show_run() {
 }
 
 const hear = hearing({
-  arrive, run, metrics, log, hidden, samples, settings, writing, generate, data, strip, merges, inspect, next, opening, update, slow, timeline, comparison, kept, machine,
+  arrive, run, metrics, log, hidden, samples, settings, writing, generate, data, strip, merges, inspect, next, pass, opening, update, slow, timeline, comparison, kept, machine,
   asked, call, controls, describe, follow, late, look, record, show_run, show_state, unknown,
 });
 
@@ -369,6 +372,7 @@ worker.addEventListener('message', ({ data }) => {
     log.add(reports);
     timeline.add(reports);
     inspect.changed();
+    pass.changed();
   }
   // A step that was under way when the run was paused comes after the news of the pause.
   if (reports.length > 0 && run.state !== 'running') show_state();

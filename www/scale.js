@@ -34,16 +34,19 @@ export function ink(rgb) {
   return (luminance + 0.05) ** 2 > 1.05 * 0.05 ? '#000' : '#fff';
 }
 
-/** Draws a causal matrix, `n` by `n`, a pixel a cell in the colours that `tint` gives; what a mask hides stays clear. */
-export function paint(canvas, values, n, tint = colour) {
-  Object.assign(canvas, { width: n, height: n });
+/** Draws a matrix, a pixel a cell, in the colour that `tint` gives a value and its place; where it gives none it stays clear. */
+export function fill(canvas, values, columns, tint) {
+  Object.assign(canvas, { width: columns, height: values.length / columns });
   const context = canvas.getContext('2d');
-  const image = context.createImageData(n, n);
-  for (let row = 0; row < n; row += 1) {
-    for (let column = 0; column <= row; column += 1) {
-      const at = row * n + column;
-      image.data.set([...tint(values[at]), 255], 4 * at);
-    }
-  }
+  const image = context.createImageData(columns, canvas.height);
+  values.forEach((value, i) => {
+    const rgb = tint(value, i);
+    if (rgb) image.data.set([...rgb, 255], 4 * i);
+  });
   context.putImageData(image, 0, 0);
+}
+
+/** Draws a causal matrix, `n` by `n`; what a mask hides stays clear. */
+export function paint(canvas, values, n, tint = colour) {
+  fill(canvas, values, n, (value, i) => (i % n > Math.floor(i / n) ? null : tint(value)));
 }

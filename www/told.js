@@ -11,7 +11,7 @@ import { count, size, text } from './text.js';
  *   samples: import('./samples.js').Samples, settings: import('./settings.js').Settings, writing: import('./writing.js').Writing,
  *   generate: import('./generate.js').Generate, data: import('./data.js').Data, strip: import('./strip.js').Strip,
  *   merges: import('./merges.js').Merges, inspect: import('./inspect.js').Inspect, next: import('./next.js').Next, opening: import('./opening.js').Opening,
- *   update: import('./update.js').Update, timeline: import('./timeline.js').Timeline, kept: import('./kept.js').Kept,
+ *   pass: import('./pass.js').Pass, update: import('./update.js').Update, timeline: import('./timeline.js').Timeline, kept: import('./kept.js').Kept,
  *   machine: import('./machine.js').Machine, comparison: import('./comparison.js').Comparison, slow: import('./slow.js').Slow,
  *   arrive(): void, controls(): void, describe(): void, follow(): void, look(): void, record(): Promise<void>, show_run(): void, show_state(): void,
  *   late(told: { run?: Told.Source }): boolean, unknown(parts: string[]): void,
@@ -21,7 +21,7 @@ import { count, size, text } from './text.js';
  * @param {Page} page
  * @returns {Told.Hearing} */
 export function hearing(page) {
-  const { run, metrics, log, hidden, samples, settings, writing, generate, data, strip, merges, inspect, next, opening, update, slow, timeline, comparison, kept, machine } = page;
+  const { run, metrics, log, hidden, samples, settings, writing, generate, data, strip, merges, inspect, next, pass, opening, update, slow, timeline, comparison, kept, machine } = page;
   const { arrive, asked, call, controls, describe, follow, late, look, record, show_run, show_state, unknown } = page;
 
   /** Forgets what is shown of the run before. */
@@ -30,6 +30,7 @@ export function hearing(page) {
     Object.assign(run, { preparing: null, ready: null, step: 0, saved: null, stop: null });
     inspect.able(null, false);
     next.forget();
+    pass.able(null);
     follow();
     writing.forget();
     timeline.forget();
@@ -79,6 +80,10 @@ export function hearing(page) {
     },
     pieces(told) {
       if (!late(told)) next.pieces(told);
+    },
+    traced(seen) {
+      if (late(seen)) pass.release();
+      else pass.traced(seen);
     },
     updated(seen) {
       update.updated(seen);
@@ -184,6 +189,7 @@ export function hearing(page) {
     error({ message, fatal, saved }) {
       metrics.release();
       inspect.release();
+      pass.release();
       timeline.release();
       comparison.release();
       writing.release();

@@ -11,6 +11,7 @@ mod saving;
 mod slow;
 mod speed;
 mod timeline;
+mod trace;
 mod update;
 mod viewer;
 mod words;
@@ -24,6 +25,7 @@ pub use protocol::{Candidate, Changes, Command, Event, Piece, Settings, State, T
 pub use run::SAMPLE_TOKENS;
 pub use saving::load_weights;
 pub use speed::{Estimate, Found, Speeds};
+pub use trace::{Cell, Spread, Station};
 pub use update::{Elsewhere, Rest, Shift, Standing, Undone};
 pub use viewer::Viewer;
 
@@ -39,6 +41,7 @@ use crate::{Error, Result};
 use look::Look;
 use prepare::{Preparation, Prepared};
 use run::{Action, Run};
+use trace::{Asked, Trace};
 use writing::Writing;
 
 /// A laboratory with room for one run.
@@ -174,6 +177,11 @@ impl Engine {
                 run.check_factors(&factors)?;
                 let at = run.snapshot(at)?;
                 run.look(Look::new(prompt, factors, sampling, draw, at));
+            }
+            Command::Trace { prompt, layer, head, position, at, stop, cell } => {
+                let run = self.run()?;
+                let at = run.snapshot(at)?;
+                run.trace(Trace::new(Asked { prompt, place: [layer, head], position, stop, cell }, at))?;
             }
             Command::Update { text, position, count } => {
                 let memory = self.memory;

@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::attention_change::HeadShift;
+use super::trace::{Cell, Station};
 use super::update::{Elsewhere, Rest, Shift, Undone};
 use crate::generate::Sampling;
+use crate::model::trace::Stop;
 use crate::model::{ModelConfig, Preset};
 use crate::train::schedule::Schedule;
 use crate::train::{Part, StepReport, TrainConfig};
@@ -187,6 +189,26 @@ pub enum Command {
         /// The step of the snapshot that is looked into; none: the model as it is.
         #[serde(default)]
         at: Option<u64>,
+    },
+    /// Makes one forward pass, between two steps, and tells every stop of it; it comes as [`Event::Traced`].
+    Trace {
+        /// Empty: the beginning of a document. Of a long one the end is taken.
+        prompt: String,
+        /// The layer whose stops are told, from 0.
+        layer: usize,
+        /// The head.
+        head: usize,
+        /// The token after which the likeliest tokens are named; none: the last.
+        #[serde(default)]
+        position: Option<usize>,
+        /// The step of the snapshot that it is made with; none: the model as it is.
+        #[serde(default)]
+        at: Option<u64>,
+        /// The stop whose numbers are told.
+        stop: Stop,
+        /// Row and column of the number among them that is told with all that it is made of.
+        #[serde(default)]
+        cell: Option<[usize; 2]>,
     },
     /// Tries updates on a copy of the run, which pauses; what they change comes as [`Event::Updated`]. Where some have been
     /// tried and neither kept nor undone, it goes on from there.
@@ -406,6 +428,37 @@ pub enum Event {
     Pieces {
         /// What each stands for, by its number.
         texts: Vec<String>,
+    },
+    /// What one forward pass computed, from the tokens to the probabilities.
+    Traced {
+        /// The steps that the model had seen.
+        step: u64,
+        /// The prompt.
+        prompt: String,
+        /// Its tokens, T.
+        tokens: Vec<Piece>,
+        /// L.
+        layers: usize,
+        /// H.
+        heads: usize,
+        /// The layer whose stops these are, from 0.
+        layer: usize,
+        /// The head.
+        head: usize,
+        /// The token after which the candidates are the likeliest, from 0.
+        position: usize,
+        /// The likeliest next tokens by rank: columns of the logits, rows of the table.
+        candidates: Vec<Piece>,
+        /// Tokens that the model chooses among.
+        vocab: usize,
+        /// The stops, in order, each with what it is computed from.
+        stops: Vec<Station>,
+        /// The one whose numbers are told.
+        stop: Stop,
+        /// Its numbers, a row after the other.
+        values: Vec<f32>,
+        /// The number that was asked for, where there is such a one.
+        cell: Option<Cell>,
     },
     /// What updates on a copy of the run changed. Before is where this command began, after is behind its last update;
     /// where it asked for none, before is the run and after is what was tried so far.

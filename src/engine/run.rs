@@ -10,6 +10,7 @@ use super::protocol::{Changes, Event, Settings};
 use super::saving::{Saving, cut, load_weights};
 use super::slow::Slow;
 use super::timeline::{Passes, Past, Snapshot, Timeline};
+use super::trace::{Trace, check_place};
 use super::update::{Trial, Undone, Update};
 use super::words::Words;
 use super::writing::Writing;
@@ -70,6 +71,7 @@ pub(super) enum Action {
     Evaluate(Option<Evaluation>),
     Write(Box<Writing>),
     Look(Box<Look>),
+    Trace(Box<Trace>),
     Update(Box<Update>),
     Keep,
     Undo(Undone),
@@ -284,6 +286,13 @@ impl Run {
         self.actions.push_back(Action::Look(Box::new(look)));
     }
 
+    /// Asks for a pass stop by stop, after the step under way. Refuses a head that there is not.
+    pub fn trace(&mut self, trace: Trace) -> Result<()> {
+        check_place(&self.trainer.model.config, trace.asked.place)?;
+        self.actions.push_back(Action::Trace(Box::new(trace)));
+        Ok(())
+    }
+
     /// Refuses factors that are not one for each head.
     pub fn check_factors(&self, factors: &[f32]) -> Result<()> {
         super::look::check_factors(&self.trainer.model.config, factors)
@@ -400,6 +409,7 @@ impl Run {
             Action::Evaluate(evaluation) => self.evaluate(evaluation, deadline, events)?,
             Action::Write(writing) => self.go_on_writing(writing, deadline, events)?,
             Action::Look(look) => self.see(look, deadline, events)?,
+            Action::Trace(trace) => self.follow(trace, deadline, events)?,
             Action::Update(update) => self.try_update(update, deadline, events)?,
             Action::Keep => self.keep(events),
             Action::Undo(why) => self.undo(*why, events),
@@ -448,6 +458,16 @@ impl Run {
         let seen = look.advance(passes.probe(device, model)?, model, ends, step, deadline)?;
         let done = seen.is_some();
         events.extend(seen);
+        Ok(done)
+    }
+
+    fn follow(&mut self, trace: &mut Trace, deadline: Instant, events: &mut Vec<Event>) -> Result<bool> {
+        let ends = (&self.tokenizer.clone(), self.end_of_text);
+        let extra = if trace.at.is_none() { self.trainer.extra } else { 0 };
+        let (device, model, passes, step) = self.shown(trace.at.as_ref())?;
+        let found = trace.advance((device, model, passes), ends, [step, extra], deadline)?;
+        let done = found.is_some();
+        events.extend(found);
         Ok(done)
     }
 

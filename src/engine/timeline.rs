@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::look;
 use super::protocol::Event;
+use super::trace::Kept as KeptTrace;
 use crate::device::{Device, Reading};
 use crate::generate::Generator;
 use crate::model::{Gpt, ModelConfig, Probe};
@@ -183,6 +184,8 @@ impl Timeline {
 pub struct Passes {
     generator: Option<Generator>,
     probe: Option<Probe>,
+    /// The last pass that was told stop by stop.
+    pub kept: Option<KeptTrace>,
 }
 
 impl Passes {
@@ -229,6 +232,7 @@ impl Past {
         let past = place.as_mut().expect("made above");
         if !there {
             device.write(past.model.arena(), &snapshot.weights);
+            past.passes.kept = None;
             past.snapshot = snapshot.clone();
         }
         Ok(past)

@@ -10,6 +10,7 @@ use super::prepare::end_of_text;
 use super::protocol::{Command, Event};
 use super::saving::load_weights;
 use super::timeline::Passes;
+use super::trace::{self, Trace, check_place};
 use super::writing::Writing;
 use crate::device::Device;
 use crate::hub::Save;
@@ -17,7 +18,7 @@ use crate::model::Gpt;
 use crate::tokenizer::Tokenizer;
 use crate::{Error, Result};
 
-/// A model that answers [`Command::Look`], [`Command::Generate`] and [`Command::Pieces`].
+/// A model that answers [`Command::Look`], [`Command::Trace`], [`Command::Generate`] and [`Command::Pieces`].
 pub struct Viewer {
     device: Device,
     model: Gpt,
@@ -31,6 +32,7 @@ pub struct Viewer {
 
 enum Asked {
     Look(Box<Look>),
+    Trace(Box<Trace>),
     Write(Box<Writing>),
     Pieces,
 }
@@ -58,13 +60,18 @@ impl Viewer {
         })
     }
 
-    /// Takes a command: a look, a text, or the end of one. Refuses all others.
+    /// Takes a command: a look, a pass stop by stop, a text, or the end of one. Refuses all others.
     pub fn send(&mut self, command: Command) -> Result<()> {
         match command {
             Command::Look { prompt, factors, sampling, draw, at: None } => {
                 sampling.validate()?;
                 super::look::check_factors(&self.model.config, &factors)?;
                 self.asked.push_back(Asked::Look(Box::new(Look::new(prompt, factors, sampling, draw, None))));
+            }
+            Command::Trace { prompt, layer, head, position, at: None, stop, cell } => {
+                let asked = trace::Asked { prompt, place: [layer, head], position, stop, cell };
+                check_place(&self.model.config, asked.place)?;
+                self.asked.push_back(Asked::Trace(Box::new(Trace::new(asked, None))));
             }
             Command::Generate { prompt, max_tokens, sampling, ignore_end, given, at: None } => {
                 sampling.validate()?;
@@ -107,6 +114,12 @@ impl Viewer {
                 Asked::Pieces => {
                     events.push(super::look::pieces(tokenizer, model.config.vocab));
                     true
+                }
+                Asked::Trace(trace) => {
+                    let found = trace.advance((device, model, passes), ends, [*step, 0], deadline)?;
+                    let done = found.is_some();
+                    events.extend(found);
+                    done
                 }
                 Asked::Write(writing) => {
                     writing.advance(passes.generator(device, model)?, ends, *step, deadline, &mut events)?

@@ -3,12 +3,16 @@
 mod aside;
 pub mod config;
 pub mod parameters;
+pub mod parts;
 pub mod probe;
+pub mod trace;
 
 pub use aside::Aside;
 pub use config::{ModelConfig, Preset};
 pub use probe::{Probe, Probed, Probing};
+pub use trace::Traced;
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use crate::device::{Device, Element, View};
@@ -116,6 +120,15 @@ impl Gpt {
         self.weights
     }
 
+    /// Where the parameter of that name lies on the device.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn named(&self, name: &str) -> View {
+        let i = self.list.iter().position(|p| p.name == name).unwrap_or_else(|| panic!("no parameter {name}"));
+        self.part(self.weights, i)
+    }
+
     /// Where a parameter lies on the device, by its place in the list.
     pub fn view(&self, i: usize) -> View {
         self.part(self.weights, i)
@@ -138,7 +151,7 @@ impl Gpt {
             let name = parameter.name.trim_start_matches("transformer.").to_string();
             (name, Tensor::parameter(&parameter.shape, self.view(i), gradient))
         });
-        Weights { config: &self.config, tensors: tensors.collect() }
+        Weights { config: &self.config, tensors: tensors.collect(), notes: None }
     }
 
     /// Records the gradients' norm, and the factor that clips it.
@@ -175,6 +188,8 @@ impl Gpt {
 pub struct Weights<'a> {
     config: &'a ModelConfig,
     tensors: HashMap<String, Tensor>,
+    /// Where it is noted what is computed on the way; none where nobody looks.
+    notes: Option<&'a RefCell<trace::Notes>>,
 }
 
 /// How a block attends: over a batch of windows, over one sequence and the keys and values cached before it, or seen.
@@ -193,12 +208,25 @@ impl Weights<'_> {
         &self.tensors[name]
     }
 
+    /// Notes `x` as the output of `name`.
+    fn note(&self, name: &str, x: Tensor) -> Tensor {
+        self.notes.iter().for_each(|notes| notes.borrow_mut().note(name, &x));
+        x
+    }
+
+    /// Lets the memory of what was noted so far be used again.
+    fn release(&self, tape: &Tape) {
+        self.notes.iter().for_each(|notes| notes.borrow_mut().release(tape.recorded()));
+    }
+
     fn layer_norm(&self, tape: &mut Tape, x: &Tensor, name: &str) -> Tensor {
-        ops::layer_norm(tape, x, self.get(&format!("{name}.weight")), self.get(&format!("{name}.bias")))
+        let y = ops::layer_norm(tape, x, self.get(&format!("{name}.weight")), self.get(&format!("{name}.bias")));
+        self.note(name, y)
     }
 
     fn linear(&self, tape: &mut Tape, x: &Tensor, name: &str) -> Tensor {
-        ops::matmul(tape, x, self.get(&format!("{name}.weight")), Some(self.get(&format!("{name}.bias"))))
+        let y = ops::matmul(tape, x, self.get(&format!("{name}.weight")), Some(self.get(&format!("{name}.bias"))));
+        self.note(name, y)
     }
 
     fn attention(&self, tape: &mut Tape, x: &Tensor, layer: usize, attend: &Attend) -> Tensor {
@@ -209,26 +237,30 @@ impl Weights<'_> {
             Attend::Cached(caches) => ops::cached_attention(tape, &qkv, &caches[layer], heads),
             Attend::Observed(observer) => observer.attention(tape, &qkv, layer, heads),
         };
+        let y = self.note(&format!("h.{layer}.attn.heads"), y);
         self.linear(tape, &y, &format!("h.{layer}.attn.c_proj"))
     }
 
     fn mlp(&self, tape: &mut Tape, x: &Tensor, layer: usize) -> Tensor {
         let x = self.linear(tape, x, &format!("h.{layer}.mlp.c_fc"));
-        let x = ops::gelu(tape, &x);
+        let x = self.note(&format!("h.{layer}.mlp.act"), ops::gelu(tape, &x));
         self.linear(tape, &x, &format!("h.{layer}.mlp.c_proj"))
     }
 
     /// The hidden states (B · T, C) behind the last normalisation, of which the tied table makes logits
     /// (Radford et al., "Language models are unsupervised multitask learners", 2019).
     pub fn forward(&self, tape: &mut Tape, tokens: &Tokens, attend: &Attend) -> Tensor {
-        let mut x = ops::embedding(tape, tokens, self.get("wte.weight"), self.get("wpe.weight"));
+        let mut x =
+            self.note("embedding", ops::embedding(tape, tokens, self.get("wte.weight"), self.get("wpe.weight")));
+        self.release(tape);
         for layer in 0..self.config.layers {
             let y = self.layer_norm(tape, &x, &format!("h.{layer}.ln_1"));
             let y = self.attention(tape, &y, layer, attend);
-            x = ops::add(tape, &x, &y);
+            x = self.note(&format!("h.{layer}.attn"), ops::add(tape, &x, &y));
             let y = self.layer_norm(tape, &x, &format!("h.{layer}.ln_2"));
             let y = self.mlp(tape, &y, layer);
-            x = ops::add(tape, &x, &y);
+            x = self.note(&format!("h.{layer}"), ops::add(tape, &x, &y));
+            self.release(tape);
         }
         self.layer_norm(tape, &x, "ln_f")
     }

@@ -1,13 +1,15 @@
 //! A forward pass to look into: the attention of every head and the logits of every position of one prompt, with heads
-//! switched off, alone or up at will. Training has a tape of its own, and the weights are the live ones.
+//! switched off, alone or up at will, or every stop of one layer. Training has a tape of its own, and the weights are the
+//! live ones.
 
 use std::cell::RefCell;
 
 use serde::{Deserialize, Serialize};
 use web_time::Instant;
 
-use super::{Attend, Gpt, ModelConfig};
-use crate::device::{Device, Element, Numbers, Reading, View};
+use super::trace::{Notes, READ, Stop, Traced};
+use super::{Attend, Gpt, ModelConfig, Weights};
+use crate::device::{Device, Element, Reading, View};
 use crate::ops::{self, Tokens};
 use crate::tape::{Recording, SCALARS, Tape, Tensor};
 use crate::{Error, Result};
@@ -41,6 +43,11 @@ pub struct Probe {
     scalars: View,
     tokens: Tokens,
     observer: Observer,
+    /// The tokens' rows of the token table, and what was added to them: zeros.
+    rows: [Tensor; 2],
+    /// The position table.
+    positions: View,
+    notes: Notes,
     logits: Tensor,
 }
 
@@ -55,9 +62,17 @@ pub struct Probing {
     tokens: Vec<u32>,
     factors: Vec<f32>,
     at: usize,
-    /// Each layer's attention, then the logits.
+    /// What is read, each once so many dispatches have run.
+    plan: Vec<(usize, View)>,
     readings: Vec<Reading>,
-    arrived: Vec<Numbers>,
+    arrived: Vec<Vec<f32>>,
+}
+
+/// A pass under way of which one layer and head are told.
+pub struct Tracing {
+    probing: Probing,
+    layer: usize,
+    head: usize,
 }
 
 /// What a pass showed of a prompt of T tokens.
@@ -107,11 +122,19 @@ impl Probe {
         let tokens = Tokens::new(&mut tape, 1, longest, config.vocab);
         let factors = (0..config.layers).map(|_| tape.tensor(&[config.heads])).collect();
         let observer = Observer { factors, attention: RefCell::default(), context: longest };
-        let bound = model.bind(&tape);
+        let notes = RefCell::new(Notes::default());
+        let bound = Weights { notes: Some(&notes), ..model.bind(&tape) };
+        let (table, positions) = (bound.get("wte.weight"), bound.get("wpe.weight").view());
+        // Nothing ever writes to the zeros, which is why they are kept.
+        let zeros = tape.tensor(&[longest, config.channels]);
+        let rows = [ops::embedding(&mut tape, &tokens, table, &zeros), zeros];
         let hidden = bound.forward(&mut tape, &tokens, &Attend::Observed(&observer));
-        let logits = ops::logits(&mut tape, &hidden, bound.get("wte.weight"));
-        let recording = tape.finish()?;
-        Ok(Probe { device: device.clone(), config, longest, recording, scalars, tokens, observer, logits })
+        let logits = ops::logits(&mut tape, &hidden, table);
+        bound.release(&tape);
+        drop(bound);
+        let (recording, notes) = (tape.finish()?, notes.into_inner());
+        let device = device.clone();
+        Ok(Probe { device, config, longest, recording, scalars, tokens, observer, rows, positions, notes, logits })
     }
 
     /// Tokens of the longest prompt of which the device binds attention and logits: at most the model's context.
@@ -153,30 +176,100 @@ impl Probe {
         if let Some(id) = tokens.iter().find(|id| **id as usize >= vocab) {
             return Err(Error::Usage(format!("the prompt has token {id}, and the model knows those below {vocab}")));
         }
+        // Each layer's attention, then the logits: of these, those of the prompt's positions.
+        let all = self.recording.len();
+        let cut = |(i, view): (usize, View)| if i < layers { view } else { self.rows_of(view, tokens.len()) };
+        let plan = self.shown().enumerate().map(|view| (all, cut(view))).collect();
         let (tokens, factors) = (tokens.to_vec(), factors.to_vec());
-        Ok(Probing { tokens, factors, at: 0, readings: Vec::new(), arrived: Vec::new() })
+        Ok(Probing { tokens, factors, at: 0, plan, readings: Vec::new(), arrived: Vec::new() })
+    }
+
+    /// Begins a pass over `tokens` of which every stop is told, in one layer and head. Refuses what [`Probe::begin`]
+    /// refuses.
+    ///
+    /// # Panics
+    /// When there is no such head.
+    pub fn begin_trace(&self, tokens: &[u32], layer: usize, head: usize) -> Result<Tracing> {
+        let ModelConfig { layers, heads, .. } = self.config;
+        assert!(layer < layers && head < heads, "trace: {layer}.{head} of {layers}.{heads}");
+        let mut probing = self.begin(tokens, &vec![1.0; layers * heads])?;
+        let len = tokens.len();
+        let attention = self.observer.attention.borrow()[layer].view();
+        let square = self.longest * self.longest;
+        let attention = attention.slice(head * square..head * square + len * self.longest);
+        let (first, embedding) = self.notes.find("embedding");
+        let stream = |behind: usize| match behind {
+            0 => (first, embedding),
+            _ => self.notes.find(&format!("h.{}", behind - 1)),
+        };
+        let here = |name: &str| self.notes.find(&format!("h.{layer}{name}"));
+        let read = READ.map(|stop| match stop {
+            Stop::TokenEmbedding => (first, self.rows[0].view()),
+            Stop::PositionEmbedding => (first, self.positions),
+            Stop::Embedding => (first, embedding),
+            Stop::Input => stream(layer),
+            Stop::Norm1 => here(".ln_1"),
+            Stop::Heads => here(".attn.heads"),
+            Stop::AttentionProjection => here(".attn.c_proj"),
+            Stop::AttentionSum => here(".attn"),
+            Stop::Norm2 => here(".ln_2"),
+            Stop::Hidden => here(".mlp.c_fc"),
+            Stop::Gelu => here(".mlp.act"),
+            Stop::MlpProjection => here(".mlp.c_proj"),
+            _ => stream(layer + 1),
+        });
+        let last = [stream(layers), self.notes.find("ln_f"), (self.recording.len(), self.logits.view())];
+        let rows = |(at, view): (usize, View)| {
+            let rows = if view == self.positions { self.config.context } else { self.longest };
+            (at, view.slice(0..len * (view.len / rows)))
+        };
+        let block = here("").0;
+        probing.plan = read.into_iter().chain([here(".attn.c_attn")]).map(rows).collect();
+        probing.plan.push((block, attention));
+        probing.plan.extend(last.map(rows));
+        Ok(Tracing { probing, layer, head })
     }
 
     /// Goes on until `deadline`; the result once all of it has arrived. Between its first and its last call no other
     /// pass of this probe runs, and nothing changes the weights.
     pub fn advance(&self, probing: &mut Probing, deadline: Instant) -> Result<Option<Probed>> {
-        let p = probing;
-        while p.readings.is_empty() {
-            if p.at == 0 {
-                self.write(p);
+        Ok(self.go_on(probing, deadline)?.then(|| self.cut(probing)))
+    }
+
+    /// The same of a pass of which every stop is told.
+    pub fn advance_trace(&self, tracing: &mut Tracing, deadline: Instant) -> Result<Option<Traced>> {
+        if !self.go_on(&mut tracing.probing, deadline)? {
+            return Ok(None);
+        }
+        let Tracing { probing, layer, head } = tracing;
+        let (tokens, mut read) = (std::mem::take(&mut probing.tokens), std::mem::take(&mut probing.arrived));
+        let rest = read.split_off(READ.len());
+        let [qkv, attention, last, norm, logits] = rest.try_into().expect("five more are read");
+        let weights = attention.chunks(self.longest).flat_map(|row| row[..tokens.len()].to_vec()).collect();
+        let rest = [qkv, weights, last, norm, logits];
+        Ok(Some(Traced::new(self.config, tokens, [*layer, *head], read, rest)))
+    }
+
+    /// Runs and reads until `deadline`; says whether all has arrived.
+    fn go_on(&self, p: &mut Probing, deadline: Instant) -> Result<bool> {
+        if p.at == 0 && p.readings.is_empty() {
+            self.write(p);
+        }
+        while let Some((at, view)) = p.plan.get(p.readings.len()) {
+            if p.at >= *at {
+                p.readings.push(self.device.read(*view));
+                continue;
             }
-            p.at = self.recording.advance(p.at, deadline)?;
-            if p.at == self.recording.len() {
-                p.readings = self.read(p.tokens.len());
-            } else if Instant::now() >= deadline {
-                return Ok(None);
+            p.at = self.recording.advance_to(*at, p.at, deadline)?;
+            if p.at < *at && Instant::now() >= deadline {
+                return Ok(false);
             }
         }
         while let Some(reading) = p.readings.get_mut(p.arrived.len()) {
-            let Some(numbers) = reading.poll() else { return Ok(None) };
-            p.arrived.push(numbers?);
+            let Some(numbers) = reading.poll() else { return Ok(false) };
+            p.arrived.push(numbers?.f32());
         }
-        Ok(Some(self.cut(p)))
+        Ok(true)
     }
 
     /// The whole pass at once.
@@ -184,8 +277,8 @@ impl Probe {
         let mut probing = self.begin(tokens, factors)?;
         self.write(&probing);
         self.recording.replay()?;
-        for reading in self.read(tokens.len()) {
-            probing.arrived.push(reading.numbers().await?);
+        for (_, view) in &probing.plan {
+            probing.arrived.push(self.device.read(*view).numbers().await?.f32());
         }
         Ok(self.cut(&mut probing))
     }
@@ -199,18 +292,16 @@ impl Probe {
         }
     }
 
-    /// Begins to read what was left behind; of the logits, those of the prompt's `len` positions.
-    fn read(&self, len: usize) -> Vec<Reading> {
-        let layers = self.config.layers;
-        let cut = |(i, view): (usize, View)| if i < layers { view } else { view.slice(0..len * self.config.vocab) };
-        self.shown().enumerate().map(|view| self.device.read(cut(view))).collect()
+    /// The first `len` rows of what has one for each token of the longest prompt.
+    fn rows_of(&self, view: View, len: usize) -> View {
+        view.slice(0..len * (view.len / self.longest))
     }
 
     /// What has arrived, without the padding.
     fn cut(&self, probing: &mut Probing) -> Probed {
         let ModelConfig { layers, heads, .. } = self.config;
         let tokens = std::mem::take(&mut probing.tokens);
-        let mut arrived = std::mem::take(&mut probing.arrived).into_iter().map(Numbers::f32);
+        let mut arrived = std::mem::take(&mut probing.arrived).into_iter();
         let mut attention = Vec::with_capacity(layers * heads * tokens.len() * tokens.len());
         for layer in arrived.by_ref().take(layers) {
             for head in layer.chunks(self.longest * self.longest) {

@@ -23,7 +23,7 @@ pub use cross_entropy::{Head, cross_entropy};
 pub use embedding::{Tokens, embedding};
 pub use gelu::gelu;
 pub use gradient_norm::{GradientNorm, gradient_norm};
-pub use layer_norm::layer_norm;
+pub use layer_norm::{EPSILON as LAYER_NORM_EPSILON, layer_norm};
 pub use matmul::{logits, matmul};
 pub use scale_heads::scale_heads;
 pub use softmax::softmax;

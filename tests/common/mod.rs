@@ -6,6 +6,7 @@ pub mod curve;
 pub mod generation;
 pub mod golden;
 pub mod probe;
+pub mod trace;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod trial;
 

@@ -93,11 +93,11 @@ pub async fn scale_heads(devices: &Devices<'_>) {
     }
 }
 
-const CONFIG: ModelConfig = ModelConfig { layers: 3, heads: 2, channels: 24, context: 33, vocab: 50 };
+pub const CONFIG: ModelConfig = ModelConfig { layers: 3, heads: 2, channels: 24, context: 33, vocab: 50 };
 const HEADS: usize = CONFIG.layers * CONFIG.heads;
 
 /// A model whose attention is far from even.
-fn model(device: &Device, training: bool) -> Gpt {
+pub fn model(device: &Device, training: bool) -> Gpt {
     let model = Gpt::new(device, CONFIG, training).expect("a small model");
     for (i, parameter) in model.list.iter().enumerate() {
         device.write_f64(model.view(i), &noise(i as u64 + 1, parameter.len()));
@@ -105,7 +105,7 @@ fn model(device: &Device, training: bool) -> Gpt {
     model
 }
 
-fn prompt(len: usize) -> Vec<u32> {
+pub fn prompt(len: usize) -> Vec<u32> {
     (0..len as u32).map(|i| (i * i * 7 + 3) % 50).collect()
 }
 

@@ -1,6 +1,7 @@
 // The page in English.
 
 import inspect from './inspect.en.js';
+import pass from './pass.en.js';
 import reading from './reading.en.js';
 import steps from './steps.en.js';
 
@@ -442,6 +443,7 @@ export default {
   'next.reached': 'Summed up',
   'next.share': 'Chance in the draw',
   'next.bar': 'Chance, as a bar',
+  ...pass,
 
   'stage.generate': 'Generate',
   writing: 'Completion',

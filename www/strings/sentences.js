@@ -50,6 +50,7 @@ export const sentences = {
   'this run keeps no snapshots of its earlier steps': '这次训练不保留之前步骤的快照',
   '{most} snapshots are pinned, and no more can be: let one go first': '已固定 {1} 个快照，不能再固定更多：请先取消固定一个',
   'the text has token {id}, and the model knows those below {vocab}': '文本中有编号 {1} 的词元，而模型只认识编号小于 {2} 的词元',
+  'the model has {layers} layers of {heads} heads, and no head {head} in layer {layer}, both counted from 0': '模型有 {1} 层，每层 {2} 个头；没有第 {4} 层的第 {3} 头（都从 0 数起）',
   'expected a factor for each of {heads} heads, or none; found {found}': '应为 {1} 个注意力头各给一个系数，或者一个也不给；实际有 {2} 个',
   'the updates to try are to be at most {MOST}, not {count}': '一次最多试做 {1} 次更新，而不是 {2} 次',
   'a copy of the run to try an update on needs {} MiB, and {} has {} MiB to give': '在副本上试做更新需要 {1} MiB，而 {2} 只有 {3} MiB 可用',

@@ -3,6 +3,7 @@
 export { sentences } from './sentences.js';
 
 import inspect from './inspect.zh.js';
+import pass from './pass.zh.js';
 import reading from './reading.zh.js';
 import steps from './steps.zh.js';
 
@@ -444,6 +445,7 @@ export default {
   'next.reached': '累计概率',
   'next.share': '抽中的机会',
   'next.bar': '机会（条形）',
+  ...pass,
 
   'stage.generate': '生成',
   writing: '续写',

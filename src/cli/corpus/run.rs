@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use flate2::{Compression, write::GzEncoder};
+use glasshouse::Result;
 use glasshouse::corpus::filters::{Filters, Rules, Stage};
 use glasshouse::corpus::{Removed, Report, jsonl};
-use glasshouse::Result;
 use rayon::prelude::*;
 use serde::Serialize;
 

@@ -148,7 +148,10 @@ fn phrases(line: &str) -> u8 {
         for (letter, offset, phrase, bit) in PHRASES {
             let start = at.wrapping_sub(offset);
             let there = || line.as_bytes().get(start..start + phrase.len());
-            if letter == byte | 0x20 && offset <= at && there().is_some_and(|it| it.eq_ignore_ascii_case(phrase.as_bytes())) {
+            if letter == byte | 0x20
+                && offset <= at
+                && there().is_some_and(|it| it.eq_ignore_ascii_case(phrase.as_bytes()))
+            {
                 found |= bit as u8;
             }
         }

@@ -23,7 +23,8 @@ pub(super) fn fired(text: &str, words: &[Token], rules: &Rules, repetition: &mut
     if count == 0 {
         return Some(EMPTY);
     }
-    let first = |holds: &dyn Fn(&str) -> bool| lines().find(|line| holds(line)).map_or(0..0, |line| python::place(text, line));
+    let first =
+        |holds: &dyn Fn(&str) -> bool| lines().find(|line| holds(line)).map_or(0..0, |line| python::place(text, line));
     let value = share(well, count);
     if rules.fires(Id::LinePunctuation, value) {
         return Some(Fired::new(Id::LinePunctuation, value, first(&|line| !ends_well(line))));

@@ -80,7 +80,8 @@ impl Repetition {
         self.table.empty(self.parts.len());
         for (n, &place) in self.parts.iter().enumerate() {
             let part = of(place);
-            let before = self.table.find_or_put(hash(part.as_bytes()), n as u32, |n| of(self.parts[n as usize]) == part);
+            let before =
+                self.table.find_or_put(hash(part.as_bytes()), n as u32, |n| of(self.parts[n as usize]) == part);
             if before.is_some() {
                 if found.again == 0 {
                     found.first = place.0 as usize..place.1 as usize;

@@ -39,7 +39,9 @@ fn scheme(characters: &Characters, run: &[u8]) -> usize {
 
 /// Whether all from `at` on is a host, with a port and a path or without.
 fn host(characters: &Characters, run: &[u8], at: usize) -> bool {
-    name(characters, run, at).or_else(|| public_address(characters, run, at)).is_some_and(|end| tail(characters, run, end))
+    name(characters, run, at)
+        .or_else(|| public_address(characters, run, at))
+        .is_some_and(|end| tail(characters, run, end))
 }
 
 /// The end of a host name: labels with a full stop each, and a last one of 2 to 63 characters in lower case.
@@ -135,7 +137,10 @@ fn public_address(characters: &Characters, run: &[u8], mut at: usize) -> Option<
     );
     let private = matches!(
         (first, second),
-        (b"10" | b"127", _) | (b"169", b"254") | (b"192", b"168") | (b"172", [b'1', b'6'..=b'9'] | [b'2', _] | b"30" | b"31")
+        (b"10" | b"127", _)
+            | (b"169", b"254")
+            | (b"192", b"168")
+            | (b"172", [b'1', b'6'..=b'9'] | [b'2', _] | b"30" | b"31")
     );
     (starts && goes_on(second) && goes_on(third) && ends && !private).then_some(at)
 }

@@ -1,0 +1,230 @@
+//! One forward pass of a prompt, told stop by stop: what each is, the numbers of one, and what one of these is made of.
+
+use serde::{Deserialize, Serialize};
+use web_time::Instant;
+
+use super::look::{LONGEST, piece};
+use super::protocol::Event;
+use super::timeline::{Passes, Snapshot};
+use crate::device::{Device, Reading};
+use crate::generate::prompt_ids;
+use crate::model::parts::{Needed, Parts};
+use crate::model::probe::Tracing;
+use crate::model::trace::{Source, Stop, Traced};
+use crate::model::{Gpt, ModelConfig};
+use crate::tokenizer::Tokenizer;
+use crate::{Error, Result};
+
+/// How the numbers of a stop lie; of those that are numbers, and not infinite.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spread {
+    /// Their mean.
+    pub mean: f64,
+    /// How far they lie from it: the root of the mean square.
+    pub deviation: f64,
+    /// The smallest.
+    pub least: f64,
+    /// The largest.
+    pub most: f64,
+}
+
+/// A stop of the pass.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Station {
+    /// Which one.
+    pub name: Stop,
+    /// Where it comes from.
+    #[serde(flatten)]
+    pub source: Source,
+    /// Its rows.
+    pub rows: usize,
+    /// Its columns.
+    pub columns: usize,
+    /// How its numbers lie; of the table's rows only where they are told.
+    pub spread: Option<Spread>,
+}
+
+/// One number of the stop that is told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cell {
+    /// Its row.
+    pub row: usize,
+    /// Its column.
+    pub column: usize,
+    /// The number.
+    pub value: f64,
+    /// What it is made of.
+    pub parts: Parts,
+}
+
+/// What of a pass is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    /// The prompt.
+    pub prompt: String,
+    /// The layer and the head, from 0.
+    pub place: [usize; 2],
+    /// The token after which the likeliest are named; the last where none is named, or where there is no such token.
+    pub position: Option<usize>,
+    /// The stop that is told with its numbers.
+    pub stop: Stop,
+    /// Row and column of the number that is told with its parts.
+    pub cell: Option<[usize; 2]>,
+}
+
+/// A pass that was asked for.
+pub struct Trace {
+    /// What is told of it.
+    pub asked: Asked,
+    /// The weights that it is made with; none: the live ones.
+    pub at: Option<Snapshot>,
+    tracing: Option<Tracing>,
+    /// What is read beside the pass, and what of that has arrived.
+    reading: Option<(Vec<Reading>, Vec<Vec<f32>>)>,
+}
+
+/// The last pass over a model, as long as its weights are the same.
+pub struct Kept {
+    traced: Traced,
+    weights: [u64; 2],
+    /// After which token the candidates are named, and all stops with how their numbers lie.
+    told: Option<(usize, Vec<Station>)>,
+}
+
+/// Refuses a layer or a head that the model does not have.
+pub fn check_place(model: &ModelConfig, [layer, head]: [usize; 2]) -> Result<()> {
+    if layer >= model.layers || head >= model.heads {
+        let ModelConfig { layers, heads, .. } = model;
+        return Err(Error::Usage(format!(
+            "the model has {layers} layers of {heads} heads, and no head {head} in layer {layer}, both counted from 0"
+        )));
+    }
+    Ok(())
+}
+
+/// How `values` lie.
+fn spread(values: &[f32]) -> Spread {
+    let (mut count, mut sum, mut least, mut most) = (0.0, 0.0, f64::INFINITY, f64::NEG_INFINITY);
+    let finite = || values.iter().map(|x| f64::from(*x)).filter(|x| x.is_finite());
+    for x in finite() {
+        (count, sum) = (count + 1.0, sum + x);
+        (least, most) = (least.min(x), most.max(x));
+    }
+    if count == 0.0 {
+        return Spread { mean: 0.0, deviation: 0.0, least: 0.0, most: 0.0 };
+    }
+    let mean = sum / count;
+    let squares: f64 = finite().map(|x| (x - mean) * (x - mean)).sum();
+    Spread { mean, deviation: libm::sqrt(squares / count), least, most }
+}
+
+impl Trace {
+    /// A pass over a prompt, of which `asked` is told.
+    pub fn new(asked: Asked, at: Option<Snapshot>) -> Trace {
+        Trace { asked, at, tracing: None, reading: None }
+    }
+
+    /// Goes on until `deadline`; what was found, once it is there. Of a prompt that is too long the end is taken.
+    /// `weights` are others whenever the model's have changed: then the pass that `passes` keep is made anew.
+    pub fn advance(
+        &mut self,
+        (device, model, passes): (&Device, &Gpt, &mut Passes),
+        (tokenizer, end_of_text): (&Tokenizer, u32),
+        weights: [u64; 2],
+        deadline: Instant,
+    ) -> Result<Option<Event>> {
+        let Asked { prompt, place, position, stop, cell } = &self.asked;
+        if self.reading.is_none() {
+            let probe = passes.probe(device, model)?;
+            let ids = prompt_ids(tokenizer, prompt, end_of_text);
+            let ids = &ids[ids.len().saturating_sub(probe.longest.min(LONGEST))..];
+            let same = |kept: &Kept| {
+                let Traced { tokens, layer, head, .. } = &kept.traced;
+                kept.weights == weights && tokens == ids && [*layer, *head] == *place
+            };
+            if !passes.kept.as_ref().is_some_and(same) {
+                let probe = passes.probe(device, model)?;
+                if self.tracing.is_none() {
+                    self.tracing = Some(probe.begin_trace(ids, place[0], place[1])?);
+                }
+                let tracing = self.tracing.as_mut().expect("begun above");
+                let Some(traced) = probe.advance_trace(tracing, deadline)? else { return Ok(None) };
+                passes.kept = Some(Kept { traced, weights, told: None });
+            }
+        }
+        let Kept { traced, told, .. } = passes.kept.as_mut().expect("made above");
+        let last = traced.tokens.len() - 1;
+        let position = position.unwrap_or(last).min(last);
+        let candidates = traced.candidates(position);
+        let stop = traced.known(*stop);
+        let [rows, columns] = traced.shape(stop, candidates.len());
+        let cell = cell.filter(|[row, column]| *row < rows && *column < columns);
+        let (readings, arrived) = self.reading.get_or_insert_with(|| {
+            let read = |needed| {
+                let view = match needed {
+                    Needed::Whole(name) => model.named(&format!("transformer.{name}")),
+                    Needed::Row(id) => {
+                        let channels = model.config.channels;
+                        model
+                            .named("transformer.wte.weight")
+                            .slice(id as usize * channels..(id as usize + 1) * channels)
+                    }
+                };
+                device.read(view)
+            };
+            (traced.needs(stop, cell, &candidates).into_iter().map(read).collect(), Vec::new())
+        });
+        while let Some(reading) = readings.get_mut(arrived.len()) {
+            let Some(numbers) = reading.poll() else { return Ok(None) };
+            arrived.push(numbers?.f32());
+        }
+        let table = if stop == Stop::Table { arrived.concat() } else { Vec::new() };
+        let values = traced.values(stop, &candidates, &table);
+        if told.as_ref().is_none_or(|(at, _)| *at != position) {
+            let station = |name: Stop| {
+                let [rows, columns] = traced.shape(name, candidates.len());
+                let spread = (name != Stop::Table).then(|| spread(&traced.values(name, &candidates, &[])));
+                Station { name, source: traced.source(name), rows, columns, spread }
+            };
+            *told = Some((position, traced.stops().map(station).collect()));
+        }
+        let mut stops = told.as_ref().expect("made above").1.clone();
+        if stop == Stop::Table {
+            stops.iter_mut().filter(|other| other.name == stop).for_each(|other| other.spread = Some(spread(&values)));
+        }
+        let pieces = |ids: &[u32]| ids.iter().map(|id| piece(tokenizer, *id)).collect();
+        Ok(Some(Event::Traced {
+            step: weights[0],
+            prompt: std::mem::take(&mut self.asked.prompt),
+            tokens: pieces(&traced.tokens),
+            layers: traced.config.layers,
+            heads: traced.config.heads,
+            layer: traced.layer,
+            head: traced.head,
+            position,
+            candidates: pieces(&candidates),
+            vocab: traced.config.vocab,
+            stops,
+            stop,
+            cell: cell.map(|[row, column]| Cell {
+                row,
+                column,
+                value: f64::from(values[row * columns + column]),
+                parts: traced.parts(stop, [row, column], &candidates, arrived),
+            }),
+            values,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_infinite_does_not_count() {
+        let found = spread(&[1.0, 3.0, f32::NEG_INFINITY, f32::NAN]);
+        assert_eq!(found, Spread { mean: 2.0, deviation: 1.0, least: 1.0, most: 3.0 });
+        assert_eq!(spread(&[f32::NAN]), Spread { mean: 0.0, deviation: 0.0, least: 0.0, most: 0.0 });
+    }
+}
