@@ -15,7 +15,7 @@ const wasm = join(staging, 'glasshouse_bg.wasm');
 const UPLOT = 'node_modules/uplot';
 
 const program = 'node_modules/binaryen/bin/wasm-opt';
-for (const needed of [program, UPLOT, 'node_modules/esbuild']) {
+for (const needed of [program, UPLOT, 'node_modules/esbuild', 'node_modules/terser']) {
   if (existsSync(needed)) continue;
   console.error(`${needed} is missing: run 'scripts/setup.sh page'`);
   process.exit(1);

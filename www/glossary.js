@@ -1,7 +1,7 @@
 // The glossary: what a word means, behind the word. All of it stands in the footer, and each figure has its own.
 
 import { element } from './figure.js';
-import { named, text } from './text.js';
+import { named, text, worded } from './text.js';
 
 /** The words, in the order in which the story needs them. */
 const TERMS = [
@@ -14,11 +14,6 @@ const FIGURES = {
   documents: 'corpus', stream: 'byte', merges: 'merge', tokens: 'token', loss: 'loss', update: 'gradient', attention: 'attention', next: 'logit', pass: 'forward_pass',
   writing: 'sampling', timeline: 'checkpoint',
 };
-
-/** Calls `hear` whenever what the story says is another: in another language, or because it is there now. */
-export function worded(hear) {
-  for (const type of ['languagechange', 'storycome']) document.addEventListener(type, hear);
-}
 
 /** Words as buttons in `place`, and what the one that was pressed means. */
 export class Definitions {

@@ -7,7 +7,7 @@ import { marked } from './glyphs.js';
 import { on_screen } from './on-screen.js';
 import { colour, diverging, fill } from './scale.js';
 import { selection } from './selection.js';
-import { count, fine, text } from './text.js';
+import { count, fine, text, worded } from './text.js';
 
 /** Milliseconds between two passes of a model that is training, and between any two. */
 const [PAUSE, APART] = [500, 100];
@@ -70,7 +70,8 @@ export class Pass {
     this.canvas.addEventListener('pointerleave', () => this.point(null));
     this.canvas.addEventListener('click', (event) => this.keep(under(event)));
     this.on_screen = on_screen([figure], () => this.ask());
-    for (const event of ['languagechange', 'themechange']) document.addEventListener(event, () => this.show());
+    worded(() => this.show());
+    document.addEventListener('themechange', () => this.show());
     this.show();
   }
 

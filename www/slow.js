@@ -2,7 +2,7 @@
 // The page sets the pace. Nothing is played back: while a part is shown, nothing else is computed.
 
 import { caption, element } from './figure.js';
-import { amount, count, fine, loss, named, text } from './text.js';
+import { amount, count, fine, loss, named, text, worded } from './text.js';
 
 /** Milliseconds that a part is shown. */
 const PACE = 1000;
@@ -40,7 +40,7 @@ export class Slow {
       return { item, value };
     });
     figure.querySelector('ol').append(...this.items.map(({ item }) => item));
-    document.addEventListener('languagechange', () => this.show());
+    worded(() => this.show());
     this.forget();
   }
 

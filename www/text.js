@@ -10,9 +10,7 @@ const LANGUAGES = {
   zh: { strings: zh, tag: 'zh-Hans', sentences },
 };
 const KEPT = 'glasshouse.language';
-/** What the tour and the glossary tell: the titles, texts and tasks of the stations, words and what they mean. */
-const STORY = /^(term|define|tour\.\w+)\./;
-/** Of each language the story, once it was fetched.
+/** Of each language the story, once it was fetched: what the tour, the glossary, the stops of a pass and the parts of a step tell.
  * @type {Record<string, Record<string, string>>} */
 const stories = {};
 
@@ -49,7 +47,7 @@ async function fetch_story(name) {
     return;
   }
   if (name !== chosen) return;
-  for (const element of document.querySelectorAll('[data-text]')) if (STORY.test(element.dataset.text)) named(element, element.dataset.text);
+  for (const element of document.querySelectorAll('[data-text]')) if (element.dataset.text in stories[name]) named(element, element.dataset.text);
   document.dispatchEvent(new Event('storycome'));
 }
 
@@ -69,12 +67,17 @@ export function set_language(name) {
  * @type {(string: string, values: { [name: string]: unknown } | string[]) => string} */
 const filled = (string, values) => string.replace(/\{(\w+)\}/g, (_, name) => plain(String(values[name] ?? '')));
 
-/** The string `key`, with `{name}` replaced by values. A key that is missing shows itself; the story is empty until it is there.
+/** The string `key`, with `{name}` replaced by values. A key that is missing shows itself, and nothing until the story is there.
  * @param {string} key
  * @param {Record<string, string | number>} [values] */
 export function text(key, values = {}) {
   const { strings } = LANGUAGES[chosen];
-  return filled(strings[key] ?? stories[chosen]?.[key] ?? (STORY.test(key) ? '' : key), values);
+  return filled(strings[key] ?? stories[chosen]?.[key] ?? (stories[chosen] ? key : ''), values);
+}
+
+/** Calls `hear` whenever what the story says is another: in another language, or because it is there now. */
+export function worded(hear) {
+  for (const type of ['languagechange', 'storycome']) document.addEventListener(type, hear);
 }
 
 /** Names the string `key` as an element's text, also in the languages to come.

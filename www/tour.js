@@ -1,7 +1,7 @@
 // The tour: eleven stations, each beside the view that it speaks of. A station is done when the reader has done the thing.
 
-import { Definitions, worded } from './glossary.js';
-import { count, loss, text } from './text.js';
+import { Definitions } from './glossary.js';
+import { count, loss, text, worded } from './text.js';
 
 const KEPT = 'glasshouse.tour';
 const find = (selector) => document.querySelector(selector);

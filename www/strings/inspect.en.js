@@ -5,7 +5,6 @@ export default {
   'heads.layer': 'layer {layer}',
   'heads.head': 'head {head}',
   'heads.off': 'off',
-  'heads.scale': 'One scale for all heads, that of the large matrix. Arrow keys go from head to head, Enter or a click shows one large.',
   bars: 'The probability of every token by rank, and its sum',
   'bars.sentence': 'Each of {vocab} tokens has its bar, by rank on a logarithmic axis. The first {few} hold {held} of the probability together.',
   'bars.some': 'Of {vocab} tokens the numbers of the likeliest {known} are here; those of the others, where it is hatched, are not. The first {few} hold {held} of the probability together.',

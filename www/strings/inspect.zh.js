@@ -5,7 +5,6 @@ export default {
   'heads.layer': '第 {layer} 层',
   'heads.head': '第 {head} 头',
   'heads.off': '已关闭',
-  'heads.scale': '所有注意力头都用大矩阵的刻度。方向键在各头之间移动；回车或点按放大显示。',
   bars: '每个词元的概率（按名次）及其累计',
   'bars.sentence': '{vocab} 个词元各有一条，按名次排在对数轴上。前 {few} 个的概率合计 {held}。',
   'bars.some': '{vocab} 个词元中，这里只有最可能的 {known} 个的数值；斜线处其余词元的数值不在这里。前 {few} 个的概率合计 {held}。',
