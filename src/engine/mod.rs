@@ -1,5 +1,6 @@
 //! The one protocol: commands in, events out. Both doors drive it by [`Engine::tick`]; nothing here knows which one is open.
 
+mod asked;
 mod attention_change;
 mod look;
 mod memory;
@@ -8,6 +9,7 @@ mod progress;
 mod protocol;
 mod run;
 mod saving;
+mod settings;
 mod slow;
 mod speed;
 mod timeline;
@@ -21,9 +23,10 @@ pub use attention_change::HeadShift;
 pub use memory::{fits, required_bytes};
 pub use prepare::{END_OF_TEXT, end_of_text};
 pub use progress::{Progress, read_log};
-pub use protocol::{Candidate, Changes, Command, Event, Piece, Settings, State, Text};
+pub use protocol::{Candidate, Command, Event, Piece, State};
 pub use run::SAMPLE_TOKENS;
 pub use saving::load_weights;
+pub use settings::{Changes, Settings, Text};
 pub use speed::{Estimate, Found, Speeds};
 pub use trace::{Cell, Spread, Station};
 pub use update::{Elsewhere, Rest, Shift, Standing, Undone};

@@ -2,7 +2,8 @@
 
 use web_time::Instant;
 
-use super::protocol::{Event, Settings, Text};
+use super::protocol::Event;
+use super::settings::{Settings, Text};
 use crate::data::{Corpus, Dataset};
 use crate::tokenizer::{Tokenizer, TrainOptions, Trainer};
 use crate::{Error, Result};

@@ -3,116 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::attention_change::HeadShift;
+use super::settings::{Settings, Text};
 use super::trace::{Cell, Station};
 use super::update::{Elsewhere, Rest, Shift, Undone};
 use crate::generate::Sampling;
+use crate::model::ModelConfig;
 use crate::model::trace::Stop;
-use crate::model::{ModelConfig, Preset};
-use crate::train::schedule::Schedule;
 use crate::train::{Part, StepReport, TrainConfig};
-
-/// What a run is told; what is `None` is the preset's.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Settings {
-    /// `tiny` where none is named.
-    pub preset: Option<Preset>,
-    /// Blocks.
-    pub layers: Option<usize>,
-    /// Attention heads of a block.
-    pub heads: Option<usize>,
-    /// Width of the residual stream.
-    pub channels: Option<usize>,
-    /// Tokens that the model sees at once.
-    pub context: Option<usize>,
-    /// Tokens that the tokenizer is to tell apart, special ones included.
-    pub vocab_size: Option<usize>,
-    /// Windows in one pass.
-    pub batch: Option<usize>,
-    /// Passes before one update.
-    pub accumulate: Option<usize>,
-    /// The highest learning rate.
-    pub lr: Option<f64>,
-    /// Steps in which it rises.
-    pub warmup: Option<u64>,
-    /// How it falls.
-    pub schedule: Option<Schedule>,
-    /// AdamW's decay.
-    pub weight_decay: Option<f64>,
-    /// The largest norm of a gradient.
-    pub clip: Option<f64>,
-    /// What every draw follows from.
-    pub seed: Option<u64>,
-    /// What may change when a run is resumed.
-    #[serde(flatten)]
-    pub changes: Changes,
-}
-
-/// What may change when a run is resumed.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Changes {
-    /// Updates of the whole run.
-    pub steps: Option<u64>,
-    /// Updates after which this call saves and stops.
-    pub stop_after: Option<u64>,
-    /// Steps between evaluations; 0 for none.
-    pub eval_every: Option<u64>,
-    /// Steps between saves; 0 for one at the end.
-    pub save_every: Option<u64>,
-    /// Steps between samples; 0 for none.
-    pub sample_every: Option<u64>,
-}
-
-impl Settings {
-    /// The shape and the numbers of the run. The vocabulary is the one asked for, or the preset's for text named `corpus`.
-    pub fn resolve(&self, corpus: &str) -> (ModelConfig, TrainConfig) {
-        let preset = self.preset.unwrap_or(Preset::Tiny);
-        let (model, train) = (preset.model(), TrainConfig::preset(preset));
-        let model = ModelConfig {
-            layers: self.layers.unwrap_or(model.layers),
-            heads: self.heads.unwrap_or(model.heads),
-            channels: self.channels.unwrap_or(model.channels),
-            context: self.context.unwrap_or(model.context),
-            vocab: self.vocab_size.unwrap_or(preset.vocab(corpus)),
-        };
-        let batch = self.batch.unwrap_or(train.batch);
-        let mut train = TrainConfig {
-            seed: self.seed.unwrap_or(train.seed),
-            batch,
-            accumulate: self.accumulate.unwrap_or(train.accumulate_for(preset, batch, model.context)),
-            lr: self.lr.unwrap_or(train.lr),
-            warmup: self.warmup.unwrap_or(train.warmup),
-            schedule: self.schedule.unwrap_or(train.schedule),
-            weight_decay: self.weight_decay.unwrap_or(train.weight_decay),
-            clip: self.clip.unwrap_or(train.clip),
-            ..train
-        };
-        self.changes.apply(&mut train);
-        (model, train)
-    }
-}
-
-impl Changes {
-    /// Changes what a run that goes on may change.
-    pub fn apply(&self, train: &mut TrainConfig) {
-        train.steps = self.steps.unwrap_or(train.steps);
-        train.eval_every = self.eval_every.unwrap_or(train.eval_every);
-        train.save_every = self.save_every.unwrap_or(train.save_every);
-        train.sample_every = self.sample_every.unwrap_or(train.sample_every);
-    }
-}
-
-/// The text of a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Text {
-    /// `en`, `zh`, or what the user's text is called.
-    pub name: String,
-    /// Its documents.
-    pub documents: Vec<Vec<u8>>,
-    /// Whether a save brings the text along: it has no other place.
-    pub keep: bool,
-}
 
 /// What the outside asks for.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -6,11 +6,12 @@ use web_time::Instant;
 
 use super::look::Look;
 use super::prepare::Prepared;
-use super::protocol::{Changes, Event, Settings};
+use super::protocol::Event;
 use super::saving::{Saving, cut, load_weights};
+use super::settings::{Changes, Settings};
 use super::slow::Slow;
 use super::timeline::{Passes, Past, Snapshot, Timeline};
-use super::trace::{Trace, check_place};
+use super::trace::Trace;
 use super::update::{Trial, Undone, Update};
 use super::words::Words;
 use super::writing::Writing;
@@ -34,14 +35,14 @@ pub struct Run {
     pub(super) passes: Passes,
     pub(super) timeline: Timeline,
     /// Made when somebody asks for a step that is past.
-    past: Option<Past>,
+    pub(super) past: Option<Past>,
     pub(super) slow: Slow,
     pub(super) tokenizer: Tokenizer,
-    end_of_text: u32,
+    pub(super) end_of_text: u32,
     tokenizer_json: Vec<u8>,
     state: TrainerState,
     documents: Option<Vec<Vec<u8>>>,
-    words: Words,
+    pub(super) words: Words,
     /// Of the tokens to train on: see [`crate::data::Dataset::entropies`].
     entropies: (f64, f64),
     notices: Vec<String>,
@@ -260,44 +261,6 @@ impl Run {
         Ok(())
     }
 
-    /// Asks for a text, after the step under way.
-    pub fn write(&mut self, writing: Writing) {
-        self.actions.push_back(Action::Write(Box::new(writing)));
-    }
-
-    /// Ends the texts that were asked for.
-    pub fn stop_writing(&mut self) {
-        for action in &mut self.actions {
-            if let Action::Write(writing) = action
-                && writing.asked
-            {
-                writing.stop();
-            }
-        }
-    }
-
-    /// Refuses tokens that the model does not know.
-    pub fn check_tokens(&self, ids: &[u32]) -> Result<()> {
-        super::writing::check_tokens(&self.trainer.model.config, ids)
-    }
-
-    /// Asks for a look into the model, after the step under way.
-    pub fn look(&mut self, look: Look) {
-        self.actions.push_back(Action::Look(Box::new(look)));
-    }
-
-    /// Asks for a pass stop by stop, after the step under way. Refuses a head that there is not.
-    pub fn trace(&mut self, trace: Trace) -> Result<()> {
-        check_place(&self.trainer.model.config, trace.asked.place)?;
-        self.actions.push_back(Action::Trace(Box::new(trace)));
-        Ok(())
-    }
-
-    /// Refuses factors that are not one for each head.
-    pub fn check_factors(&self, factors: &[f32]) -> Result<()> {
-        super::look::check_factors(&self.trainer.model.config, factors)
-    }
-
     /// Works until `deadline` and begins at most `steps` new steps; returns how many steps it finished issuing.
     pub fn advance(&mut self, steps: u64, deadline: Instant, events: &mut Vec<Event>) -> Result<u64> {
         let mut taken = 0;
@@ -440,46 +403,6 @@ impl Run {
         report.validation_loss = Some(found.loss());
         self.tell(report, events);
         Ok(true)
-    }
-
-    fn go_on_writing(&mut self, writing: &mut Writing, deadline: Instant, events: &mut Vec<Event>) -> Result<bool> {
-        let ends = (&self.tokenizer.clone(), self.end_of_text);
-        let (device, model, passes, step) = self.shown(writing.at.as_ref())?;
-        let done = writing.advance(passes.generator(device, model)?, ends, step, deadline, events)?;
-        if let Some(Event::Sample { prompt, text, words, known_words, .. }) = events.last_mut().filter(|_| done) {
-            (*known_words, *words) = self.words.count(text, !prompt.is_empty());
-        }
-        Ok(done)
-    }
-
-    fn see(&mut self, look: &mut Look, deadline: Instant, events: &mut Vec<Event>) -> Result<bool> {
-        let ends = (&self.tokenizer.clone(), self.end_of_text);
-        let (device, model, passes, step) = self.shown(look.at.as_ref())?;
-        let seen = look.advance(passes.probe(device, model)?, model, ends, step, deadline)?;
-        let done = seen.is_some();
-        events.extend(seen);
-        Ok(done)
-    }
-
-    fn follow(&mut self, trace: &mut Trace, deadline: Instant, events: &mut Vec<Event>) -> Result<bool> {
-        let ends = (&self.tokenizer.clone(), self.end_of_text);
-        let extra = if trace.at.is_none() { self.trainer.extra } else { 0 };
-        let (device, model, passes, step) = self.shown(trace.at.as_ref())?;
-        let found = trace.advance((device, model, passes), ends, [step, extra], deadline)?;
-        let done = found.is_some();
-        events.extend(found);
-        Ok(done)
-    }
-
-    /// The model to look into, what is recorded over it, and the steps that it has seen: the live one, or that of a snapshot.
-    fn shown(&mut self, at: Option<&Snapshot>) -> Result<(&Device, &Gpt, &mut Passes, u64)> {
-        match at {
-            None => Ok((&self.device, &self.trainer.model, &mut self.passes, self.trainer.step())),
-            Some(snapshot) => {
-                let past = Past::show(&mut self.past, &self.device, self.trainer.model.config, snapshot)?;
-                Ok((&self.device, &past.model, &mut past.passes, snapshot.step))
-            }
-        }
     }
 
     /// Reads weights and moments back, and makes the save of them.

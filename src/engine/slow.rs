@@ -105,7 +105,7 @@ impl Run {
     /// Whether the first action can be done now: between two steps each, between two parts of one what only reads.
     pub(super) fn acts(&self) -> bool {
         self.actions.front().is_some_and(|action| {
-            let reads = matches!(action, Action::Write(_) | Action::Look(_));
+            let reads = matches!(action, Action::Write(_) | Action::Look(_) | Action::Trace(_));
             !self.trainer.within_step() || self.slow.between && reads
         })
     }
