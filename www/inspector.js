@@ -71,10 +71,10 @@ export class Inspector {
     return tokens && place_of(tokens, Math.min(selection.shown.token ?? Infinity, tokens.length - 1));
   }
 
-  /** What is read, in one line. */
+  /** What is read, in one line: the number first, so that it is seen where there is little room. */
   sentence() {
     const { place, shown, unit, state } = this.reading();
-    if (place) return [place, [shown, unit].filter(Boolean).join(' ')].filter(Boolean).join(' · ');
+    if (place) return [[shown, unit].filter(Boolean).join(' '), place].filter(Boolean).join(' · ');
     return (state !== 'none' && this.token()) || text('reading.hint');
   }
 

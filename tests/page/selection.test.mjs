@@ -115,7 +115,7 @@ test('the matrix is gone through by keys, and says what it stands at', async () 
   for (const key of ['ArrowUp', 'ArrowLeft', 'ArrowLeft']) await page.keyboard.press(key);
   await page.locator('#inspector [data-reading=cell]').filter({ hasText: /^Token 15, .* looks at token 13,/ }).waitFor();
   assert.deepEqual(await at(), [15, 13], 'what is above the diagonal is passed by');
-  await page.locator('#inspector [aria-live]').filter({ hasText: /^pointed at: Token 15, .* · 0/ }).waitFor({ state: 'attached' });
+  await page.locator('#inspector [aria-live]').filter({ hasText: /^pointed at: 0\.\d+ probability · Token 15, / }).waitFor({ state: 'attached' });
   await page.keyboard.press('Enter');
   await state(page, 'kept');
   await page.keyboard.press('Home');
@@ -208,7 +208,8 @@ test('a live look is read as the engine computes it, and nothing jumps while it 
   await away(page);
   // Whatever is written anew stays where it stands.
   await page.evaluate(() => {
-    const tops = () => [...document.querySelectorAll('#inspector dd, #inspector button, .shell [data-metric]')].map((part) => Math.round(part.getBoundingClientRect().top)).join();
+    const top = (part) => Math.round(part.getBoundingClientRect().top - part.closest('#inspector, .shell').getBoundingClientRect().top);
+    const tops = () => [...document.querySelectorAll('#inspector dd, #inspector button, .shell [data-metric]')].map(top).join();
     const first = tops();
     globalThis.jumps = [];
     new MutationObserver(() => {
@@ -217,6 +218,14 @@ test('a live look is read as the engine computes it, and nothing jumps while it 
   });
   await control(page, 'train').click();
   await page.waitForFunction(() => Number(document.querySelector('#attention').dataset.step) > 20);
+  // A cell in words, what stands there without one, and what is never looked at.
+  for (const place of [[5, 2], [2, 9]]) {
+    await page.locator('#attention .matrix').hover({ position: await cell(page, ...place) });
+    await state(page, 'previewed');
+    await page.locator('.arcs-tokens button').nth(3).hover();
+    await row(page, 'cell').filter({ hasText: 'Point at a cell' }).waitFor();
+  }
+  await away(page);
   await control(page, 'pause').click();
   await says(page, 'Paused');
   await page.waitForFunction(() => document.querySelector('#attention').dataset.step === document.querySelector('[data-metric=step]').dataset.value);
