@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 ENV := . scripts/env.sh;
 .DEFAULT_GOAL := help
-.PHONY: help run dist record picture test lint bench bench-step bench-burn bench-jax bench-wasm bench-page bench-tokenizer budgets check-hf golden clean
+.PHONY: help run dist record picture test lint bench bench-step bench-burn bench-jax bench-wasm bench-page bench-tokenizer bench-corpus budgets check-hf check-corpus golden clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -62,6 +62,11 @@ bench-tokenizer: ## training and encoding against rustbpe and tiktoken
 	@cargo build --quiet --release
 	@build/venv/bin/python bench/tokenizer.py
 
+bench-corpus: ## the corpus filters against datatrove (downloads 400 MB once)
+	@scripts/setup.sh rust datatrove
+	@cargo build --quiet --release
+	@build/datatrove/bin/python bench/corpus.py
+
 .PHONY: build/bench-wasm/bench_wasm.js
 build/bench-wasm/bench_wasm.js:
 	@scripts/setup.sh page
@@ -74,6 +79,11 @@ check-hf: ## model folders against Hugging Face transformers, both ways (downloa
 	@rm -rf build/check-hf
 	@for corpus in en zh; do target/release/glasshouse train --corpus $$corpus --steps 60 --out build/check-hf/$$corpus --eval-every 0 --sample-every 0; done
 	@build/pytorch/bin/python tests/hf/check_folder.py build/check-hf/en build/check-hf/zh
+
+check-corpus: ## the corpus rules against datatrove and spaCy, on thousands of documents (downloads 400 MB once)
+	@scripts/setup.sh rust datatrove
+	@cargo build --quiet --release
+	@build/datatrove/bin/python tests/parity/corpus.py
 
 golden: ## the golden values of tests/golden anew (downloads 5 GB once)
 	@scripts/setup.sh pytorch

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes src/corpus/tables.rs: spaCy's English word rules and datatrove's sets of characters, as tables.
 
-Run it with the packages of tests/parity/corpus_requirements.txt: `build/datatrove/bin/python scripts/make_word_rules.py`.
+After `scripts/setup.sh datatrove`: `build/datatrove/bin/python scripts/make_word_rules.py`.
 Rules of one character become sets of characters, as runs: so many code points are not in the set, so many are, and so on.
 The other rules are asserted to be those that src/corpus/words/affixes.rs has by hand: when a new spaCy has others, this stops.
 """

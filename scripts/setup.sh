@@ -8,6 +8,8 @@
 #                 `make dist` need
 #   parity        the Python packages that the tokenizer is compared with, in build/venv
 #   test          all of these, and browsers, their drivers, a Vulkan software adapter: what `make test` needs
+#   datatrove     datatrove and spaCy, about 400 MB, in build/datatrove, and npm for the documents: what check-corpus and
+#                 bench-corpus need
 #   pytorch       PyTorch and transformers, about 5 GB, in build/pytorch: what bench-step, check-hf and golden need
 #   jax           npm's jax-js and Chromium: what bench-jax needs
 #   vocabularies  the vocabularies of GPT-2, GPT-4, GPT-4o and DeepSeek, in build/vocabularies
@@ -134,6 +136,12 @@ parity() {
   python_packages build/venv tests/parity/requirements.txt
 }
 
+datatrove() {
+  need npm command -v npm
+  install_missing
+  python_packages build/datatrove tests/parity/corpus_requirements.txt
+}
+
 pytorch() {
   python_packages build/pytorch bench/requirements.txt
 }
@@ -227,7 +235,7 @@ vocabularies() {
 for group in "${@:-page}"; do
   case $group in
     types) node_packages ;;
-    rust | wasm | page | parity | pytorch | jax | vocabularies) "$group" ;;
+    rust | wasm | page | parity | datatrove | pytorch | jax | vocabularies) "$group" ;;
     test) tests ;;
     *) fail "there is no group '$group': take rust, types, wasm, page, parity, pytorch, jax, test or vocabularies" ;;
   esac

@@ -1,4 +1,4 @@
-//! What a person hands over as text: files, folders, JSONL, standard input.
+//! What a person hands over as text: files, folders, corpora, JSONL, standard input.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -10,8 +10,9 @@ use glasshouse::{Error, Result, data::read_jsonl};
 const LARGEST: u64 = 4 << 30;
 
 /// The documents at `paths`, in their order. A file is a document, of any bytes but zero; a file named `.jsonl` or
-/// `.ndjson` has a document a line; `-` is standard input, either of the two; a folder gives all of its files, however
-/// deep, in the order of their paths, but for hidden and empty ones.
+/// `.ndjson` has a document a line; either may be packed, and is named `.gz` then; `-` is standard input, either of the two;
+/// a folder gives all of its files, however deep, in the order of their paths, but for hidden and empty ones, and one that
+/// `corpus run` wrote its documents.
 pub fn documents(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
     let mut documents = Vec::new();
     let mut left = LARGEST;
@@ -26,7 +27,7 @@ pub fn documents(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
             }
         } else if fs::metadata(path).map_err(|error| Error::io(path, "read", error))?.is_dir() {
             let mut files = Vec::new();
-            list(path, &mut files)?;
+            list(&kept(path), &mut files)?;
             for file in files {
                 documents.extend(read_file(&file, &mut left)?);
             }
@@ -49,11 +50,21 @@ fn name(path: &Path) -> String {
     if path == Path::new("-") { "standard input".into() } else { path.display().to_string() }
 }
 
+/// Where the documents are in a folder: those that a corpus kept, not those that it removed.
+fn kept(folder: &Path) -> PathBuf {
+    let documents = folder.join("documents");
+    if folder.join("report.json").is_file() && documents.is_dir() { documents } else { folder.to_owned() }
+}
+
 /// The documents of a file that is no folder; none in an empty one.
 fn read_file(path: &Path, left: &mut u64) -> Result<Vec<Vec<u8>>> {
-    let bytes = read_text(path, left)?;
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    if ["jsonl", "ndjson"].iter().any(|known| extension.eq_ignore_ascii_case(known)) {
+    let named = |path: &Path, names: &[&str]| {
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        names.iter().any(|name| extension.eq_ignore_ascii_case(name))
+    };
+    let packed = named(path, &["gz"]);
+    let bytes = if packed { read_packed(path, left)? } else { read_text(path, left)? };
+    if named(if packed { Path::new(path.file_stem().unwrap_or_default()) } else { path }, &["jsonl", "ndjson"]) {
         return read_jsonl(&name(path), &bytes);
     }
     Ok(if bytes.is_empty() { Vec::new() } else { vec![bytes] })
@@ -88,17 +99,39 @@ pub fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
 fn read_text(path: &Path, left: &mut u64) -> Result<Vec<u8>> {
     let mut offset = 0;
     read_limited(path, left, |chunk| {
-        if let Some(at) = chunk.iter().position(|&byte| byte == 0) {
-            let message = format!(
-                "expected text, found a zero byte at {}: it is a binary file, or text in UTF-16, which is to be saved \
-                 as UTF-8",
-                offset + at
-            );
-            return Err(Error::format(name(path), message));
-        }
+        no_zero(path, chunk, offset)?;
         offset += chunk.len();
         Ok(())
     })
+}
+
+/// The text that a gzip file holds.
+fn read_packed(path: &Path, left: &mut u64) -> Result<Vec<u8>> {
+    let file = File::open(path).map_err(|error| Error::io(path, "read", error))?;
+    let mut bytes = Vec::new();
+    let unpacked = flate2::read::MultiGzDecoder::new(file).take(*left + 1).read_to_end(&mut bytes);
+    unpacked.map_err(|error| Error::format(name(path), format!("it does not unpack ({error}): fetch it again")))?;
+    if bytes.len() as u64 > *left {
+        return Err(too_much(path));
+    }
+    *left -= bytes.len() as u64;
+    no_zero(path, &bytes, 0)?;
+    Ok(bytes)
+}
+
+fn too_much(path: &Path) -> Error {
+    let message = format!("expected at most {} GiB of text in all, found more: give a part", LARGEST >> 30);
+    Error::format(name(path), message)
+}
+
+/// Refuses bytes, from `offset` on in their file, that are plainly no text.
+fn no_zero(path: &Path, bytes: &[u8], offset: usize) -> Result<()> {
+    let Some(at) = bytes.iter().position(|&byte| byte == 0) else { return Ok(()) };
+    let message = format!(
+        "expected text, found a zero byte at {}: it is a binary file, or text in UTF-16, which is to be saved as UTF-8",
+        offset + at
+    );
+    Err(Error::format(name(path), message))
 }
 
 /// Reads a file or standard input, at most `left` bytes, and takes its length from `left`. `check` sees all bytes as
@@ -118,8 +151,7 @@ fn read_limited(path: &Path, left: &mut u64, mut check: impl FnMut(&[u8]) -> Res
         let read = reader.by_ref().take(1 << 20).read_to_end(&mut bytes).map_err(fail)?;
         check(&bytes[start..])?;
         if len.max(bytes.len() as u64) > *left {
-            let message = format!("expected at most {} GiB of text in all, found more: give a part", LARGEST >> 30);
-            return Err(Error::format(name(path), message));
+            return Err(too_much(path));
         }
         if read == 0 {
             *left -= bytes.len() as u64;
@@ -156,6 +188,28 @@ mod tests {
         let both = [folder.path().join("c.txt"), folder.path().join("a.txt")];
         assert_eq!(documents(&both).unwrap(), [&b"third"[..], b"first \xff"], "paths keep their order");
         assert_eq!(read(&both[1]).unwrap(), b"first \xff");
+    }
+
+    #[test]
+    fn a_corpus_gives_what_it_kept_and_packed_files_their_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let pack = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            let mut encoder = flate2::write::GzEncoder::new(File::create(path).unwrap(), flate2::Compression::fast());
+            io::Write::write_all(&mut encoder, bytes).unwrap();
+        };
+        pack("documents/00000.jsonl.gz", b"{\"text\": \"one\"}\n{\"text\": \"two\"}");
+        pack("removed/c4/00000.jsonl.gz", b"{\"text\": \"three\"}");
+        assert_eq!(at(folder.path()), [&b"one"[..], b"two", b"three"]);
+        fs::write(folder.path().join("report.json"), "{}").unwrap();
+        assert_eq!(at(folder.path()), [&b"one"[..], b"two"]);
+        pack("text.GZ", b"plain");
+        assert_eq!(at(&folder.path().join("text.GZ")), [&b"plain"[..]]);
+        pack("binary.gz", b"a\0");
+        assert!(refusal(&folder.path().join("binary.gz")).contains("a zero byte at 1"));
+        fs::write(folder.path().join("damaged.gz"), b"\x1f\x8b\x08").unwrap();
+        assert!(refusal(&folder.path().join("damaged.gz")).contains("does not unpack"));
     }
 
     #[test]

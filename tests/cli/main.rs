@@ -2,6 +2,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod commands;
+mod corpus;
 mod input;
 mod models;
 mod runs;

@@ -1,6 +1,6 @@
 """Holds the corpus rules to datatrove's and the words to spaCy's, over the same documents, and prints how far they agree.
 
-Run by `make check-corpus`, or with the packages of corpus_requirements.txt:
+Run by `make check-corpus`, or after `scripts/setup.sh datatrove`:
   build/datatrove/bin/python tests/parity/corpus.py [--golden]
 With --golden it takes the documents alone that need no network, and writes tests/golden/corpus: those that are made up, and
 what datatrove says of all of them, by the first 16 hexadecimal digits of the SHA-256 of their text.

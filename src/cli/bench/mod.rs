@@ -1,5 +1,6 @@
 //! `glasshouse bench`: how fast this machine trains, and the parts of a step.
 
+mod corpus;
 mod kernels;
 mod step;
 mod tokenizer;
@@ -23,6 +24,7 @@ enum Command {
     Matmul(kernels::MatmulArgs),
     Attention(kernels::AttentionArgs),
     Tokenizer(tokenizer::TokenizerArgs),
+    Corpus(corpus::CorpusArgs),
 }
 
 /// Runs the subcommand.
@@ -32,6 +34,7 @@ pub fn run(args: BenchArgs) -> Result<()> {
         Command::Matmul(args) => kernels::matmul(args),
         Command::Attention(args) => kernels::attention(args),
         Command::Tokenizer(args) => tokenizer::run(args),
+        Command::Corpus(args) => corpus::run(args),
     }
 }
 

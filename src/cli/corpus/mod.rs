@@ -1,7 +1,7 @@
 //! `glasshouse corpus`: from pages to a clean data set.
 
 mod explain;
-mod files;
+pub mod files;
 mod run;
 
 use clap::{Args, Subcommand};

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::rules::{Id, Rules};
-use super::{Fired, share};
+use super::{EMPTY, Fired, share};
 use crate::corpus::characters::{Characters, LETTER, MARK};
 use crate::corpus::python;
 use crate::corpus::words::Token;
@@ -18,8 +18,10 @@ pub(super) fn fired(text: &str, words: &[Token], rules: &Rules) -> Option<Fired>
         rules.fires(id, value).then(|| Fired::new(id, value, span()))
     };
     ask(Id::ShortDoc, counts.proper as f64, &all)
+        // Where that rule is off: there is nothing that the others could measure.
+        .or_else(|| words.is_empty().then_some(EMPTY))
         .or_else(|| ask(Id::LongDoc, counts.proper as f64, &all))
-        // Of no words there is no mean, and neither rule fires.
+        // Where all are mere symbols there is no mean, and neither rule fires.
         .or_else(|| ask(Id::BelowAverage, counts.characters as f64 / counts.proper as f64, &all))
         .or_else(|| ask(Id::AboveAverage, counts.characters as f64 / counts.proper as f64, &all))
         .or_else(|| ask(Id::Hashes, of(text.bytes().filter(|&byte| byte == b'#').count()), &|| sign("#")))

@@ -104,9 +104,9 @@ fn infix(characters: &Characters, run: &[u8], at: usize, before: u32, class: u32
     let between = |left: u32, right: u32| before & left != 0 && after(1) & right != 0;
     // A run of up to `most` hyphens between two letters, or after a digit.
     let hyphens = |hyphen: &str, most: usize| {
-        let count = run[at..].chunks(hyphen.len()).take_while(|&chunk| chunk == hyphen.as_bytes()).count();
-        let length = count * hyphen.len();
-        if count <= most && before & (ALPHA | DIGIT) != 0 && after(length) & ALPHA != 0 { length } else { 0 }
+        let chunks = run[at..].chunks(hyphen.len()).take(most);
+        let length = chunks.take_while(|&chunk| chunk == hyphen.as_bytes()).count() * hyphen.len();
+        if before & (ALPHA | DIGIT) != 0 && after(length) & ALPHA != 0 { length } else { 0 }
     };
     let calculates = || before & DIGIT != 0 && (after(1) & DIGIT != 0 || run.get(at + 1) == Some(&b'-'));
     match run[at] {
