@@ -7,7 +7,7 @@ import { count, measure } from './text.js';
 
 /** Pixels: at the left and at the right of what is drawn; above the bars, their height, what is between them and the sums,
  * the height of these, and what is below. */
-export const [LEFT, RIGHT, TOP, BARS, GAP, SUMS, FOOT] = [44, 12, 16, 112, 16, 64, 20];
+export const [LEFT, RIGHT, TOP, BARS, GAP, SUMS, FOOT] = [64, 12, 16, 112, 16, 64, 20];
 /** What the draw's line stands out above and below its stretch. */
 export const OUT = 4;
 /** Pixels from one label of the axis to the next. */

@@ -167,7 +167,7 @@ export class Next {
     // Where a token stands on the stretch of the draw follows from all of them.
     const drawn = this.find('.draw-sentence');
     drawn.hidden = this.bars.strip.hidden = !cumulative;
-    if (cumulative) drawn.textContent = text('draw.sentence', { uniform: measure(uniform), token: this.name(picked), from: measure(cumulative[picked - 1] ?? 0), to: measure(cumulative[picked]) });
+    if (cumulative) drawn.textContent = text('draw.sentence', { uniform: measure(uniform), token: this.name(picked), from: measure(cumulative[picked - 1] ?? 0), share: measure(shares[ranked.indexOf(picked)]) });
     this.bars.bars.setAttribute('aria-roledescription', text('curve.role'));
   }
 

@@ -133,8 +133,9 @@ test('the draw falls on the token that it picks', async () => {
   const by_id = Array.from({ length: shape }, (_, id) => turned(id, shape));
   for (const draw of [1, 2, 3, 4]) {
     await knob(page, 'draw', draw);
-    const [, uniform, from, to] = (await page.locator('#next .draw-sentence').textContent()).match(/^The draw is ([\d.]+)\..*: from ([\d.]+) to ([\d.]+) it is “/).map(Number);
-    assert.ok(from <= uniform && uniform <= to, `${from} ${uniform} ${to}`);
+    const [, uniform, from, wide] = (await page.locator('#next .draw-sentence').textContent()).match(/^The draw is ([\d.]+)\..*, from ([\d.]+) on and ([\d.]+) wide\.$/).map(Number);
+    const to = from + wide;
+    assert.ok(from <= uniform + 0.001 && uniform <= to + 0.001, `${from} ${uniform} ${to}`);
     let sum = 0;
     const picked = by_id.findIndex((rank) => {
       sum += p[rank];

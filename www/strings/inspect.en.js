@@ -18,5 +18,5 @@ export default {
   'bars.hint': 'Point at a bar, or go along them with the arrow keys, faster with Page Up and Page Down. Enter or a click keeps one, Escape lets it go.',
   'bars.reading': 'Rank {rank}, “{token}”: probability {probability} at this temperature, {sum} together with all before it, chance in the draw {share}.',
   draw: 'The draw, between 0 and 1',
-  'draw.sentence': 'The draw is {uniform}. The tokens that are kept stand here side by side in the order of their numbers, each as wide as its chance: from {from} to {to} it is “{token}”.',
+  'draw.sentence': 'The draw is {uniform}. The tokens that are kept stand here side by side in the order of their numbers, each as wide as its chance: it falls on “{token}”, from {from} on and {share} wide.',
 };

@@ -18,5 +18,5 @@ export default {
   'bars.hint': '指向一条，或用方向键逐条移动，翻页键移动更快。回车或点按保留，Esc 取消。',
   'bars.reading': '第 {rank} 名“{token}”：在此温度下概率 {probability}，累计 {sum}，抽中的机会 {share}。',
   draw: '在 0 与 1 之间的抽取',
-  'draw.sentence': '抽到 {uniform}。保留的词元按编号并排在这里，宽度就是各自的机会：从 {from} 到 {to} 是“{token}”。',
+  'draw.sentence': '抽到 {uniform}。保留的词元按编号并排在这里，宽度就是各自的机会：落在“{token}”上，它从 {from} 开始，宽 {share}。',
 };
