@@ -24,11 +24,15 @@ export const plain = (string) => string.replace(/[\u00ad\u061c\u180e\u200b\u200e
 
 const numbered = (character) => `<U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}>`;
 
+/** Characters that a label has at most. */
+const MOST = 200;
+
 /** A short text with every white space and control character replaced by its mark: for labels, not to be copied. What is seen
- * only beside others is seen by itself. */
+ * only beside others is seen by itself, and of many marks on one letter there are a few. */
 export function marked(string) {
+  if (string.length > MOST) return `${marked([...string.slice(0, MOST)].slice(0, -1).join(''))}…`;
   if (/^[\u200c\u200d\ufe00-\ufe0f]+$/.test(string)) return string.replace(/./g, numbered);
-  return plain(string).replace(/^\p{M}/u, '◌$&').replace(/[\0- \x7f]/g, (part) => mark(part) ?? part);
+  return plain(string).replace(/^\p{M}/u, '◌$&').replace(/(\p{M}{8})\p{M}+/gu, '$1…').replace(/[\0- \x7f]/g, (part) => mark(part) ?? part);
 }
 
 /** How white space and control characters are shown; null for what shows itself. */

@@ -2,6 +2,7 @@
 
 import { Announcer } from './announce.js';
 import { origin } from './figure.js';
+import { plain } from './glyphs.js';
 import { place_of, selection } from './selection.js';
 import { count, text } from './text.js';
 
@@ -94,7 +95,7 @@ export class Inspector {
     };
     for (const [name, said] of Object.entries(words)) {
       const place = this.find(`[data-reading=${name}]`);
-      const written = said || text('metric.none');
+      const written = plain(said || text('metric.none'));
       // Nothing is laid out anew for the same words.
       if (place.textContent !== written) Object.assign(place, { textContent: written, title: written });
     }

@@ -173,7 +173,10 @@ function attempt(action) {
 /** Takes what the address says of a run, and says what in it means nothing. */
 function link() {
   const said = address();
-  const foreign = [...said].filter(([key]) => ![...settings.keys, ...VIEW].includes(key)).map(([key, value]) => `${key}=${value}`);
+  const strange = [...said].filter(([key]) => ![...settings.keys, ...VIEW].includes(key));
+  const foreign = strange.map(([key, value]) => `${key}=${value}`);
+  // No link that is made from here on carries them.
+  note(Object.fromEntries(strange.map(([key]) => [key, null])));
   const stage = said.get('stage');
   const nowhere = stage && !stages.has(stage) ? [`stage=${stage}`] : [];
   unknown([...nowhere, ...foreign, ...view.take(said), ...settings.from_address(said), ...hide().map((name) => `hide=${name}`)]);

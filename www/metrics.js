@@ -127,7 +127,7 @@ export class Metrics {
       else delete number.dataset.value;
       number.dataset.run = this.waiting ? 'live' : run.kind;
       number.title = known ? String(value) : '';
-      note.textContent = metric.note(run);
+      note.title = note.textContent = metric.note(run);
     }
     const { last } = run;
     const sentence = this.figure.querySelector('figcaption');
@@ -138,7 +138,8 @@ export class Metrics {
     const past = selection.step !== null;
     const at = selection.step ?? last?.step ?? 0;
     const from = past ? text('source.past') : origin(run.kind, at);
-    this.figure.querySelector('.chip').textContent = last ? `${text('loss.source', { step: count(at) })} · ${from}` : '';
+    const said = last ? `${text('loss.source', { step: count(at) })} · ${from}` : '';
+    Object.assign(this.figure.querySelector('.chip'), { textContent: said, title: said });
     Object.assign(this.figure.dataset, { tensor: 'loss', shape: '1', step: String(at), run: run.kind });
     const shown = { loss: last?.loss, smoothed: last?.smoothed, validation: run.validation?.loss, uniform: run.uniform, unigram: run.unigram, bigram: run.bigram };
     for (const { name, item } of this.legend) {

@@ -9,7 +9,7 @@ import { count, size, text } from './text.js';
 /** Tokens that are shown at once. */
 const SHOWN = 600;
 const COLOURS = 8;
-/** Of a token of more bytes than LEAVES the merges are shown DEEP levels down. */
+/** Of a token of more bytes than LEAVES so many are shown, and its merges DEEP levels down. */
 const [LEAVES, DEEP] = [64, 4];
 
 /** Asks the worker through `call`, and shows what it answers. */
@@ -262,7 +262,7 @@ export class Strip {
 
   /** A token's number and bytes. */
   facts(segment) {
-    const hex = segment.bytes.map((byte) => byte.toString(16).toUpperCase().padStart(2, '0')).join(' ');
+    const hex = segment.bytes.slice(0, LEAVES).map((byte) => byte.toString(16).toUpperCase().padStart(2, '0')).join(' ') + (segment.bytes.length > LEAVES ? ' …' : '');
     return text('strip.reading', { text: marked(segment.text), ids: segment.ids.map(count).join(', '), bytes: hex });
   }
 

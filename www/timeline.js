@@ -263,7 +263,7 @@ export class Timeline {
     ].join(text('update.join'));
     const chip = text('timeline.source', { parameters: count(this.parameters), step: count(at) });
     if (this.said !== sentence) caption(this.figure, { sentence, chip, tensor: 'weights', shape: this.parameters, step: at, run: this.run, past });
-    this.said = sentence;
+    this.find('figcaption').title = this.said = sentence;
     this.figure.classList.toggle('past', past);
     const marks = steps.map((step) => text(pinned.has(step) ? 'timeline.snapshot.pinned' : 'timeline.snapshot', { step: this.words(step) }));
     const list = this.find('.snapshots');

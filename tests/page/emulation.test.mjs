@@ -65,7 +65,9 @@ const cut = (page) => page.evaluate(() => {
         top: Math.min(...parts.map(({ top }) => top)), bottom: Math.max(...parts.map(({ bottom }) => bottom)),
       };
       for (let at = element; at !== document.body; at = at.parentElement) {
-        const { display, overflowX, overflowY } = getComputedStyle(at);
+        const { display, overflowX, overflowY, textOverflow } = getComputedStyle(at);
+        // What is shortened has all of it for whoever points at it.
+        if (textOverflow === 'ellipsis' && at.title.includes(node.data.trim())) break;
         if (display === 'inline' || display === 'contents') continue;
         // What scrolls shows the rest when it is asked to.
         if (/auto|scroll/.test(overflowX + overflowY)) break;
