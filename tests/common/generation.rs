@@ -89,7 +89,7 @@ pub fn distributions_hold() {
         let any = |of: u64, all: &[f64]| all[random::below(17, of, n, all.len() as u64) as usize];
         let (spread, temperature) = (any(1, &[0.0, 0.01, 1.0, 8.0, 60.0]), any(2, &[0.0, 0.05, 0.6, 1.0, 1.9, 50.0]));
         let top_p = any(3, &[1e-9, 0.05, 0.5, 0.9, 0.999, 1.0]);
-        let top_k = (n % 3 > 0).then(|| 1 + random::below(17, 4, n, vocab as u64 + 2) as usize);
+        let top_k = (!n.is_multiple_of(3)).then(|| 1 + random::below(17, 4, n, vocab as u64 + 2) as usize);
         // Rounded, so that some are equal; no zero has a sign.
         let logit =
             |i: usize| (random::normals(n, PARAMETERS, i as u64)[0] * spread * 16.0).round() as f32 / 16.0 + 0.0;
