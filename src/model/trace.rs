@@ -101,7 +101,7 @@ pub enum Stop {
     Probabilities,
 }
 
-/// Those that a device computes and that are read from it, in the order of [`Traced::read`].
+/// Those that a device computes and that are read from it, in the order in which they are read.
 pub(super) const READ: [Stop; 13] = [
     Stop::TokenEmbedding,
     Stop::PositionEmbedding,
