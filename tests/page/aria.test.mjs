@@ -65,6 +65,8 @@ test('every stage is to assistive technology what it was', async () => {
   const trees = {};
   for (const stage of STAGES) {
     await enter(page, stage);
+    // The reading follows with the next picture.
+    await page.evaluate(() => new Promise((drawn) => { requestAnimationFrame(() => requestAnimationFrame(drawn)); }));
     await page.locator(MACHINE).evaluateAll((all) => all.forEach((element) => {
       element.textContent = '…';
     }));
