@@ -207,7 +207,9 @@ test('a whole session goes by keys alone, and Escape closes what was opened', as
   await reach('[data-stage]');
   while (!(await at('[data-stage=inspect]'))) await keyboard.press('ArrowRight');
   await page.locator('.heads button').first().waitFor();
-  await press('.heads button[data-head="1"]');
+  await reach('.heads button');
+  await keyboard.press('ArrowRight');
+  await keyboard.press('Enter');
   await page.locator('#attention figcaption').filter({ hasText: 'Layer 1, head 2' }).waitFor();
   await reach('.arcs-tokens [role=option]');
   await keyboard.press('Home');

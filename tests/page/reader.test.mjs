@@ -73,9 +73,9 @@ test('where a head looks is said head by head, token by token, and in whole sent
   await enter(page, 'inspect');
   const said = await read('#attention');
   phrase(said, /^Layer 1, head 1, at step [\d,]+: on average a token’s look has an entropy of [\d.]+ bits/);
-  phrase(said, /^group, Heads, a row for each layer$/);
-  phrase(said, /^button, layer 1, head 1: [\d.]+ bits, pressed$/);
-  phrase(said, /^button, layer 4, head 4: [\d.]+ bits, not pressed$/);
+  phrase(said, /^grid, Heads, a row for each layer$/);
+  phrase(said, /^gridcell, layer 1, head 1, entropy [\d.]+ bits, selected$/);
+  phrase(said, /^gridcell, layer 4, head 4, entropy [\d.]+ bits, not selected$/);
   const tokens = said.filter((one) => /^option, .*position \d+, set size 16$/.test(one));
   assert.equal(tokens.length, 16);
   // The picture is described by its rows.
@@ -87,7 +87,7 @@ test('where a head looks is said head by head, token by token, and in whole sent
 test('the time line says its step in words, and what was kept', async () => {
   await enter(page, 'train');
   const said = await read('#timeline');
-  phrase(said, /^Shown is the live model: step 2,000 of 2,000, loss \d\.\d\d\.$/);
+  phrase(said, /^(caption, )?Shown is the live model: step 2,000 of 2,000, loss \d\.\d\d\.$/);
   phrase(said, /^slider, Step that is shown, .*current value step 2,000 of 2,000, loss \d\.\d\d, live$/);
   phrase(said, /^snapshot: step 0 of 2,000, no loss yet$/);
   phrase(said, /^button, Live, pressed$/);
