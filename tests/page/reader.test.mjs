@@ -79,7 +79,8 @@ test('where a head looks is said head by head, token by token, and in whole sent
   const tokens = said.filter((one) => /^option, .*position \d+, set size 16$/.test(one));
   assert.equal(tokens.length, 16);
   // The picture is described by its rows.
-  const picture = phrase(said, /^image, Layer 1, head 1, 16 by 16 tokens: a row is the token that looks/);
+  phrase(said, /^application, Layer 1, head 1, 16 by 16 tokens: a row is the token that looks/);
+  const picture = phrase(said, /^image, \d+ arcs are drawn/);
   assert.match(picture, /“To” looks at “To” 1 “·be” looks at “·be” [\d.]+, “To” [\d.]+ /);
   phrase(said, /^slider, Token, .*current value /);
 });
