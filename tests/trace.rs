@@ -189,6 +189,8 @@ fn a_pass_is_of_the_weights_that_are_asked_for() {
         }
         let update = Command::Update { text: Some(PROMPT.into()), position: None, count: 3 };
         ask(&mut engine, update);
+        // One step, told twice: what is kept of either is of weights that the update then replaces.
+        assert_eq!(all(&mut engine, Some(3)), live[3]);
         assert_eq!(all(&mut engine, None), live[3], "what is tried is not the run");
         ask(&mut engine, Command::KeepUpdate);
         let kept = all(&mut engine, None);

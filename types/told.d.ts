@@ -56,7 +56,7 @@ declare namespace Told {
   interface Spread { mean: number; deviation: number; least: number; most: number }
   /** A stop of a forward pass, and what it is computed from: other stops, or parameters by their names. */
   interface Station {
-    name: string; tensor: string; kind: 'parameter' | 'activation'; formula: string; sources: string[]; down: string; across: string;
+    name: string; number: number; tensor: string; kind: 'parameter' | 'activation'; formula: string; sources: string[]; down: string; across: string;
     rows: number; columns: number; spread?: Spread | null;
   }
   /** A number, and what stands in its formula. */

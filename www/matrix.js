@@ -1,4 +1,4 @@
-// The cells of a matrix of looks: pointed at, gone through by arrows, kept.
+// The cells of a matrix: pointed at, gone through by arrows, kept.
 
 import { marked } from './glyphs.js';
 import { selection } from './selection.js';
@@ -19,19 +19,22 @@ export function read_look({ layer, head }, tokens, n, values, cell, write, unit)
   return { ...said, place: text('reading.attention', names), value, shown: write(value), unit };
 }
 
-/** Hears what is done on `canvas`, which shows `size()` rows of `tensor`, and marks the cell that is seen. `means` says what a
- * cell stands for beside itself, and `start` in which row the keys begin. */
+/** Hears what is done on `canvas`, which shows `size()` rows of `tensor` and as many columns, where it does not give both, and
+ * marks the cell that is seen. `means` says what a cell stands for beside itself, `start` in which row the keys begin, and
+ * `within` which part of the tensor is shown, where it has several: the numbers in front of row and column. */
 export class Matrix {
-  /** @type {() => number} */
+  /** @type {() => number | number[]} */
   size;
+  /** @type {() => number[]} */
+  within;
   /** @type {() => number} */
   start;
   /** @type {(row: number, column: number) => object} */
   means;
   canvas; tensor; mark;
 
-  constructor(canvas, tensor, { size, start = () => size() - 1, means = () => ({}) }) {
-    Object.assign(this, { canvas, tensor, size, start, means, mark: document.createElement('span') });
+  constructor(canvas, tensor, { size, start = () => this.shape[0] - 1, means = () => ({}), within = () => [] }) {
+    Object.assign(this, { canvas, tensor, size, start, means, within, mark: document.createElement('span') });
     Object.assign(this.mark, { className: 'cell-mark', hidden: true });
     canvas.after(this.mark);
     canvas.addEventListener('pointermove', (event) => selection.preview(this.chosen(this.under(event))));
@@ -44,9 +47,10 @@ export class Matrix {
       const [row, column] = this.at;
       const move = MOVES[event.key];
       if (move) {
+        const { size, shape: [rows, columns] } = this;
+        const to = nearest(rows, row + move[0]);
         // What is above the diagonal is never looked at: the keys pass it by.
-        const to = Math.min(this.size() - 1, Math.max(0, row + move[0]));
-        selection.preview(this.chosen([to, Math.min(to, Math.max(0, column + move[1]))]));
+        selection.preview(this.chosen([to, nearest(Array.isArray(size()) ? columns : to + 1, column + move[1])]));
       } else if (event.key === 'Enter' || event.key === ' ') selection.keep(this.chosen([row, column]));
       else return;
       event.preventDefault();
@@ -54,34 +58,49 @@ export class Matrix {
     });
   }
 
+  /** Rows and columns. */
+  get shape() {
+    const [rows, columns = rows] = [this.size()].flat();
+    return [rows, columns];
+  }
+
   /** What of the selection a cell stands for.
    * @param {number[]} cell */
   chosen([row, column]) {
-    return { ...this.means(row, column), tensor: this.tensor, cell: [row, column] };
+    return { ...this.means(row, column), tensor: this.tensor, cell: [...this.within(), row, column] };
   }
 
   /** The row and column under the pointer. */
   under({ offsetX, offsetY }) {
-    const n = this.size();
-    const { clientWidth: width, clientHeight: height } = this.canvas;
-    return [[offsetY, height], [offsetX, width]].map(([at, all]) => Math.min(n - 1, Math.max(0, Math.floor((n * at) / all))));
+    const { shape: [rows, columns], canvas: { clientWidth: width, clientHeight: height } } = this;
+    return [nearest(rows, (rows * offsetY) / height), nearest(columns, (columns * offsetX) / width)];
   }
 
-  /** Where the keys stand: at the cell that is seen, or else at a token's look at itself. */
-  get at() {
+  /** Row and column of the cell that is seen; null where it is of something else. */
+  get seen() {
     const { tensor, cell } = selection.shown;
-    return (tensor === this.tensor ? cell : [this.start(), this.start()]).map((place) => Math.min(this.size() - 1, place));
+    const part = this.within();
+    return tensor === this.tensor && part.every((number, i) => number === cell[i]) ? cell.slice(part.length) : null;
+  }
+
+  /** Where the keys stand: at the cell that is seen, or else at the begin of a row, which of tokens is a token's look at itself. */
+  get at() {
+    const { shape, size } = this;
+    const start = this.start();
+    return (this.seen ?? [start, Array.isArray(size()) ? 0 : start]).map((place, i) => nearest(shape[i], place));
   }
 
   /** Marks the cell that is seen. */
   show() {
-    const { tensor, cell } = selection.shown;
-    const n = this.size();
-    const seen = tensor === this.tensor && Math.max(...cell) < n;
-    this.mark.hidden = !seen;
-    if (!seen) return;
-    const part = 100 / n;
-    Object.assign(this.mark.style, { top: `${cell[0] * part}%`, left: `${cell[1] * part}%`, width: `${part}%`, height: `${part}%` });
+    const { shape: [rows, columns], seen } = this;
+    this.mark.hidden = !(seen && seen[0] < rows && seen[1] < columns);
+    if (this.mark.hidden) return;
+    Object.assign(this.mark.style, {
+      top: `${(100 * seen[0]) / rows}%`, left: `${(100 * seen[1]) / columns}%`, width: `${100 / columns}%`, height: `${100 / rows}%`,
+    });
     this.mark.classList.toggle('kept', !selection.pointed);
   }
 }
+
+/** The place in a list of `n` that is nearest to `at`. */
+export const nearest = (n, at) => Math.min(n - 1, Math.max(0, Math.floor(at)));

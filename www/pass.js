@@ -4,13 +4,15 @@
 import { caption, element } from './figure.js';
 import { filled, written } from './formulas.js';
 import { marked } from './glyphs.js';
+import { Matrix, nearest } from './matrix.js';
 import { on_screen } from './on-screen.js';
+import { paced } from './pace.js';
 import { colour, diverging, fill } from './scale.js';
 import { selection } from './selection.js';
 import { count, fine, text, worded } from './text.js';
 
-/** Milliseconds between two passes of a model that is training, and between any two. */
-const [PAUSE, APART] = [500, 100];
+/** Milliseconds between two passes of a model that is training. */
+const PAUSE = 500;
 /** Rows that are high enough for a name beside each, and columns that are wide enough for one above. */
 const [ROWS, COLUMNS] = [40, 24];
 /** Where colours end, in standard deviations; how many there are; and that of what is no number. */
@@ -29,48 +31,50 @@ export class Pass {
   seen;
   /** @type {Told.Send} */
   send;
-  figure; model; at; wanted; tells;
-  again = Infinity;
+  figure; model; at; wanted; sent; tells; listed;
   stop = 'token_embedding';
-  /** The cell that was chosen, and the one that is pointed at.
-   * @type {{ row: number, column: number }} */
-  kept = null;
-  pointed = null;
   asked = false;
+  again = false;
+  /** Whether the numbers may be others by now. */
+  stale = true;
   timer = null;
-  last = 0;
-  due = 0;
 
   constructor(figure, send) {
     Object.assign(this, { figure, send });
     this.place = (selector) => figure.querySelector(selector);
     this.details = this.place('details');
     this.list = this.place('.pass-stops');
-    this.canvas = this.place('.pass-matrix');
     this.row = this.place('.pass-row');
     this.details.addEventListener('toggle', () => {
-      if (!this.details.open) this.seen = null;
+      if (!this.details.open) {
+        this.seen = null;
+        this.let_go();
+      }
       this.show();
       this.ask();
     });
     this.row.addEventListener('toggle', () => this.show_row());
-    selection.on(['step', 'prompt', 'layer', 'head', 'token'], () => this.ask());
     this.details.addEventListener('click', ({ target }) => {
       const { stop, by } = target.closest('button')?.dataset ?? {};
       if (by) this.go(Number(by));
       else if (stop) this.open(stop);
     });
     this.details.addEventListener('keydown', (event) => this.key(event));
-    const under = ({ offsetX, offsetY }) => {
-      const { rows, columns } = this.station;
-      const { clientWidth, clientHeight } = this.canvas;
-      return { row: within(rows, (rows * offsetY) / clientHeight), column: within(columns, (columns * offsetX) / clientWidth) };
-    };
-    this.canvas.addEventListener('pointermove', (event) => this.point(under(event)));
-    this.canvas.addEventListener('pointerleave', () => this.point(null));
-    this.canvas.addEventListener('click', (event) => this.keep(under(event)));
+    this.matrix = new Matrix(this.place('.pass-matrix'), 'pass', {
+      size: () => [this.station.rows, this.station.columns], start: () => this.cell[0], within: () => [this.station.number],
+      means: (row) => (this.station.down === 'tokens' && this.station.across !== 'candidates' ? { token: row } : {}),
+    });
+    selection.readers.pass = (cell) => this.read(cell);
+    selection.on(['step', 'prompt', 'layer', 'head', 'token', 'cell', 'preview'], () => {
+      this.follow();
+      if (this.seen) this.matrix.show();
+      this.ask();
+    });
     this.on_screen = on_screen([figure], () => this.ask());
-    worded(() => this.show());
+    worded(() => {
+      this.listed = null;
+      this.show();
+    });
     document.addEventListener('themechange', () => this.show());
     this.show();
   }
@@ -81,34 +85,36 @@ export class Pass {
       Object.assign(this, { model, seen: null, asked: false });
       this.show();
     }
+    this.stale = true;
     this.ask();
   }
 
-  /** Asks for the pass as soon as it may be: `pause` milliseconds behind the last, and when that is there. */
-  ask(pause = APART) {
+  /** Asks for the pass at its turn, where somebody sees it: now, or as soon as the one before is there. */
+  ask() {
     if (!this.model || !this.details.open || !this.on_screen()) return;
-    const { asked, timer, due, last, stop } = this;
-    const next = last + pause;
-    if (asked) this.again = Math.min(this.again, pause);
-    else if (performance.now() < next) {
-      if (timer !== null && due <= next) return;
-      clearTimeout(timer);
-      this.due = next;
-      this.timer = setTimeout(() => {
-        this.timer = null;
-        this.ask();
-      }, next - performance.now());
-    } else {
-      const { prompt, layer, head, token: position, step: at } = selection;
-      const { row, column } = this.cell;
-      Object.assign(this, { asked: true, again: Infinity, at, wanted: stop, last: performance.now() });
-      this.send({ command: 'trace', prompt, layer, head, position, at, stop, cell: [row, column] });
-    }
+    if (this.asked) this.again = true;
+    else paced(this, () => this.trace());
   }
 
-  /** The live model has changed. */
+  trace() {
+    const { stop, cell } = this;
+    const { prompt, token: position, step: at, shown: { layer, head } } = selection;
+    /** @type {Told.Trace} */
+    const command = { command: 'trace', prompt, layer, head, position, at, stop, cell };
+    const sent = JSON.stringify(command);
+    if (this.asked || !this.details.open || (sent === this.sent && !this.stale && this.seen)) return;
+    Object.assign(this, { asked: true, again: false, stale: false, at, wanted: stop, sent });
+    this.send(command);
+  }
+
+  /** The live model has changed: it is looked at again, though not at every step. */
   changed() {
-    if (selection.step === null) this.ask(PAUSE);
+    if (selection.step !== null) return;
+    this.stale = true;
+    this.timer ??= setTimeout(() => {
+      this.timer = null;
+      this.ask();
+    }, PAUSE);
   }
 
   /** What was asked for will not be answered. */
@@ -118,12 +124,28 @@ export class Pass {
 
   /** @param {Told.Traced} seen */
   traced(seen) {
+    this.asked = false;
     if (!this.details.open) return;
-    Object.assign(this, { seen: { ...seen, past: this.at !== null && !seen.run }, asked: false });
+    this.seen = { ...seen, past: this.at !== null && !seen.run };
     // A layer that has no such stop tells of another.
     if (this.stop === this.wanted) this.stop = seen.stop;
+    this.follow();
     this.show();
-    if (this.again < Infinity) this.ask(this.again);
+    if (this.stop === seen.stop) selection.came('pass');
+    if (this.again || this.stop !== seen.stop) this.ask();
+  }
+
+  /** Goes where a kept cell is: a link may name one. */
+  follow() {
+    const { tensor, cell } = selection;
+    if (tensor !== 'pass') return;
+    this.details.open = true;
+    this.stop = this.seen?.stops.find(({ number }) => number === cell[0])?.name ?? this.stop;
+  }
+
+  /** Lets go of a cell that is kept here. */
+  let_go() {
+    if (selection.tensor === 'pass') selection.set({ tensor: null, cell: null });
   }
 
   /** What is told of the stop that is shown. */
@@ -131,50 +153,50 @@ export class Pass {
     return this.seen.stops.find(({ name }) => name === this.seen.stop);
   }
 
-  /** The cell that is told: the one pointed at, or the one that was chosen, or the first of the token's row. */
+  /** Row and column of the number that is told: the one that is chosen, or the first of the token's row. */
   get cell() {
-    const { pointed, kept, stop, seen } = this;
-    const token = Math.min(selection.token ?? Infinity, (seen?.tokens.length ?? 1) - 1);
-    return pointed ?? { row: stop === 'table' ? (kept?.row ?? 0) : token, column: kept?.column ?? 0 };
+    const { seen, stop, matrix } = this;
+    const last = (seen?.tokens.length ?? 1) - 1;
+    return (seen?.stop === stop && matrix.seen) || [stop === 'table' ? 0 : Math.min(selection.shown.token ?? last, last), 0];
   }
 
-  point(cell) {
-    if (cell?.row === this.pointed?.row && cell?.column === this.pointed?.column) return;
-    this.pointed = cell;
-    this.ask();
+  /** What the inspector reads of a cell.
+   * @returns {import('./selection.js').Reading | null} */
+  read(cell) {
+    const [number, row, column] = cell ?? [];
+    const { stops, stop, values } = this.seen ?? { stops: [] };
+    const station = stops.find((known) => known.number === number);
+    if (!(row < station?.rows && column < station?.columns)) return null;
+    const { name, tensor, rows, columns } = station;
+    const value = name === stop ? values[row * columns + column] : '';
+    return { name: tensor, shape: `${rows} × ${columns}`, place: `${named(name)} · ${this.where(station, row, column)}`, value, shown: value === '' ? '' : fine(value) };
   }
 
-  /** Chooses a cell until another is chosen; null lets it go. */
-  keep(cell) {
-    Object.assign(this, { kept: cell, pointed: null, tells: true });
-    if (this.stop !== 'table') selection.set({ token: cell?.row ?? null });
-    this.ask(0);
+  /** A cell in words. */
+  where({ down, across }, row, column) {
+    return text(`pass.cell.${across}`, { row: this.name(down, row), column: this.name(across, column) });
   }
 
   /** Goes so many stops on. */
   go(by) {
     const names = this.seen.stops.map(({ name }) => name);
-    this.open(names[within(names.length, names.indexOf(this.stop) + by)]);
+    this.open(names[nearest(names.length, names.indexOf(this.stop) + by)]);
   }
 
   open(stop) {
-    Object.assign(this, { stop, kept: null, pointed: null, tells: true });
+    Object.assign(this, { stop, tells: true });
+    this.let_go();
     this.mark();
     if (this.list.contains(document.activeElement)) this.list.querySelector('[aria-current]').focus();
-    this.ask(0);
+    this.ask();
   }
 
   key(event) {
     const { key, target } = event;
+    const by = { ArrowUp: -1, ArrowLeft: -1, ArrowDown: 1, ArrowRight: 1, Enter: 1, Home: -Infinity, End: Infinity }[key];
     if (!this.seen) return;
-    const { rows, columns } = this.station;
-    const { row, column } = this.cell;
-    const move = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], Home: [0, -Infinity], End: [0, Infinity], Enter: [0, 0] }[key];
     if (key === 'Backspace') this.go(-1);
-    else if (key === 'Escape') this.keep(null);
-    else if (!move) return;
-    else if (target === this.canvas) this.keep({ row: within(rows, row + move[0]), column: within(columns, column + move[1]) });
-    else if (this.list.contains(target)) this.go(key === 'Enter' ? 1 : move[0] + move[1]);
+    else if (by && this.list.contains(target)) this.go(by);
     else return;
     event.preventDefault();
   }
@@ -200,7 +222,7 @@ export class Pass {
       made.dataset.stop = stop;
       return made;
     };
-    const listed = `${document.documentElement.lang} ${stops.map(({ name }) => name)}`;
+    const listed = stops.map(({ name }) => name).join();
     if (this.listed !== listed) {
       this.listed = listed;
       this.list.replaceChildren(...stops.map(({ name, tensor: path }) => element('li', path.startsWith('h.') ? 'block' : '', button(name))));
@@ -213,8 +235,8 @@ export class Pass {
     this.paint();
     this.show_cell();
     this.show_row();
-    if (this.tells && this.again > 0) {
-      this.place('[aria-live]').textContent = this.kept ? this.place('.pass-where').textContent + fine(seen.cell?.value) : this.sentence(this.station);
+    if (this.tells && seen.stop === this.stop) {
+      this.place('[aria-live]').textContent = this.sentence(this.station);
       this.tells = false;
     }
   }
@@ -257,9 +279,10 @@ export class Pass {
     const place = (i) => i / (SHADES - 1);
     const shades = Array.from({ length: SHADES }, (_, i) => tint(chances ? place(i) : 2 * place(i) - 1));
     let broken = false;
-    fill(this.canvas, values, columns, (value, i) => {
+    const canvas = this.place('.pass-matrix');
+    fill(canvas, values, columns, (value, i) => {
       if (causal && i % columns > Math.floor(i / columns)) return null;
-      if (Number.isFinite(value)) return shades[within(SHADES, Math.round((SHADES - 1) * (chances ? value / end : (value / end + 1) / 2)))];
+      if (Number.isFinite(value)) return shades[nearest(SHADES, Math.round((SHADES - 1) * (chances ? value / end : (value / end + 1) / 2)))];
       broken = true;
       return BROKEN;
     });
@@ -269,9 +292,9 @@ export class Pass {
     this.place('.pass-scale').textContent = chances ? text('inspect.unit') : text('pass.scale', { deviation: fine(deviation) });
     this.place('.pass-broken').hidden = !broken;
     for (const masked of this.figure.querySelectorAll('.pass-masked')) masked.hidden = !causal;
-    for (const part of [this.canvas, this.place('.labels')]) part.style.height = `${rows * (rows > ROWS ? 8 : 20)}px`;
+    for (const part of [canvas, this.place('.labels')]) part.style.height = `${rows * (rows > ROWS ? 8 : 20)}px`;
     this.place('.pass-picture').style.maxWidth = `${columns * 32}px`;
-    this.canvas.setAttribute('aria-label', text('pass.matrix', { stop: named(this.seen.stop), rows: count(rows), columns: count(columns) }));
+    canvas.setAttribute('aria-label', text('pass.matrix', { stop: named(this.seen.stop), rows: count(rows), columns: count(columns) }));
     const names = (axis, n) => Array.from({ length: n }, (_, i) => element('li', '', this.name(axis, i)));
     this.place('.labels').replaceChildren(...(rows > ROWS ? [] : names(down, rows)));
     this.place('.pass-across').replaceChildren(...(columns > COLUMNS ? [] : names(across, columns)));
@@ -285,18 +308,16 @@ export class Pass {
 
   /** The number that is told, with its formula. */
   show_cell() {
-    const { cell } = this.seen;
-    const { rows, columns, down, across, formula } = this.station;
-    const [reading, where, how, box] = ['.pass-reading', '.pass-where', '.pass-how', '.pass-cell'].map(this.place);
-    reading.hidden = box.hidden = !cell;
+    const { seen: { cell }, station } = this;
+    const reading = this.place('.pass-reading');
+    this.matrix.show();
+    reading.hidden = !cell;
     if (!cell) return;
     const { row, column, value } = cell;
     Object.assign(reading.dataset, { value: String(value), row: String(row), column: String(column) });
     reading.title = String(value);
-    where.textContent = text(`pass.cell.${across}`, { row: this.name(down, row), column: this.name(across, column) });
-    how.replaceChildren(...filled(cell, (i) => this.name(formula === 'mix' ? 'tokens' : 'channels', i)));
-    Object.assign(box.style, { left: `${(100 * column) / columns}%`, top: `${(100 * row) / rows}%`, width: `${100 / columns}%`, height: `${100 / rows}%` });
-    box.classList.toggle('kept', Boolean(this.kept && !this.pointed));
+    this.place('.pass-where').textContent = this.where(station, row, column);
+    this.place('.pass-how').replaceChildren(...filled(cell, (i) => this.name(station.formula === 'mix' ? 'tokens' : 'channels', i)));
     for (const [i, label] of [...this.place('.labels').children].entries()) label.classList.toggle('chosen', i === row);
   }
 
@@ -315,6 +336,3 @@ export class Pass {
     }));
   }
 }
-
-/** The place in a list of `n` that is nearest to `at`. */
-const within = (n, at) => Math.min(n - 1, Math.max(0, Math.floor(at)));

@@ -7,7 +7,7 @@ const NUMBERS = /** @type {const} */ (['step', 'layer', 'head', 'token']);
 /** What an address says of a view. Tokens, layers and heads are counted from 0, as in the names of tensors. */
 export const NAMES = [...NUMBERS, /** @type {const} */ ('tensor'), /** @type {const} */ ('cell')];
 /** Tensors that a link brings back: the others are of what somebody did here. */
-const LINKED = ['attention', 'logits', 'tokens', 'text', 'documents', 'loss', 'lr', 'grad_norm', 'tokens_per_second'];
+const LINKED = ['attention', 'pass', 'logits', 'tokens', 'text', 'documents', 'loss', 'lr', 'grad_norm', 'tokens_per_second'];
 /** Whole numbers with a dot between each two. */
 const WHOLE = /^\d{1,9}(\.\d{1,9})*$/;
 

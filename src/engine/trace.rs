@@ -33,6 +33,8 @@ pub struct Spread {
 pub struct Station {
     /// Which one.
     pub name: Stop,
+    /// Its place among all stops, those that this layer does not have counted too.
+    pub number: usize,
     /// Where it comes from.
     #[serde(flatten)]
     pub source: Source,
@@ -184,7 +186,7 @@ impl Trace {
             let station = |name: Stop| {
                 let [rows, columns] = traced.shape(name, candidates.len());
                 let spread = (name != Stop::Table).then(|| spread(&traced.values(name, &candidates, &[])));
-                Station { name, source: traced.source(name), rows, columns, spread }
+                Station { name, number: name as usize, source: traced.source(name), rows, columns, spread }
             };
             *told = Some((position, traced.stops().map(station).collect()));
         }

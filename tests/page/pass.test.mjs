@@ -198,46 +198,69 @@ test('keys go from stop to stop and back, and buttons too', async () => {
   assert.deepEqual(page.errors, []);
 });
 
-test('a cell is pointed at, kept by click or key, and let go by Escape', async () => {
+test('a cell is pointed at and kept as everywhere, the inspector reads it, and a link brings it back', async () => {
   const page = await opened();
   await stepped(page, 1);
   await unfold(page);
   await go(page, 'query');
   const { width, height } = await matrix(page).boundingBox();
-  const { rows, columns } = (await told(page)).stops.find(({ name }) => name === 'query');
+  const { rows, columns, number, tensor } = (await told(page)).stops.find(({ name }) => name === 'query');
   const position = (row, column) => ({ x: ((column + 0.5) * width) / columns, y: ((row + 0.5) * height) / rows });
-  const cell = async (row, column, kept, how) => {
-    await page.waitForFunction(([row, column]) => {
+  const mark = page.locator('#pass .cell-mark');
+  const cell = async (row, column, state, how) => {
+    await page.waitForFunction(([row, column, state]) => {
       const { dataset } = document.querySelector('.pass-reading');
-      return dataset.row === String(row) && dataset.column === String(column);
-    }, [row, column]);
+      return dataset.row === String(row) && dataset.column === String(column) && document.querySelector('#inspector').dataset.state === state;
+    }, [row, column, state]);
     await settled(page, 'query');
     const seen = await told(page);
-    assert.deepEqual([seen.cell.row, seen.cell.column, Number((await reading(page)).value)], [row, column, seen.values[row * columns + column]], how);
-    assert.equal(await page.locator('.pass-cell.kept').count(), kept ? 1 : 0, how);
-    const [box, whole] = await Promise.all([page.locator('.pass-cell').boundingBox(), matrix(page).boundingBox()]);
+    const value = seen.values[row * columns + column];
+    assert.deepEqual([seen.cell.row, seen.cell.column, Number((await reading(page)).value)], [row, column, value], how);
+    assert.equal(await mark.isVisible(), state !== 'none', how);
+    if (state === 'none') return;
+    assert.equal(await page.locator('#pass .cell-mark.kept').count(), state === 'kept' ? 1 : 0, how);
+    const [box, whole] = await Promise.all([mark.boundingBox(), matrix(page).boundingBox()]);
     assert.ok(Math.abs(box.x - whole.x - (column * width) / columns) < 1 && Math.abs(box.y - whole.y - (row * height) / rows) < 1, `${how}: the mark is on the cell`);
+    const [read, source] = await Promise.all(['value', 'tensor'].map((name) => page.locator(`[data-reading=${name}]`)).map(async (place) => [await place.getAttribute('data-value'), await place.textContent()]));
+    assert.deepEqual([Number(read[0]), read[1]], [value, fine(value)], `${how}: the inspector`);
+    assert.equal(source[1], `${tensor} · ${rows} × ${columns}`, how);
   };
   await matrix(page).hover({ position: position(1, 5) });
-  await cell(1, 5, false, 'pointed at');
+  await cell(1, 5, 'previewed', 'pointed at');
   await page.locator('#pass h3').hover();
-  await cell(rows - 1, 0, false, 'let go');
+  await cell(rows - 1, 0, 'none', 'left');
   await matrix(page).click({ position: position(2, 7) });
-  await cell(2, 7, true, 'clicked');
   await page.locator('#pass h3').hover();
-  await cell(2, 7, true, 'kept');
+  await cell(2, 7, 'kept', 'kept by a click');
   assert.equal(await page.locator('#attention [name=row]').inputValue(), '2', 'the token is chosen for all views');
   await matrix(page).focus();
   await page.keyboard.press('ArrowRight');
-  await cell(2, 8, true, 'an arrow');
-  await page.keyboard.press('ArrowUp');
-  await cell(1, 8, true, 'another');
+  await cell(2, 8, 'previewed', 'an arrow');
   await page.keyboard.press('End');
-  await cell(1, columns - 1, true, 'End');
-  assert.ok((await page.locator('#pass [aria-live]').textContent()).endsWith(fine((await told(page)).cell.value)), 'it is said');
+  await cell(2, columns - 1, 'previewed', 'End');
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Enter');
+  await cell(1, columns - 1, 'kept', 'Enter');
+  const link = await page.evaluate(() => location.hash);
+  assert.match(link, new RegExp(`tensor=pass&cell=${number}\\.1\\.${columns - 1}`));
   await page.keyboard.press('Escape');
-  await cell(rows - 1, 0, false, 'Escape');
-  assert.deepEqual(page.errors, []);
+  await cell(rows - 1, 0, 'none', 'Escape');
+  // Another stop has other cells.
+  await matrix(page).click({ position: position(0, 0) });
+  await cell(0, 0, 'kept', 'kept once more');
+  await page.locator('.pass-stops [data-stop=key]').click();
+  await settled(page, 'key');
+  assert.equal(await page.evaluate(() => /tensor=/.test(location.hash)), false);
+  // The link opens the recorded run at that stop, and at that cell where it has one.
+  const other = await lab.open(`?device=cpu${link}`);
+  await other.locator('#pass[data-run=derived]').scrollIntoViewIfNeeded();
+  await other.locator(`.pass-reading[data-row="1"][data-column="${columns - 1}"]`).waitFor();
+  assert.equal(await other.locator('.pass-stops [aria-current]').getAttribute('data-stop'), 'query');
+  assert.ok(await other.locator('#pass .cell-mark.kept').isVisible());
+  const bad = await lab.open(`?device=cpu${link.replace(`cell=${number}.`, 'cell=77.')}`);
+  await bad.locator('#pass').scrollIntoViewIfNeeded();
+  await bad.locator('#alert').filter({ hasText: 'tensor=pass' }).waitFor();
+  for (const each of [page, other, bad]) assert.deepEqual(each.errors, []);
 });
 
 test('colours are those of the legend, and the masked triangle is clear', async () => {
