@@ -90,7 +90,7 @@ async function scrub() {
   const times = await page.evaluate(async (presses) => {
     const slider = document.querySelector('#timeline [name=at]');
     const figures = ['#attention', '#next'].map((name) => document.querySelector(name));
-    const steps = [...document.querySelectorAll('#timeline .snapshots > *')].map((item) => Number(item.dataset.step ?? item.value));
+    const steps = [...document.querySelectorAll('#timeline .snapshots > li')].map(({ dataset }) => Number(dataset.step));
     const took = [];
     for (let i = 0; i < presses; i += 1) {
       const step = steps[(7 * i) % steps.length];

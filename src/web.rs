@@ -236,6 +236,11 @@ impl Session {
         self.events.drain(..).collect()
     }
 
+    /// Why the device is gone, where it is: what failed may be no fault of its own.
+    pub fn lost(&self) -> Option<String> {
+        self.engine.device().lost()
+    }
+
     /// After the device was lost: opens it again and goes on from the last save, or from the beginning where there is
     /// none. Where the adapter does not come back, an `auto` session goes on on the CPU.
     pub async fn recover(&mut self, run: bool) -> Answer<()> {

@@ -17,6 +17,7 @@ export class Session {
   busy(): boolean;
   tick(): Told.Event[];
   recover(run: boolean): Promise<void>;
+  lost(): string | undefined;
   device(): Told.Device;
   describe(settings: Told.Settings, corpus: string): Told.Description;
   measure(settings: Told.Settings, corpus: string): void;

@@ -191,5 +191,7 @@ declare namespace Told {
     /** The step of the last save. */
     saved: number | null;
     stop: Stop | null; device: Device | null; left_out?: string[];
+    /** Whether it went with its device, and is being opened again. */
+    lost?: boolean;
   }
 }

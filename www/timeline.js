@@ -270,6 +270,7 @@ export class Timeline {
     if (list.dataset.marks !== marks.join()) {
       list.dataset.marks = marks.join();
       list.replaceChildren(...marks.map((mark) => element('li', '', mark)));
+      steps.forEach((step, i) => { list.children[i].dataset.step = String(step); });
     }
     this.draw(at);
   }

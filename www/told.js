@@ -42,6 +42,11 @@ export function hearing(page) {
     show_run();
   }
 
+  /** What was asked of a device that is gone, or of an engine that failed, will not be answered. */
+  function release() {
+    for (const view of [inspect, pass, timeline, comparison, writing, update, machine]) view.release();
+  }
+
   return {
     loaded({ presets, generate: defaults }) {
       unknown(settings.offer(presets));
@@ -140,7 +145,8 @@ export function hearing(page) {
       show_state();
     },
     ready(ready) {
-      Object.assign(run, { ready, step: ready.step });
+      const { lost } = run;
+      Object.assign(run, { ready, step: ready.step, lost: false });
       const { steps: total, clip } = ready.train;
       metrics.begin({ ...ready, total, clip });
       metrics.add(ready.history, false);
@@ -151,6 +157,7 @@ export function hearing(page) {
       look();
       arrive();
       show_state();
+      if (lost) say_error('state.recovered', () => ({ step: count(ready.step) }));
     },
     sample(sample) {
       if (late(sample)) return;
@@ -176,6 +183,11 @@ export function hearing(page) {
       say(() => text('state.downloaded', { name, size: size(length) }));
     },
     device_lost({ message }) {
+      // The run is gone with its device until it has been opened again, and so is who could answer.
+      if (run.ready) Object.assign(run, { lost: true, ready: null, state: 'preparing', preparing: null });
+      release();
+      look();
+      show_state();
       say_error('state.lost', () => ({ message }));
     },
     recovered(device) {
@@ -183,20 +195,13 @@ export function hearing(page) {
       machine.open(device);
       slow.again();
       describe();
-      const { step } = run;
-      say_error('state.recovered', () => ({ step: count(step) }));
+      say_error('state.reopened');
     },
     error({ message, fatal, saved }) {
       metrics.release();
-      inspect.release();
-      pass.release();
-      timeline.release();
-      comparison.release();
-      writing.release();
       strip.release();
       merges.release();
-      update.release();
-      machine.release();
+      release();
       if (fatal) {
         say_error(run.state === 'loading' ? 'error.worker' : 'error.fatal', () => ({ message }));
         run.state = 'loading';

@@ -24,6 +24,8 @@ let merges = /** @type {Merges} */ (null);
 const tokenizers = /** @type {Record<string, Tokens>} */ ({});
 /** A tokenizer that is watched learns from so many bytes of the text at most. */
 const WATCHED = 16 << 20;
+/** The commands that need no run which answers. */
+const DRIVES = ['train', 'run', 'pause', 'step', 'slow', 'part', 'reset'];
 /** Bytes of the text that are shown as tokens where nobody has typed any. */
 const SAMPLE = 300;
 /** The runs that the browser keeps. */
@@ -241,11 +243,34 @@ async function turn() {
   }
   if (events.some(({ event }) => event === 'saved')) await runs.keep(session.last_save(), (file) => session.write_save(file));
   const lost = events.find((told) => told.event === 'device_lost');
-  if (lost) {
-    unview();
-    await session.recover(lost.running);
-    postMessage([{ event: 'recovered', ...session.device() }]);
+  if (lost) await reopen(lost.running);
+}
+
+/** Opens a device again that went away, with the run that was on it, which runs on where it was `running`. */
+async function reopen(running) {
+  unview();
+  try {
+    await session.recover(running);
+  } catch (error) {
+    postMessage([{ event: 'stopped' }]);
+    throw error;
   }
+  // Nobody can answer what the run that is gone was asked: the page asks again.
+  calls.splice(0, calls.length, ...calls.filter((asked) => asked.call !== 'send' || DRIVES.includes(asked.command.command)));
+  postMessage([{ event: 'recovered', ...session.device() }]);
+}
+
+/** What failed because the device is gone: it is opened again. Anything else is told; says whether it leaves nothing to go on with. */
+async function failed(error) {
+  const message = error instanceof WebAssembly.RuntimeError ? null : session?.lost();
+  if (!message) return report(error);
+  postMessage([{ event: 'device_lost', message }]);
+  try {
+    await reopen(false);
+  } catch (again) {
+    return report(again);
+  }
+  return false;
 }
 
 /** A trap leaves the engine in no known state: only a new one can go on. */
@@ -277,7 +302,7 @@ async function live() {
         });
       }
     } catch (error) {
-      if (report(error)) return;
+      if (await failed(error)) return;
     }
     await breath();
   }

@@ -349,6 +349,17 @@ impl Device {
         }
     }
 
+    /// Why a GPU is gone, where it is.
+    pub fn lost(&self) -> Option<String> {
+        match self {
+            Device::Cpu(_) => None,
+            Device::Gpu(gpu) => match gpu.check() {
+                Err(Error::DeviceLost(message)) => Some(message),
+                _ => None,
+            },
+        }
+    }
+
     /// Makes a GPU fail from here on as if it had been lost: how recovery is tested. The CPU cannot be lost.
     pub fn destroy(&self) {
         if let Device::Gpu(gpu) = self {

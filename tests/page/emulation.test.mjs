@@ -4,8 +4,7 @@
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import en from '../../www/strings/en.js';
-import { PICTURES, STAGES, axe, control, enter, none, ready, start, train, until, unfold, wide } from './page.mjs';
+import { PICTURES, STAGES, axe, catalogue, control, enter, none, start, train, until, wide } from './page.mjs';
 
 let lab;
 before(async () => {
@@ -14,13 +13,11 @@ before(async () => {
 });
 after(() => lab.stop());
 
-/** A page with a small run that waits, so that every stage is full. */
+/** A page with a small run that is over, so that every stage is full. */
 async function full(options) {
   const page = await lab.open('?device=cpu', options);
-  await train(page, { sample_every: 2, eval_every: 2 });
-  await until(page, 'step', 'at least', 4);
-  await control(page, 'pause').click();
-  await page.locator('[data-action=pause][aria-pressed=true]').waitFor();
+  await train(page, { steps: 4, sample_every: 2, eval_every: 2 });
+  await until(page, 'step', 'exactly', 4);
   await enter(page, 'generate');
   await page.locator('#generate [name=max_tokens]').fill('8');
   await control(page, 'generate').click();
@@ -224,12 +221,20 @@ for (const width of [1280, 360]) {
     }));
     await page.context().close();
   });
+}
 
+/** A catalogue whose words are longer, and whose signs stay as they are. */
+const longer = (strings) => Object.fromEntries(Object.entries(strings).map(([key, string]) => {
+  const words = string.replace(/\{\w+\}/g, '');
+  return [key, /\p{L}/u.test(words) ? `[${string} ${'ëxtra '.repeat(Math.ceil((words.length * 0.4) / 6))}]` : string];
+}));
+
+for (const width of [1280, 800, 360]) {
   test(`strings that are longer by two fifths fit ${width} pixels in every stage`, async () => {
-    const longer = (string) => (/\p{L}/u.test(string.replace(/\{\w+\}/g, '')) ? `[${string} ${'ëxtra '.repeat(Math.ceil(string.replace(/\{\w+\}/g, '').length * 0.4 / 6))}]` : string);
-    const pseudo = Object.fromEntries(Object.entries(en).map(([key, string]) => [key, longer(string)]));
-    const page = await full({ viewport: { width, height: 900 }, instead: { '**/strings/en.js': `export default ${JSON.stringify(pseudo)};` } });
+    const strings = JSON.stringify(longer(await catalogue('en')));
+    const page = await full({ viewport: { width, height: 900 }, instead: { '**/strings/en.js': `export default ${strings};`, '**/strings/story.en.json': strings } });
     await control(page, 'tour').click();
+    await page.locator('#tour h2').filter({ hasText: /^\[.*\]$/ }).waitFor();
     await control(page, 'share').click();
     none(await everywhere(page, async (stage) => {
       assert.match(await page.locator(`[data-stage=${stage}]`).textContent(), /^\[.*\]$/);

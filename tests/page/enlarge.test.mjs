@@ -1,12 +1,9 @@
 // A figure takes the whole view and gives it back: the same elements, drawn at their new size.
 
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { ready, start } from './page.mjs';
+import { axe, none, ready, start } from './page.mjs';
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 let lab;
 before(async () => {
   lab = await start();
@@ -101,8 +98,7 @@ test('an enlarged figure has no fault for axe, and long chips are told whole', a
   assert.equal(await cut(), true, 'it is longer than its place');
   await button(page, 'attention').click();
   assert.equal(await cut(), false);
-  await page.evaluate(await readFile(AXE, 'utf8'));
-  assert.deepEqual(await page.evaluate(async () => (await globalThis.axe.run()).violations.map(({ id }) => id)), []);
+  none(await axe(page));
 });
 
 test('on a phone a figure has the width already', async () => {

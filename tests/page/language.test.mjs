@@ -2,14 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { mkdir, readFile, readdir } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { sentences } from '../../www/strings/zh.js';
 import { translated } from '../../www/text.js';
-import { SMALL, catalogue, control, metric, paste, ready, set, start, until } from './page.mjs';
+import { SMALL, axe, catalogue, control, metric, none, paste, ready, set, start, until } from './page.mjs';
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 /** Pictures to look at; nothing is compared with them. */
 const PICTURES = 'build/page';
 /** Latin words that Chinese keeps: names, units, options. What the model wrote, tokens and what is quoted are not looked at. */
@@ -251,38 +249,9 @@ for (const width of [360, 1280]) {
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
       await page.evaluate(() => scrollTo(0, 0));
       await page.screenshot({ path: `${PICTURES}/zh-${colorScheme}-${width}.png`, fullPage: true });
-      await page.evaluate(await readFile(AXE, 'utf8'));
-      const faults = await page.evaluate(async () => (await globalThis.axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' ')}`));
-      assert.deepEqual(faults, []);
+      none(await axe(page));
       assert.deepEqual(page.errors, []);
       await page.context().close();
     });
   }
-}
-
-for (const width of [360, 800, 1280]) {
-  test(`strings that are longer by two fifths fit ${width} pixels`, async () => {
-    const context = await lab.browser.newContext({ viewport: { width, height: 900 }, locale: 'en-US' });
-    const page = await context.newPage();
-    const longer = (string) => `[${string} ${'ëxtra '.repeat(Math.ceil(string.replace(/\{\w+\}/g, '').length * 0.4 / 6))}]`;
-    const pseudo = Object.fromEntries(Object.entries(en).map(([key, string]) => [key, longer(string)]));
-    await page.route('**/strings/en.js', (route) => route.fulfill({
-      contentType: 'text/javascript', body: `export default ${JSON.stringify(pseudo)};`,
-    }));
-    await page.route('**/strings/story.en.json', (route) => route.fulfill({ json: pseudo }));
-    await page.goto(lab.address + '?device=cpu');
-    await ready(page);
-    if (width < 900) await page.locator('#settings-details > summary').click();
-    await filled(page);
-    await page.locator('#status').filter({ hasText: '[Finished' }).waitFor();
-    assert.match(await control(page, 'train').textContent(), /^\[/);
-    const wide = await page.evaluate(() => [...document.querySelectorAll('body *')]
-      .filter((element) => element.checkVisibility() && element.getBoundingClientRect().right > innerWidth + 0.5)
-      .map((element) => element.outerHTML.slice(0, 80)));
-    assert.deepEqual(wide, []);
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
-    await page.evaluate(() => scrollTo(0, 0));
-    await page.screenshot({ path: `${PICTURES}/longer-${width}.png`, fullPage: true });
-    await context.close();
-  });
 }

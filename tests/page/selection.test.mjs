@@ -2,11 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { SMALL, control, paste, ready, says, set, start, until } from './page.mjs';
+import { SMALL, axe, control, none, paste, ready, says, set, start, until } from './page.mjs';
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const STAGES = ['data', 'tokenizer', 'train', 'inspect', 'generate'];
 let lab;
 before(async () => {
@@ -265,8 +263,7 @@ for (const [width, height] of [[360, 740], [768, 900], [1280, 900], [1920, 1000]
     await row(page, 'value').waitFor();
     const { height: open } = await panel(page).boundingBox();
     assert.ok(open > 100 && open <= 0.4 * height + 2, `unfolded it leaves room: ${open}`);
-    await page.evaluate(await readFile(AXE, 'utf8'));
-    assert.deepEqual(await page.evaluate(async () => (await globalThis.axe.run()).violations.map(({ id }) => id)), []);
+    none(await axe(page));
   });
 }
 

@@ -3,12 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { mkdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { phase } from '../../www/samples.js';
-import { SMALL, control, metric, paste, ready, says, set, start, until } from './page.mjs';
+import { SMALL, axe, control, metric, none, paste, ready, says, set, start, until } from './page.mjs';
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 /** Pictures to look at; nothing is compared with them. */
 const PICTURES = 'build/page';
 const PARTS = ['forward', 'loss', 'backward', 'clip', 'update'];
@@ -126,9 +124,7 @@ for (const [width, colorScheme, locale] of [[1280, 'light', 'en-US'], [360, 'dar
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
     await page.locator('#slow').scrollIntoViewIfNeeded();
     await page.screenshot({ path: `${PICTURES}/slow-${colorScheme}-${width}.png` });
-    await page.evaluate(await readFile(AXE, 'utf8'));
-    const faults = await page.evaluate(async () => (await globalThis.axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' ')}`));
-    assert.deepEqual(faults, []);
+    none(await axe(page));
   });
 }
 

@@ -1,12 +1,10 @@
 // The time line: scrubbing shows the past as it was, in every view; it plays, loops, pins, and works by keys.
 
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdir } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { SMALL, control, metric, paste, ready, says, set, start, until } from './page.mjs';
+import { SMALL, axe, control, metric, none, paste, ready, says, set, start, until } from './page.mjs';
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 /** Pictures to look at; nothing is compared with them. */
 const PICTURES = 'build/page';
 let lab;
@@ -206,9 +204,7 @@ for (const colorScheme of ['light', 'dark']) {
       await at(page, 'timeline', 2);
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
       await page.screenshot({ path: `${PICTURES}/timeline-${colorScheme}-${width}.png` });
-      await page.evaluate(await readFile(AXE, 'utf8'));
-      const faults = await page.evaluate(async () => (await globalThis.axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' ')}`));
-      assert.deepEqual(faults, []);
+      none(await axe(page));
     });
   }
 }

@@ -3,12 +3,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, readdir } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { control, paste, ready, start } from './page.mjs';
+import { axe, control, none, paste, ready, start } from './page.mjs';
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 /** Pictures to look at; nothing is compared with them. */
 const PICTURES = 'build/page';
 /** What the split patterns differ on: contractions, digits, capitals, white space, scripts, marks, special tokens. */
@@ -30,9 +28,10 @@ const source = (page) => page.locator('.vocabulary span');
 async function opened(options) {
   const page = await lab.open('?device=cpu#stage=tokenizer', options);
   await ready(page);
-  // A text that is short is learnt from at once.
+  // A text that is short is learnt from at once, behind the corpus that the page opens with.
   if (options?.viewport?.width < 900) await page.locator('#settings-details > summary').click();
   await paste(page, 'the cat sat on the mat '.repeat(20));
+  await page.locator('[data-figure=merges] figcaption').filter({ hasText: 'Before any merge the 460 bytes' }).waitFor();
   await page.locator('.tokens li').first().waitFor();
   return page;
 }
@@ -150,9 +149,7 @@ for (const colorScheme of ['light', 'dark']) {
       await source(page).filter({ hasText: 'GPT-4o has 200,019 symbols' }).waitFor();
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
       await page.locator('#strip').screenshot({ path: `${PICTURES}/vocabulary-${colorScheme}-${width}.png` });
-      await page.evaluate(await readFile(AXE, 'utf8'));
-      const faults = await page.evaluate(async () => (await globalThis.axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' ')}`));
-      assert.deepEqual(faults, []);
+      none(await axe(page));
       await page.context().close();
     });
   }

@@ -118,6 +118,7 @@ export default {
   'state.archive': 'Packing the run.',
   'state.downloaded': 'Downloaded {name}, {size}.',
   'state.lost': 'The device was lost: {message}. Going on from the last save.',
+  'state.reopened': 'The device was lost and opened again.',
   'state.recovered': 'The device was lost and opened again. Training goes on from step {step}.',
   'error.fatal': '{message}. The engine has stopped: reload the page to begin anew.',
   'error.download': '{message}. Download run gives the last save, of step {step}.',

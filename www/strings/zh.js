@@ -120,6 +120,7 @@ export default {
   'state.archive': '正在打包这次训练。',
   'state.downloaded': '已下载 {name}，{size}。',
   'state.lost': '设备丢失：{message}。正从上次保存处接着训练。',
+  'state.reopened': '设备丢失后已重新打开。',
   'state.recovered': '设备丢失后已重新打开。训练从第 {step} 步继续。',
   'error.fatal': '{message}。引擎已停止：请重新加载页面，从头开始。',
   'error.download': '{message}。“下载训练”会给出最近一次保存，即第 {step} 步。',

@@ -171,7 +171,7 @@ impl Gpu {
     }
 
     /// What went wrong, from the first time something did.
-    fn check(&self) -> Result<()> {
+    pub(super) fn check(&self) -> Result<()> {
         match self.fault.lock().expect("callbacks do not panic").clone() {
             None => Ok(()),
             Some(Fault::Lost(message)) => Err(Error::DeviceLost(message)),
