@@ -33,6 +33,11 @@ async function everywhere(page, look) {
     await page.locator('details').evaluateAll((all) => {
       for (const details of all) details.open = true;
     });
+    // The pass is asked for where it is seen.
+    if (stage === 'inspect') {
+      await page.locator('#pass').scrollIntoViewIfNeeded();
+      await page.locator('.pass-formula math').waitFor();
+    }
     found.push(...(await look(stage)).map((fault) => `${stage}: ${fault}`));
   }
   return found;
@@ -66,6 +71,8 @@ const cut = (page) => page.evaluate(() => {
         // What is shortened has all of it for whoever points at it.
         if (textOverflow === 'ellipsis' && at.title.includes(node.data.trim())) break;
         if (display === 'inline' || display === 'contents') continue;
+        // The box of a sign in a formula is its ink; what holds the formula has room for all of it.
+        if (at.closest('math')) continue;
         // What scrolls shows the rest when it is asked to.
         if (/auto|scroll/.test(overflowX + overflowY)) break;
         const box = at.getBoundingClientRect();
