@@ -186,8 +186,8 @@ export async function axe(page, options = {}) {
     const { Color, getContrast } = axe.commons.color;
     /** What axe cannot tell of an element, told in another way: whether that is a fault. */
     const faulty = {
-      // A name that is read out and a sign that is seen, where the sign is no word.
-      'label-content-name-mismatch': (element) => !axe.commons.text.accessibleText(element).includes(element.innerText.trim()),
+      // A name that is read out and a sign that is seen, where the sign is no word: as wide as its script writes it.
+      'label-content-name-mismatch': (element) => !axe.commons.text.accessibleText(element).normalize('NFKC').includes(element.innerText.trim()),
       // Text that is cut off, or that something else lies over now, or that stands in for what is to be typed: it is read before
       // its own ground.
       'color-contrast'(element, { any: [{ data }] }) {
