@@ -32,10 +32,10 @@ export class Kept {
     this.hear = { kept: (told) => this.kept(told), unkept: (told) => this.unkept(told) };
   }
 
-  /** Asks for a save, where the run has taken steps since the last one: the tab may be closed now. */
+  /** Asks for a save, where the run has taken steps since the last one or has one under way: the tab may be closed now. */
   save() {
     const { state, ready, step, saved } = this.run;
-    if (ready && ['running', 'paused'].includes(state) && step > (saved ?? ready.step)) this.call('send', { command: { command: 'save' } });
+    if (ready && (state === 'running' || (state === 'paused' && step > (saved ?? ready.step)))) this.call('send', { command: { command: 'save' } });
   }
 
   /** The runs that there are; those that went because there were too many.

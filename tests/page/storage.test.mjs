@@ -225,7 +225,7 @@ for (const [how, prelude] of Object.entries(REFUSALS)) {
 
 test('two tabs keep their runs beside each other', async () => {
   const page = await lab.open();
-  await filled(page, { steps: 100_000, save_every: 20 });
+  await filled(page, { steps: 100_000, save_every: 1 });
   await control(page, 'train').click();
   await kept(page).filter({ hasText: 'open here' }).waitFor();
   const id = await kept(page).getAttribute('data-id');
