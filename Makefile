@@ -62,7 +62,7 @@ bench-tokenizer: ## training and encoding against rustbpe and tiktoken
 	@cargo build --quiet --release
 	@build/venv/bin/python bench/tokenizer.py
 
-bench-corpus: ## the corpus filters against datatrove (downloads 400 MB once)
+bench-corpus: ## the corpus filters and MinHash against datatrove (downloads 400 MB once)
 	@scripts/setup.sh rust datatrove
 	@cargo build --quiet --release
 	@build/datatrove/bin/python bench/corpus.py

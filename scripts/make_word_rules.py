@@ -11,7 +11,7 @@ import textwrap
 from pathlib import Path
 
 import spacy
-from datatrove.utils.text import PUNCTUATION_SET, TERMINAL_PUNCTUATION
+from datatrove.utils.text import PUNCTUATION, PUNCTUATION_SET, TERMINAL_PUNCTUATION
 from spacy.lang import char_classes as classes
 from spacy.pipeline.sentencizer import Sentencizer
 from spacy.symbols import ORTH
@@ -83,7 +83,7 @@ def main():
         f"(?<=[{alpha}]),(?=[{alpha}])", f"(?<=[{alpha}0-9])(?:{HYPHENS})(?=[{alpha}])",
         f"(?<=[{alpha}0-9])[:<>=/](?=[{alpha}])",
     ]
-    assert tokenizer.token_match is None
+    assert tokenizer.token_match is None and PUNCTUATION_SET == set(PUNCTUATION) | TERMINAL_PUNCTUATION
     measures = (classes.CURRENCY.replace("\\", "") + "|" + classes.UNITS).split("|")
 
     # White space alone is left out: it is no word, whatever a rule makes of it.
@@ -107,8 +107,7 @@ def main():
         table("SENTENCE", "What ends a sentence for spaCy's sentencizer.",
               characters(set(Sentencizer.default_punct_chars).__contains__)),
         table("TERMINAL", "What ends a sentence for datatrove.", characters(TERMINAL_PUNCTUATION.__contains__)),
-        table("MARK", "What makes no word for datatrove: punctuation and controls.",
-              characters(PUNCTUATION_SET.__contains__)),
+        table("MARK", "What is punctuation for datatrove, controls among it.", characters(PUNCTUATION.__contains__)),
         strings("MEASURES", "What is cut off after a digit: currencies and units.", sorted(set(measures))),
         strings("SPECIAL", "Words that have a rule of their own, with a space where they are cut.",
                 map(" ".join, special.values())),

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 
 use glasshouse::{Error, Result, data::read_jsonl};
 
+use super::corpus::files;
+
 /// Text is held in memory, and its tokens beside it.
 const LARGEST: u64 = 4 << 30;
 
 /// The documents at `paths`, in their order. A file is a document, of any bytes but zero; a file named `.jsonl` or
-/// `.ndjson` has a document a line; either may be packed, and is named `.gz` then; `-` is standard input, either of the two;
+/// `.ndjson` has a document a line; either may be packed, and is named `.gz` or `.zst` then; `-` is standard input, either of the two;
 /// a folder gives all of its files, however deep, in the order of their paths, but for hidden and empty ones, and one that
 /// `corpus run` wrote its documents.
 pub fn documents(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
@@ -62,7 +64,7 @@ fn read_file(path: &Path, left: &mut u64) -> Result<Vec<Vec<u8>>> {
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         names.iter().any(|name| extension.eq_ignore_ascii_case(name))
     };
-    let packed = named(path, &["gz"]);
+    let packed = named(path, &["gz", "zst"]);
     let bytes = if packed { read_packed(path, left)? } else { read_text(path, left)? };
     if named(if packed { Path::new(path.file_stem().unwrap_or_default()) } else { path }, &["jsonl", "ndjson"]) {
         return read_jsonl(&name(path), &bytes);
@@ -105,12 +107,11 @@ fn read_text(path: &Path, left: &mut u64) -> Result<Vec<u8>> {
     })
 }
 
-/// The text that a gzip file holds.
+/// The text that a file holds that gzip or Zstandard packed.
 fn read_packed(path: &Path, left: &mut u64) -> Result<Vec<u8>> {
-    let file = File::open(path).map_err(|error| Error::io(path, "read", error))?;
     let mut bytes = Vec::new();
-    let unpacked = flate2::read::MultiGzDecoder::new(file).take(*left + 1).read_to_end(&mut bytes);
-    unpacked.map_err(|error| Error::format(name(path), format!("it does not unpack ({error}): fetch it again")))?;
+    let unpacked = files::open(path)?.take(*left + 1).read_to_end(&mut bytes);
+    unpacked.map_err(|error| files::unreadable(path, error))?;
     if bytes.len() as u64 > *left {
         return Err(too_much(path));
     }

@@ -42,10 +42,12 @@ pub(super) const PLAIN: u32 = 1 << 15;
 pub(super) const SENTENCE: u32 = 1 << 16;
 /// What ends a line well for datatrove.
 pub(super) const TERMINAL: u32 = 1 << 17;
-/// Punctuation and controls: what makes no word for datatrove.
+/// What is punctuation for datatrove, controls among it; some of `TERMINAL` is not.
 pub(super) const MARK: u32 = 1 << 18;
 /// A character of a host name in spaCy's rule for addresses.
 pub(super) const HOST: u32 = 1 << 19;
+/// `\p{Mn}`
+pub(super) const ACCENT: u32 = 1 << 20;
 
 const SETS: [(&[u32], u32); 11] = [
     (tables::ALPHA, ALPHA),
@@ -60,8 +62,8 @@ const SETS: [(&[u32], u32); 11] = [
     (tables::TERMINAL, TERMINAL),
     (tables::MARK, MARK),
 ];
-const CLASSES: [(&str, u32); 4] =
-    [(r"\p{L}", LETTER), (r"\p{P}", PUNCTUATION), (r"\p{Nd}", DECIMAL), (r"[\p{L}\p{N}_]", WORD)];
+const CLASSES: [(&str, u32); 5] =
+    [(r"\p{L}", LETTER), (r"\p{P}", PUNCTUATION), (r"\p{Nd}", DECIMAL), (r"[\p{L}\p{N}_]", WORD), (r"\p{Mn}", ACCENT)];
 
 const BLOCK: usize = 128;
 

@@ -5,6 +5,7 @@ mod characters;
 mod document;
 pub mod filters;
 pub mod jsonl;
+pub mod minhash;
 mod python;
 mod report;
 mod tables;

@@ -6,7 +6,7 @@ use std::path::Path;
 use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
 use serde_json::{Value, json};
 
-use crate::{Place, SMALL};
+use crate::{Place, SMALL, text};
 
 /// A page that passes all filters.
 fn page(seed: usize) -> String {
@@ -78,11 +78,12 @@ fn a_run_writes_what_is_left_what_is_not_and_why() {
     // The corpus is what the next commands read; rules are set by name; the same input gives the same bytes.
     place.ok("tokenizer train --input out --vocab-size 300 --out tokenizer.json");
     place.ok(&format!("train --data out {SMALL} --steps 1 --out model"));
-    let printed = place.ok("corpus run --input pages --out loose --set curly_bracket=off --set gopher_short_doc=3");
+    let printed = place
+        .ok("corpus run --input pages --out loose --only filters --set curly_bracket=off --set gopher_short_doc=3");
     assert!(printed.contains("603 documents in"), "{printed}");
     assert_eq!(read(&place.path("loose/documents/00000.jsonl.gz")).len(), 601);
     assert!(!place.path("loose/removed").exists());
-    let mut command = place.command("corpus run --input pages --out again --keep-removed", &[]);
+    let mut command = place.command("corpus run --input pages --out again --only filters --keep-removed", &[]);
     assert!(command.env("RAYON_NUM_THREADS", "1").status().unwrap().success());
     for file in ["documents/00000.jsonl.gz", "removed/c4/00000.jsonl.gz", "report.json"] {
         let [one, other] =
@@ -95,13 +96,11 @@ fn a_run_writes_what_is_left_what_is_not_and_why() {
 fn what_is_no_corpus_is_refused() {
     let place = Place::new();
     place.write("empty.jsonl", "");
-    place.write("damaged.jsonl.gz", [0x1f, 0x8b, 8, 0, 0]);
     place.write("texts/a.txt", "text");
     place.write("taken/report.json", "{}");
     for (arguments, code, parts) in [
         ("--input missing --out new", 1, ["missing", "check the path"]),
         ("--input texts --out new", 1, ["texts", ".jsonl"]),
-        ("--input damaged.jsonl.gz --out new", 1, ["damaged.jsonl.gz", "does not unpack"]),
         ("--input empty.jsonl --out taken", 1, ["taken", "give another --out"]),
         ("--input empty.jsonl --out new --set policy=maybe", 2, ["policy=maybe", "neither a number nor off"]),
         ("--input empty.jsonl --out new --set x=1", 2, ["no rule 'x'", "list_ratio"]),
@@ -128,4 +127,130 @@ fn each_filter_explains_itself() {
         place.lines("corpus explain --input pages.jsonl --set curly_bracket=off")[1]["c4"]["reason"],
         "too_few_sentences"
     );
+}
+
+#[test]
+fn zstandard_goes_in_and_out() {
+    let place = Place::new();
+    place.write("pages.jsonl", (0..300).map(|n| line(&n.to_string(), &page(n))).collect::<String>());
+    place.ok("corpus run --input pages.jsonl --out packed --only filters --format jsonl.zst");
+    let report = place.json("corpus run --input packed/documents --out again --only filters --json");
+    assert_eq!(report["stages"][3]["documents_out"], 300, "all frames are read");
+    assert_eq!(read(&place.path("again/documents/00000.jsonl.gz"))[299]["text"], page(299));
+}
+
+#[test]
+fn damage_costs_what_stands_behind_it() {
+    let place = Place::new();
+    let lines: String = (0..2000).map(|n| line(&n.to_string(), &page(n))).collect();
+    for format in ["jsonl.gz", "jsonl.zst"] {
+        place.write("pages.jsonl", &lines);
+        place.ok(&format!("corpus run --input pages.jsonl --out {format} --only filters --format {format}"));
+        let mut packed = std::fs::read(place.path(&format!("{format}/documents/00000.{format}"))).unwrap();
+        packed.truncate(packed.len() / 2);
+        place.write(&format!("{format}/documents/00000.{format}"), packed);
+        place.write(&format!("{format}/documents/00001.jsonl"), line("last", &page(9)));
+        place.write(&format!("{format}/documents/00002.{format}"), [0x28, 0xb5, 0x2f, 0xfd, 0xff, 0xff]);
+        let outcome =
+            place.run(&format!("corpus run --input {format}/documents --out half-{format} --only filters --json"));
+        let report: Value = serde_json::from_str(&outcome.ok()).unwrap();
+        let kept = report["stages"][3]["documents_out"].as_u64().unwrap();
+        assert!((500..2000).contains(&kept), "{kept}");
+        assert_eq!(report["skipped"]["file_damaged"], 2, "{report}");
+        assert!(outcome.stderr().contains("what stands before the damage is taken"), "{}", outcome.stderr());
+    }
+}
+
+#[test]
+fn a_corpus_shows_its_funnel_and_what_it_dropped() {
+    let place = Place::new();
+    let brackets = |n: usize| line(&format!("code {n}"), &(page(n) + "\nIt was written: {\u{1b}[2J} and no more."));
+    let lines: String = (0..30).map(brackets).collect();
+    place.write("pages.jsonl", lines + &line("short", page(650).split_at(160).0));
+    let report = place.json("corpus run --input pages.jsonl --out out --only filters --keep-removed --json");
+    assert_eq!(place.json("corpus stats out --json"), report);
+    let printed = place.ok("corpus stats out");
+    for part in ["gopher_quality", "1  gopher_short_doc", "30  curly_bracket"] {
+        assert!(printed.contains(part), "{part}: {printed}");
+    }
+    let shown = place.ok("corpus show out --stage c4 --sample 5");
+    assert_eq!(shown.matches("c4: curly_bracket at 1").count(), 5, "{shown}");
+    assert!(shown.contains("It was written: ⟦{⟧\u{fffd}[2J}") && shown.contains("http://x.org/code"), "{shown}");
+    assert_eq!(shown, place.ok("corpus show out --stage c4 --sample 5"), "the same ones each time");
+    assert_eq!(place.ok("corpus show out").matches("── ").count(), 10);
+    let short = place.ok("corpus show out --reason gopher_short_doc");
+    assert!(short.contains("── short") && short.matches("── ").count() == 1, "{short}");
+    assert!(place.ok("corpus show out --reason list_ratio").contains("nothing"));
+
+    place.refuses("corpus show out --stage url", 2, &["no stage 'url'", "fineweb"]);
+    place.ok("corpus run --input pages.jsonl --out bare");
+    place.refuses("corpus show bare", 1, &["bare", "--keep-removed"]);
+    place.refuses("corpus stats .", 1, &["report.json", "check the path"]);
+    place.write("report.json", "[]");
+    place.refuses("corpus stats .", 1, &["report.json", "expected the report"]);
+}
+
+/// Pages that pass the filters, every third of them a copy of one before with a word changed.
+fn pages(count: usize) -> Vec<String> {
+    let fresh = |n: usize| -> String {
+        let words: Vec<String> =
+            text(4000).split_whitespace().skip(n * 31 % 3000).take(160).map(String::from).collect();
+        let lines = words
+            .chunks(16)
+            .enumerate()
+            .map(|(at, line)| format!("Of {} and {n} that {at} {}.", line[0], line.join(" ")));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    let copy = |n: usize| fresh(n / 3 * 3).replacen("river", "lake", 1);
+    (0..count).map(|n| line(&n.to_string(), &if n % 3 == 2 { copy(n) } else { fresh(n) })).collect()
+}
+
+#[test]
+fn of_near_copies_the_first_is_kept_and_shards_agree() {
+    let place = Place::new();
+    let pages = pages(60);
+    for (n, part) in pages.chunks(15).enumerate() {
+        place.write(&format!("pages/{n}.jsonl"), part.concat());
+    }
+    let off = "--set top_2_gram=off --set top_3_gram=off --set top_4_gram=off --set duplicated_5_n_grams=off";
+    let report = place.json(&format!("corpus run --input pages --out whole {off} --keep-removed --json"));
+    let stages = report["stages"].as_array().unwrap();
+    assert_eq!(stages.len(), 5);
+    assert_eq!(stages[4]["name"], "minhash");
+    assert_eq!((&stages[4]["documents_in"], &stages[4]["documents_out"]), (&json!(60), &json!(40)), "{report}");
+    assert_eq!(stages[4]["reasons"], json!({ "near_copy": 20 }));
+    assert_eq!(stages[3]["tokens_out"], stages[4]["tokens_in"]);
+    let mut kept = Vec::new();
+    for n in 0..4 {
+        kept.extend(read(&place.path(&format!("whole/documents/0000{n}.jsonl.gz"))));
+    }
+    assert_eq!(ids(&kept), (0..60).filter(|n| n % 3 < 2).map(|n| n.to_string()).collect::<Vec<_>>());
+    let copy = &read(&place.path("whole/removed/minhash/00000.jsonl.gz"))[0];
+    assert_eq!((&copy["id"], &copy["reason"], &copy["value"]), (&json!("2"), &json!("near_copy"), &json!(1.0)));
+    assert!(!place.path("whole/work").exists());
+
+    for shard in 0..3 {
+        place.ok(&format!("corpus run --input pages --out shard{shard} --shard {shard}/3 {off} --keep-removed"));
+    }
+    assert!(
+        place.path("shard1/documents/00001.jsonl.gz").exists()
+            && !place.path("shard1/documents/00000.jsonl.gz").exists()
+    );
+    place.ok("corpus dedup --input shard2 shard0 shard1 --out joined --keep-removed");
+    let names = (0..4)
+        .map(|n| format!("documents/0000{n}.jsonl.gz"))
+        .chain((0..4).map(|n| format!("removed/minhash/0000{n}.jsonl.gz")));
+    for name in names.chain(["report.json".into()]) {
+        let [one, other] =
+            ["whole", "joined"].map(|folder| std::fs::read(place.path(&format!("{folder}/{name}"))).unwrap());
+        assert!(one == other, "{name} is not that of one run");
+    }
+
+    place.refuses("corpus dedup --input whole --out again", 1, &["whole", "no copies any more"]);
+    place.refuses("corpus dedup --input pages --out again", 1, &["report.json", "check the path"]);
+    place.refuses("corpus dedup --input shard0 --out joined", 1, &["joined", "give another --out"]);
+    place.refuses("corpus run --input pages --out new --shard 3/3", 2, &["3/3", "I/N"]);
+    let only = place.json("corpus run --input pages --out copies --only dedup --json");
+    assert_eq!(only["stages"].as_array().unwrap().len(), 1);
+    assert_eq!(only["stages"][0]["documents_out"], 40);
 }

@@ -1,4 +1,5 @@
-"""Holds the corpus rules to datatrove's and the words to spaCy's, over the same documents, and prints how far they agree.
+"""Holds the corpus rules and MinHash to datatrove's and the words to spaCy's, over the same documents, and prints how far
+they agree.
 
 Run by `make check-corpus`, or after `scripts/setup.sh datatrove`:
   build/datatrove/bin/python tests/parity/corpus.py [--golden]
@@ -28,6 +29,7 @@ from datatrove.pipeline.filters import (
     GopherRepetitionFilter,
 )
 
+import corpus_copies
 import corpus_documents
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -40,7 +42,7 @@ FILTERS = {
     "fineweb": FineWebQualityFilter(),
 }
 # What the comparison must reach.
-DECISIONS, KEPT, WORDS, DOCUMENTS = 0.99, 0.95, 0.999, 1000
+DECISIONS, KEPT, WORDS, SIGNATURES, DOCUMENTS = 0.99, 0.95, 0.999, 0.999, 1000
 
 
 def glasshouse(*arguments):
@@ -201,6 +203,15 @@ def main():
         fuzz = rules + [f"({rule})" for rule in rules] + [f"x/{rule}, {rule}." for rule in rules]
         fuzz += [noise(draw, rules, characters) for _ in range(options.fuzz)]
         failed += ["fuzz"] * (compare_words(fuzz, explain(folder, fuzz, "--words"), nlp) < WORDS)
+
+        some = texts[::3] + fuzz[::3]
+        same = corpus_copies.compare_signatures(folder, some, explain(folder, some, "--signature"))
+        failed += ["signatures"] * (same < SIGNATURES)
+        copies = corpus_documents.copies()
+        glasshouse("run", "--input", write(folder, copies), "--out", folder / "copies", "--only", "dedup")
+        kept = {int(document["id"]) for document in read(folder / "copies" / "documents")}
+        agree = corpus_copies.compare_clusters(corpus_copies.clusters(folder, copies), kept, len(copies))
+        failed += ["clusters"] * (not agree)
     if options.golden:
         write_golden(texts, theirs)
     if failed:

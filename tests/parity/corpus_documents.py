@@ -124,6 +124,26 @@ def hostile():
     return texts
 
 
+def copies():
+    """Pages, and near copies of them: none to all words changed, another order, another case; and copies of copies."""
+    draw = random.Random(20240522)
+    texts = []
+    for number in range(150):
+        words = "\n".join(prose(draw, draw.randint(2, 5))).split(" ")
+        texts.append(" ".join(words))
+        for changed in (0, 1, 2, 4, 8, 16, 32, 64):
+            if draw.random() < 0.6:
+                copy = list(words)
+                for at in draw.sample(range(len(copy)), min(changed, len(copy))):
+                    copy[at] = draw.choice(NOUNS)
+                texts.append(" ".join(copy))
+                words = copy if draw.random() < 0.3 else words
+        if number % 5 == 0:
+            texts += [" ".join(words).upper(), " ".join(words[len(words) // 8:]), "\n\n".join(words), " ".join(words[:4])]
+    draw.shuffle(texts)
+    return texts
+
+
 def pieces(name):
     """A built-in corpus in pieces that end with a line and have at least the bytes of SIZES, in turn."""
     lines = gzip.decompress((ROOT / "corpora" / f"{name}.txt.gz").read_bytes()).decode().split("\n")

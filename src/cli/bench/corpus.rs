@@ -1,10 +1,11 @@
 //! `glasshouse bench corpus`: how fast the corpus stages are, on one thread.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
 use glasshouse::corpus::filters::{Filters, Rules};
+use glasshouse::corpus::minhash::{Clusters, Signer};
 use glasshouse::corpus::{Document, Report, jsonl};
 use glasshouse::{Error, Result};
 use serde::Serialize;
@@ -13,10 +14,10 @@ use super::median;
 use crate::cli::corpus::files;
 use crate::cli::output;
 
-/// Time the filters on one thread; reading and writing do not count.
+/// Time the filters, and MinHash on what passes them, on one thread; reading and writing do not count.
 #[derive(Args, Debug)]
 pub struct CorpusArgs {
-    /// JSONL files with a text field, plain or gzip.
+    /// JSONL files with a text field, plain, gzip or zstd.
     #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
     input: Vec<PathBuf>,
     /// How often each is timed; medians are printed.
@@ -34,6 +35,8 @@ struct Measured {
     /// Documents that pass the filters.
     kept: usize,
     filters_seconds: Vec<f64>,
+    /// Signatures and clusters of these.
+    minhash_seconds: Vec<f64>,
 }
 
 /// Runs the measurement and prints it.
@@ -51,25 +54,41 @@ pub fn run(args: CorpusArgs) -> Result<()> {
     let mut filters = Filters::new(Rules::english());
     let mut filter = || {
         let mut report = Report::default();
-        let mut documents = documents.clone();
+        let mut kept = documents.clone();
         let start = Instant::now();
-        let kept = documents.iter_mut().filter_map(|document| filters.run(document, &mut report).ok()).count();
+        kept.retain_mut(|document| filters.run(document, &mut report).is_ok());
         (kept, start.elapsed().as_secs_f64())
+    };
+    let mut signer = Signer::default();
+    let mut sign = |documents: &[Document]| -> Result<f64> {
+        let start = Instant::now();
+        let mut clusters = Clusters::new(Path::new("."), 1 << 30);
+        for (number, document) in documents.iter().enumerate() {
+            signer.sign(&document.text).iter().try_for_each(|signature| clusters.push(number as u64, signature))?;
+        }
+        clusters.copies()?.try_for_each(|copy| copy.map(|_| ()))?;
+        Ok(start.elapsed().as_secs_f64())
     };
     // Once before, so that the tables are there.
     let (kept, _) = filter();
-    let filters_seconds: Vec<f64> = (0..args.rounds).map(|_| filter().1).collect();
+    sign(&kept)?;
+    let (mut filters_seconds, mut minhash_seconds) = (Vec::new(), Vec::new());
+    for _ in 0..args.rounds {
+        filters_seconds.push(filter().1);
+        minhash_seconds.push(sign(&kept)?);
+    }
     let bytes = documents.iter().map(|document| document.text.len()).sum();
-    let measured = Measured { documents: documents.len(), bytes, kept, filters_seconds };
+    let measured = Measured { documents: documents.len(), bytes, kept: kept.len(), filters_seconds, minhash_seconds };
     if args.json {
         return output::json(&measured);
     }
-    let seconds = median(measured.filters_seconds);
+    let rate = |count: usize, seconds: Vec<f64>| output::grouped((count as f64 / median(seconds)) as u64);
     output::line(format!(
-        "filters: {} documents a second, {}/s, {kept} of {} pass; median of {} rounds on one thread",
-        output::grouped((measured.documents as f64 / seconds) as u64),
-        output::size((measured.bytes as f64 / seconds) as u64),
-        measured.documents,
-        args.rounds
+        "documents a second, median of {} rounds on one thread: filters {}, minhash {} of the {} of {} that pass",
+        args.rounds,
+        rate(measured.documents, measured.filters_seconds),
+        rate(measured.kept, measured.minhash_seconds),
+        measured.kept,
+        measured.documents
     ))
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use glasshouse::Result;
 use glasshouse::corpus::filters::{Filters, Rules, Stage};
+use glasshouse::corpus::minhash::{self, Signer};
 use glasshouse::corpus::{jsonl, words};
 use serde_json::{Map, json};
 
@@ -14,7 +15,7 @@ use crate::cli::output;
 /// Print what each filter, asked alone, says of each document: the rule that fires, and what it measured.
 #[derive(Args, Debug)]
 pub struct ExplainArgs {
-    /// JSONL files with a text field, plain or gzip.
+    /// JSONL files with a text field, plain, gzip or zstd.
     #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
     input: Vec<PathBuf>,
     /// Set a rule, by its name in the report.
@@ -23,6 +24,9 @@ pub struct ExplainArgs {
     /// Print the words, too, white space included, and how many sentences they are.
     #[arg(long)]
     words: bool,
+    /// Print the plain form, too, and the MinHash signature: 14 buckets of 8 hashes, or null.
+    #[arg(long)]
+    signature: bool,
 }
 
 /// Prints one JSON object a document.
@@ -31,6 +35,7 @@ pub fn run(args: ExplainArgs) -> Result<()> {
     args.set.iter().try_for_each(|setting| rules.set(setting))?;
     let mut filters = Filters::new(rules);
     let mut tokens = Vec::new();
+    let mut signer = Signer::default();
     for file in files::inputs(&args.input)? {
         let name = file.display().to_string();
         for line in jsonl::Lines::new(files::open(&file)?) {
@@ -51,6 +56,10 @@ pub fn run(args: ExplainArgs) -> Result<()> {
                 let words: Vec<&str> = tokens.iter().map(|token| token.text(&document.text)).collect();
                 object.insert("words".into(), json!(words));
                 object.insert("sentences".into(), json!(words::sentences(&document.text, &tokens)));
+            }
+            if args.signature {
+                object.insert("plain".into(), json!(minhash::plain(&document.text)));
+                object.insert("signature".into(), json!(signer.sign(&document.text)));
             }
             output::json(&object)?;
         }

@@ -1,11 +1,16 @@
 //! The files of a corpus: what is read, and what is written beside its place and renamed when it is whole.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-use flate2::bufread::MultiGzDecoder;
+use clap::ValueEnum;
+use flate2::{Compression, bufread::MultiGzDecoder, write::GzEncoder};
+use glasshouse::corpus::Report;
 use glasshouse::{Error, Result};
+use indicatif::ProgressBar;
+use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
+use ruzstd::encoding::CompressionLevel;
 
 /// The files at `paths`: those given, and all JSONL in a folder, however deep, in the order of their paths.
 pub fn inputs(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
@@ -20,7 +25,10 @@ pub fn inputs(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
         let mut tail = files.split_off(before);
         tail.retain(|file| is_jsonl(file));
         if tail.is_empty() {
-            return Err(Error::format(path.display(), "expected .jsonl or .jsonl.gz files in it, found none"));
+            return Err(Error::format(
+                path.display(),
+                "expected .jsonl, .jsonl.gz or .jsonl.zst files in it, found none",
+            ));
         }
         files.append(&mut tail);
     }
@@ -29,28 +37,101 @@ pub fn inputs(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
 
 fn is_jsonl(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    [".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz"].iter().any(|ending| name.ends_with(ending))
+    let name = [".gz", ".zst"].iter().find_map(|packed| name.strip_suffix(packed)).unwrap_or(&name);
+    [".jsonl", ".ndjson"].iter().any(|ending| name.ends_with(ending))
 }
 
-/// The text of a file, unpacked if it is gzip.
+/// How documents are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Lines of JSON, packed by gzip.
+    #[value(name = "jsonl.gz")]
+    Gzip,
+    /// The same, packed by Zstandard.
+    #[value(name = "jsonl.zst")]
+    Zstandard,
+}
+
+impl Format {
+    /// Bytes as a whole file, or as a part of one: packed parts that follow each other are the whole packed.
+    pub fn pack(self, bytes: &[u8]) -> Vec<u8> {
+        match self {
+            Format::Gzip => {
+                let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+                encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("memory takes all")
+            }
+            Format::Zstandard => ruzstd::encoding::compress_to_vec(bytes, CompressionLevel::Fastest),
+        }
+    }
+}
+
+/// The ending of its files.
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str(if *self == Format::Gzip { "jsonl.gz" } else { "jsonl.zst" })
+    }
+}
+
+/// The text of a file, unpacked if it is gzip or Zstandard.
 pub fn open(path: &Path) -> Result<Box<dyn BufRead>> {
+    open_counted(path, &ProgressBar::hidden())
+}
+
+/// The same; `bar` goes on by the bytes of the file that are read.
+pub fn open_counted(path: &Path, bar: &ProgressBar) -> Result<Box<dyn BufRead>> {
     let fail = |error| Error::io(path, "read", error);
-    let mut reader = BufReader::with_capacity(1 << 18, File::open(path).map_err(fail)?);
-    let gzip = reader.fill_buf().map_err(fail)?.starts_with(&[0x1f, 0x8b]);
-    Ok(if gzip { Box::new(BufReader::with_capacity(1 << 18, MultiGzDecoder::new(reader))) } else { Box::new(reader) })
+    let mut reader = BufReader::with_capacity(1 << 18, bar.wrap_read(File::open(path).map_err(fail)?));
+    let start = reader.fill_buf().map_err(fail)?;
+    Ok(if start.starts_with(&[0x1f, 0x8b]) {
+        Box::new(BufReader::with_capacity(1 << 18, MultiGzDecoder::new(reader)))
+    } else if start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        let frames = Frames(Some(frame(reader).map_err(|error| unreadable(path, error))?));
+        Box::new(BufReader::with_capacity(1 << 18, frames))
+    } else {
+        Box::new(reader)
+    })
+}
+
+/// Zstandard, frame after frame.
+struct Frames<R: BufRead>(Option<StreamingDecoder<R, FrameDecoder>>);
+
+fn frame<R: BufRead>(reader: R) -> io::Result<StreamingDecoder<R, FrameDecoder>> {
+    StreamingDecoder::new(reader).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))
+}
+
+impl<R: BufRead> Read for Frames<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(decoder) = &mut self.0 {
+            let read = decoder.read(buffer).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            let mut reader = self.0.take().expect("there is a frame").into_inner();
+            if !reader.fill_buf()?.is_empty() {
+                self.0 = Some(frame(reader)?);
+            }
+        }
+        Ok(0)
+    }
 }
 
 /// What a reader says: of damage to a packed file, or of the system.
 pub fn unreadable(path: &Path, error: io::Error) -> Error {
-    match error.kind() {
-        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
-            Error::format(path.display(), format!("it does not unpack ({error}): fetch it again"))
-        }
-        _ => Error::io(path, "read", error),
+    if is_damage(&error) {
+        Error::format(path.display(), format!("it does not unpack ({error}): fetch it again"))
+    } else {
+        Error::io(path, "read", error)
     }
 }
 
-/// A folder that a corpus is written to.
+/// Whether a packed file is at fault, and not the system.
+pub fn is_damage(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+    matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof)
+}
+
+/// A folder that a corpus is written to. What is not finished leaves a folder `work` and no report.
+#[derive(Clone)]
 pub struct Folder(PathBuf);
 
 impl Folder {
@@ -60,6 +141,52 @@ impl Folder {
             return Err(Error::Config(format!("{} holds a corpus already: give another --out", out.display())));
         }
         Ok(Folder(out.to_owned()))
+    }
+
+    /// The folder for what is needed on the way.
+    pub fn work(&self) -> Result<PathBuf> {
+        let work = self.0.join("work");
+        fs::create_dir_all(&work).map_err(|error| Error::io(&work, "create", error))?;
+        Ok(work)
+    }
+
+    /// A folder in there that is written like a corpus.
+    pub fn within_work(&self, name: &str) -> Result<Folder> {
+        Ok(Folder(self.work()?.join(name)))
+    }
+
+    /// Where the documents are.
+    pub fn documents(&self) -> PathBuf {
+        self.0.join("documents")
+    }
+
+    /// Moves what was removed into another folder of the same disk.
+    pub fn give_removed(&self, other: &Folder) -> Result<()> {
+        let from = self.0.join("removed");
+        if !from.is_dir() {
+            return Ok(());
+        }
+        let into = other.0.join("removed");
+        fs::create_dir_all(&into).map_err(|error| Error::io(&into, "create", error))?;
+        let fail = |error| Error::io(&from, "move", error);
+        for stage in fs::read_dir(&from).map_err(fail)? {
+            let stage = stage.map_err(fail)?;
+            fs::rename(stage.path(), into.join(stage.file_name())).map_err(fail)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the report, and removes what was needed on the way.
+    pub fn finish(&self, report: &Report) -> Result<()> {
+        let mut part = self.begin("report.json")?;
+        part.write(&serde_json::to_vec_pretty(report).expect("a report is plain data"))?;
+        part.write(b"\n")?;
+        part.finish()?;
+        let work = self.0.join("work");
+        if work.is_dir() {
+            fs::remove_dir_all(&work).map_err(|error| Error::io(&work, "remove", error))?;
+        }
+        Ok(())
     }
 
     /// Begins the file of this name.

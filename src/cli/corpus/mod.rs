@@ -1,13 +1,16 @@
 //! `glasshouse corpus`: from pages to a clean data set.
 
+mod dedup;
 mod explain;
 pub mod files;
+mod funnel;
 mod run;
+mod stages;
 
 use clap::{Args, Subcommand};
 use glasshouse::Result;
 
-/// Clean web text the FineWeb way: filter it, and see what was dropped and why.
+/// Clean web text the FineWeb way: filter it, keep one of near copies, see what was dropped and why.
 #[derive(Args, Debug)]
 pub struct CorpusArgs {
     #[command(subcommand)]
@@ -17,6 +20,9 @@ pub struct CorpusArgs {
 #[derive(Subcommand, Debug)]
 enum Command {
     Run(run::RunArgs),
+    Dedup(dedup::DedupArgs),
+    Stats(funnel::StatsArgs),
+    Show(funnel::ShowArgs),
     #[command(hide = true)]
     Explain(explain::ExplainArgs),
 }
@@ -25,6 +31,9 @@ enum Command {
 pub fn run(args: CorpusArgs) -> Result<()> {
     match args.command {
         Command::Run(args) => run::run(args),
+        Command::Dedup(args) => dedup::run(args),
+        Command::Stats(args) => funnel::stats(args),
+        Command::Show(args) => funnel::show(args),
         Command::Explain(args) => explain::run(args),
     }
 }

@@ -1,37 +1,40 @@
 //! `glasshouse corpus run`: documents through the stages, on all cores.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
-use flate2::{Compression, write::GzEncoder};
 use glasshouse::Result;
 use glasshouse::corpus::filters::{Filters, Rules, Stage};
 use glasshouse::corpus::{Removed, Report, jsonl};
-use rayon::prelude::*;
-use serde::Serialize;
 
-use super::files::{self, Folder, Part};
-use crate::cli::output::{self, grouped, size};
-
-/// So many documents, or bytes of them, are one piece of work, and one member of the gzip file.
-const PIECE: (usize, usize) = (256, 4 << 20);
+use super::files::{self, Folder, Format};
+use super::stages::{Done, Lines, Output, Piece, Pieces};
+use super::{dedup, funnel};
+use crate::cli::{output, progress};
 
 /// Put documents through the stages: write what is left, and what was taken out and why.
 #[derive(Args, Debug)]
 pub struct RunArgs {
-    /// JSONL files with a text field, plain or gzip, or folders of these.
+    /// JSONL files with a text field, plain, gzip or zstd, or folders of these.
     #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
     input: Vec<PathBuf>,
     /// A new folder for documents/, removed/ and report.json.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Only these stages.
+    /// Only these stages; without it all of them.
     #[arg(long, value_name = "STAGE")]
     only: Vec<Only>,
+    /// Take every N-th file of the input from the I-th on, counted from 0, and stop before copies are looked for: `corpus
+    /// dedup` does that over the folders of all shards.
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
     /// Set a rule, by its name in the report: char_dup_ratio=0.1, curly_bracket=off. May be given several times.
     #[arg(long, value_name = "RULE=VALUE")]
     set: Vec<String>,
+    /// How the documents are written.
+    #[arg(long, value_name = "FORMAT", default_value = "jsonl.gz")]
+    format: Format,
     /// Write the documents that were taken out, too, with the rule, what it measured, and the place in the text.
     #[arg(long)]
     keep_removed: bool,
@@ -45,95 +48,86 @@ pub struct RunArgs {
 enum Only {
     /// Gopher's repetition and quality, C4's and FineWeb's rules.
     Filters,
+    /// Near copies, by MinHash.
+    Dedup,
+}
+
+/// One shard of several.
+#[derive(Clone, Copy, Debug)]
+struct Shard {
+    number: usize,
+    of: usize,
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let numbers = text.split_once('/').and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
+        let fits = numbers.filter(|&(number, of)| number < of);
+        let (number, of) = fits.ok_or("expected I/N, I from 0 to N - 1: 0/4 is the first of four")?;
+        Ok(Shard { number, of })
+    }
 }
 
 /// Runs the stages and prints the funnel.
 pub fn run(args: RunArgs) -> Result<()> {
     let mut rules = Rules::english();
     args.set.iter().try_for_each(|setting| rules.set(setting))?;
+    let chosen = |stage| args.only.is_empty() || args.only.contains(&stage);
+    let dedup = chosen(Only::Dedup) && args.shard.is_none();
     let inputs = files::inputs(&args.input)?;
     let folder = Folder::take(&args.out)?;
-    let mut report = Report::new(Stage::ALL.map(Stage::name));
-    for (number, input) in inputs.iter().enumerate() {
-        report.add(&file(input, number, &folder, &rules, args.keep_removed)?);
+    let mut report = Report::default();
+    if chosen(Only::Filters) {
+        // What still has copies in it is not the corpus yet.
+        let into = if dedup { folder.within_work("filtered")? } else { folder.clone() };
+        report.add(&filters(&inputs, &into, &rules, &args)?);
+        if dedup {
+            report.add(&dedup::dedup(&files::inputs(&[into.documents()])?, &folder, args.format, args.keep_removed)?);
+            into.give_removed(&folder)?;
+        }
+    } else if dedup {
+        report.add(&dedup::dedup(&inputs, &folder, args.format, args.keep_removed)?);
     }
-    let mut part = folder.begin("report.json")?;
-    part.write(&serde_json::to_vec_pretty(&report).expect("a report is plain data"))?;
-    part.write(b"\n")?;
-    part.finish()?;
-    if args.json { output::json(&report) } else { print(&report, &args.out) }
+    folder.finish(&report)?;
+    if args.json {
+        return output::json(&report);
+    }
+    funnel::print(&report)?;
+    output::line(format!("written to {}", args.out.display()))
 }
 
-/// One file of input becomes one of output, and one a stage of what that took out.
-fn file(input: &Path, number: usize, folder: &Folder, rules: &Rules, keep_removed: bool) -> Result<Report> {
-    let name = format!("{number:05}.jsonl.gz");
-    let mut documents = folder.begin(&format!("documents/{name}"))?;
-    let mut removed: Vec<(Stage, Option<Part>)> = Stage::ALL.map(|stage| (stage, None)).into();
-    let mut report = Report::default();
-    let id = input.file_name().unwrap_or_default().to_string_lossy();
-    let mut lines = jsonl::Lines::new(files::open(input)?);
-    loop {
-        let mut work = Vec::new();
-        for _ in 0..rayon::current_num_threads() * 2 {
-            let piece = piece(&mut lines, input)?;
-            if piece.is_empty() {
-                break;
-            }
-            work.push(piece);
+/// Puts all files through the filters, or those of the shard.
+fn filters(inputs: &[PathBuf], folder: &Folder, rules: &Rules, args: &RunArgs) -> Result<Report> {
+    let names = Stage::ALL.map(Stage::name);
+    let ours = |number: usize| args.shard.is_none_or(|shard| number % shard.of == shard.number);
+    let inputs: Vec<(usize, &PathBuf)> = inputs.iter().enumerate().filter(|(number, _)| ours(*number)).collect();
+    let bytes = inputs.iter().map(|(_, path)| path.metadata().map_or(0, |file| file.len())).sum();
+    let bar = progress::bar("filters: {bytes}/{total_bytes} [{bar:24}] {binary_bytes_per_sec}, {eta} left", 0, bytes);
+    let mut report = Report::new(names);
+    for (number, input) in inputs {
+        let mut output = Output::begin(folder, number, args.format, &names)?;
+        let name = input.file_name().unwrap_or_default().to_string_lossy();
+        let work = |piece: Piece, ()| through(piece, &name, rules, args);
+        let (_, damage) = Pieces::open(input, 0, &bar)?.each(|_| Ok(()), work, |done| output.write(done))?;
+        if let Some(error) = damage {
+            bar.suspend(|| eprintln!("{error}; what stands before the damage is taken"));
+            *output.report.skipped.entry("file_damaged".into()).or_default() += 1;
         }
-        if work.is_empty() {
-            break;
-        }
-        let done: Vec<Done> = work.into_par_iter().map(|lines| through(lines, &id, rules, keep_removed)).collect();
-        for done in done {
-            report.add(&done.report);
-            documents.write(&done.documents)?;
-            for ((stage, part), bytes) in removed.iter_mut().zip(done.removed) {
-                if !bytes.is_empty() {
-                    let part = match part {
-                        Some(part) => part,
-                        None => part.insert(folder.begin(&format!("removed/{}/{name}", stage.name()))?),
-                    };
-                    part.write(&bytes)?;
-                }
-            }
-        }
+        report.add(&output.finish()?);
     }
-    removed.into_iter().filter_map(|(_, part)| part).try_for_each(Part::finish)?;
-    if report.stages.last().is_none_or(|stage| stage.documents_out == 0) {
-        // No document at all: a gzip file still, of nothing.
-        documents.write(&GzEncoder::new(Vec::new(), Compression::default()).finish().expect("memory takes all"))?;
-    }
-    documents.finish()?;
+    bar.finish_and_clear();
     Ok(report)
 }
 
-/// The next lines that are one piece of work; none at the end.
-fn piece(lines: &mut jsonl::Lines<impl std::io::BufRead>, input: &Path) -> Result<Vec<jsonl::Line>> {
-    let (mut piece, mut bytes) = (Vec::new(), 0);
-    while piece.len() < PIECE.0 && bytes < PIECE.1 {
-        let Some(line) = lines.next() else { break };
-        let line = line.map_err(|error| files::unreadable(input, error))?;
-        bytes += line.1.as_ref().map_or(0, Vec::len);
-        piece.push(line);
-    }
-    Ok(piece)
-}
-
-/// What became of a piece: packed JSONL, and the counts.
-struct Done {
-    documents: Vec<u8>,
-    /// One for each stage.
-    removed: Vec<Vec<u8>>,
-    report: Report,
-}
-
-fn through(lines: Vec<jsonl::Line>, name: &str, rules: &Rules, keep_removed: bool) -> Done {
+/// A piece of the file of this name through the filters.
+fn through(piece: Piece, name: &str, rules: &Rules, args: &RunArgs) -> Done {
     let mut filters = Filters::new(rules.clone());
     let mut report = Report::default();
-    let mut documents = Packed::default();
-    let mut removed = Stage::ALL.map(|stage| (stage.name(), Packed::default()));
-    for (number, line) in lines {
+    let mut documents = Lines::default();
+    let mut removed = Stage::ALL.map(|stage| (stage.name(), Lines::default()));
+    for (number, line) in piece.lines {
         let document = line.and_then(|line| jsonl::document(&line, || format!("{name}/{number}")));
         let mut document = match document {
             Ok(document) => document,
@@ -144,54 +138,14 @@ fn through(lines: Vec<jsonl::Line>, name: &str, rules: &Rules, keep_removed: boo
         };
         match filters.run(&mut document, &mut report) {
             Ok(()) => documents.push(&document),
-            Err(removal) if keep_removed => {
+            Err(removal) if args.keep_removed => {
                 let stage = removed.iter_mut().find(|(name, _)| *name == removal.stage);
-                let (_, packed) = stage.expect("a filter is one of the stages");
-                packed.push(&Removed::new(document, removal));
+                let (_, lines) = stage.expect("a filter is one of the stages");
+                lines.push(&Removed::new(document, removal));
             }
             Err(_) => {}
         }
     }
-    let removed = removed.into_iter().map(|(_, packed)| packed.finish()).collect();
-    Done { documents: documents.finish(), removed, report }
-}
-
-/// Lines of JSON in one member of gzip.
-#[derive(Default)]
-struct Packed(Option<GzEncoder<Vec<u8>>>);
-
-impl Packed {
-    fn push(&mut self, value: &impl Serialize) {
-        let encoder = self.0.get_or_insert_with(|| GzEncoder::new(Vec::new(), Compression::default()));
-        let line = serde_json::to_vec(value).expect("a document is plain data");
-        encoder.write_all(&line).and_then(|()| encoder.write_all(b"\n")).expect("memory takes all");
-    }
-
-    /// Nothing if nothing was pushed.
-    fn finish(self) -> Vec<u8> {
-        self.0.map_or_else(Vec::new, |encoder| encoder.finish().expect("memory takes all"))
-    }
-}
-
-/// The funnel for people.
-fn print(report: &Report, out: &Path) -> Result<()> {
-    for stage in &report.stages {
-        output::line(format!(
-            "{:<18} {:>12} documents in, {:>12} out, {:>10} in, {:>10} out",
-            stage.name,
-            grouped(stage.documents_in),
-            grouped(stage.documents_out),
-            size(stage.bytes_in),
-            size(stage.bytes_out)
-        ))?;
-        let mut reasons: Vec<(&String, &u64)> = stage.reasons.iter().collect();
-        reasons.sort_by_key(|&(reason, count)| (std::cmp::Reverse(*count), reason));
-        for (reason, count) in reasons {
-            output::line(format!("  {:>12} {reason}", grouped(*count)))?;
-        }
-    }
-    for (reason, count) in &report.skipped {
-        output::line(format!("passed over: {} {reason}", grouped(*count)))?;
-    }
-    output::line(format!("written to {}", out.display()))
+    let removed = removed.into_iter().map(|(_, lines)| lines.packed(args.format)).collect();
+    Done { documents: documents.packed(args.format), removed, report }
 }

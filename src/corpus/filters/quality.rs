@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::rules::{Id, Rules};
 use super::{EMPTY, Fired, share};
-use crate::corpus::characters::{Characters, LETTER, MARK};
+use crate::corpus::characters::{Characters, LETTER, MARK, TERMINAL};
 use crate::corpus::python;
 use crate::corpus::words::Token;
 
@@ -63,13 +63,13 @@ impl Counts {
         let mut counts = Counts::default();
         for token in words {
             let word = token.text(text);
-            let (mut length, mut all, mut any) = (0, MARK, 0);
+            let (mut length, mut proper, mut any) = (0, false, 0);
             for class in table.of(word) {
                 length += 1;
-                all &= class;
+                proper |= class & (MARK | TERMINAL) == 0;
                 any |= class;
             }
-            if all & MARK == 0 {
+            if proper {
                 counts.proper += 1;
                 counts.characters += length;
             }

@@ -1,0 +1,137 @@
+//! `glasshouse corpus dedup`: of near copies one is kept, across the folders of several runs.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use glasshouse::corpus::filters::Size;
+use glasshouse::corpus::minhash::{Clusters, Signature, Signer};
+use glasshouse::corpus::{Document, Removal, Removed, Report, jsonl, words};
+use glasshouse::{Error, Result};
+
+use super::files::{self, Folder, Format};
+use super::funnel;
+use super::stages::{Done, Lines, Output, Piece, Pieces};
+use crate::cli::{output, progress};
+
+/// The stage's name.
+pub const STAGE: &str = "minhash";
+/// Its reason; datatrove has none.
+const REASON: &str = "near_copy";
+
+/// What signatures may take in memory; what is more is sorted on the disk.
+const MEMORY: usize = 1 << 30;
+
+/// Of documents that are near copies of each other, keep the first: across the folders that `corpus run --shard` wrote.
+#[derive(Args, Debug)]
+pub struct DedupArgs {
+    /// Folders that `corpus run` wrote.
+    #[arg(long, required = true, num_args = 1.., value_name = "DIR")]
+    input: Vec<PathBuf>,
+    /// A new folder for documents/, removed/ and report.json.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// How the documents are written.
+    #[arg(long, value_name = "FORMAT", default_value = "jsonl.gz")]
+    format: Format,
+    /// Write the copies that were taken out, too.
+    #[arg(long)]
+    keep_removed: bool,
+    /// Print the report as one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the stage over the documents of all folders and prints the funnel.
+pub fn run(args: DedupArgs) -> Result<()> {
+    let mut report = Report::default();
+    let mut documents = Vec::new();
+    for dir in &args.input {
+        let before = funnel::report(dir)?;
+        if before.stages.iter().any(|stage| stage.name == STAGE) {
+            return Err(Error::Config(format!("{} holds no copies any more: give what stood before", dir.display())));
+        }
+        report.add(&before);
+        documents.extend(files::inputs(&[dir.join("documents")])?);
+    }
+    // The files of shards are numbered through.
+    documents.sort_by(|a, b| a.file_name().cmp(&b.file_name()));
+    let folder = Folder::take(&args.out)?;
+    report.add(&dedup(&documents, &folder, args.format, args.keep_removed)?);
+    folder.finish(&report)?;
+    if args.json {
+        return output::json(&report);
+    }
+    funnel::print(&report)?;
+    output::line(format!("written to {}", args.out.display()))
+}
+
+/// Puts all documents of `inputs` but copies into `folder`: signs them, finds what agrees, reads them again.
+pub fn dedup(inputs: &[PathBuf], folder: &Folder, format: Format, keep_removed: bool) -> Result<Report> {
+    let bytes: u64 = inputs.iter().map(|path| path.metadata().map_or(0, |file| file.len())).sum();
+    let bar =
+        progress::bar("copies: {bytes}/{total_bytes} [{bar:24}] {binary_bytes_per_sec}, {eta} left", 0, 2 * bytes);
+    let mut clusters = Clusters::new(&folder.work()?, MEMORY);
+    let mut next = 0;
+    for input in inputs {
+        let take = |signed: Vec<(u64, Signature)>| {
+            signed.iter().try_for_each(|(number, signature)| clusters.push(*number, signature))
+        };
+        (next, _) = Pieces::open(input, next, &bar)?.each(|_| Ok(()), |piece, ()| sign(piece), take)?;
+    }
+    let mut copies = clusters.copies()?;
+    let mut copy = copies.next().transpose()?;
+    let mut report = Report::new([STAGE]);
+    let mut next = 0;
+    for (number, input) in inputs.iter().enumerate() {
+        let mut output = Output::begin(folder, number, format, &[STAGE])?;
+        let of_piece = |piece: &Piece| {
+            let mut known = Vec::new();
+            while let Some(found) = copy.filter(|found| found.0 < piece.first + piece.lines.len() as u64) {
+                known.push(found);
+                copy = copies.next().transpose()?;
+            }
+            Ok(known)
+        };
+        let work = |piece: Piece, copies: Vec<(u64, u64)>| through(piece, &copies, format, keep_removed);
+        (next, _) = Pieces::open(input, next, &bar)?.each(of_piece, work, |done| output.write(done))?;
+        report.add(&output.finish()?);
+    }
+    bar.finish_and_clear();
+    Ok(report)
+}
+
+/// The documents of a piece, with their numbers.
+fn documents(piece: Piece) -> impl Iterator<Item = (u64, Document)> {
+    let numbered = (piece.first..).zip(piece.lines);
+    numbered.filter_map(|(number, (_, line))| Some((number, jsonl::document(&line.ok()?, String::new).ok()?)))
+}
+
+fn sign(piece: Piece) -> Vec<(u64, Signature)> {
+    let mut signer = Signer::default();
+    documents(piece).filter_map(|(number, document)| Some((number, signer.sign(&document.text)?))).collect()
+}
+
+/// Takes copies, by their numbers, out of a piece.
+fn through(piece: Piece, copies: &[(u64, u64)], format: Format, keep_removed: bool) -> Done {
+    let mut copies = copies.iter().peekable();
+    let mut tokens = Vec::new();
+    let mut report = Report::default();
+    let (mut kept, mut removed) = (Lines::default(), Lines::default());
+    for (number, document) in documents(piece) {
+        words::words(&document.text, &mut tokens);
+        let size = Size { bytes: document.text.len() as u64, tokens: tokens.len() as u64 };
+        let stage = report.stage(STAGE);
+        let Some(&(_, nth)) = copies.next_if(|copy| copy.0 == number) else {
+            stage.count(size, Ok(size));
+            kept.push(&document);
+            continue;
+        };
+        stage.count(size, Err(REASON));
+        if keep_removed {
+            let span = 0..document.text.len();
+            let removal = Removal { stage: STAGE.into(), reason: REASON.into(), value: nth as f64, span };
+            removed.push(&Removed::new(document, removal));
+        }
+    }
+    Done { documents: kept.packed(format), removed: vec![removed.packed(format)], report }
+}
