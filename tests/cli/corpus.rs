@@ -98,10 +98,14 @@ fn what_is_no_corpus_is_refused() {
     place.write("empty.jsonl", "");
     place.write("texts/a.txt", "text");
     place.write("taken/report.json", "{}");
+    place.write("foreign/documents/00000.jsonl.gz", "");
+    place.write("otherwise/work/settings.json", "[]");
     for (arguments, code, parts) in [
         ("--input missing --out new", 1, ["missing", "check the path"]),
         ("--input texts --out new", 1, ["texts", ".jsonl"]),
         ("--input empty.jsonl --out taken", 1, ["taken", "give another --out"]),
+        ("--input empty.jsonl --out foreign", 1, ["foreign", "give another --out"]),
+        ("--input empty.jsonl --out otherwise", 1, ["otherwise", "call it as before"]),
         ("--input empty.jsonl --out new --set policy=maybe", 2, ["policy=maybe", "neither a number nor off"]),
         ("--input empty.jsonl --out new --set x=1", 2, ["no rule 'x'", "list_ratio"]),
     ] {
@@ -253,4 +257,53 @@ fn of_near_copies_the_first_is_kept_and_shards_agree() {
     let only = place.json("corpus run --input pages --out copies --only dedup --json");
     assert_eq!(only["stages"].as_array().unwrap().len(), 1);
     assert_eq!(only["stages"][0]["documents_out"], 40);
+}
+
+/// A run that dies in the middle of its input, or between two files, goes on behind the last that was finished, and ends with
+/// the bytes of a run that did not die.
+#[test]
+fn a_killed_run_goes_on() {
+    let place = Place::new();
+    let pages = pages(45);
+    let off =
+        "--set top_2_gram=off --set top_3_gram=off --set top_4_gram=off --set duplicated_5_n_grams=off --keep-removed";
+    for (n, part) in pages.chunks(15).enumerate() {
+        place.write(&format!("pages/{n}.jsonl"), part.concat());
+    }
+    let arguments = format!("corpus run --input pages {off} --out");
+    place.ok(&format!("{arguments} whole"));
+    // A folder in the place of a file that it writes stops it there, as a full disk would.
+    let stops = [
+        "work/filtered/documents/00001.jsonl.gz",
+        "work/filters-00002.json",
+        "documents/00000.jsonl.gz",
+        "documents/00002.jsonl.gz",
+        "report.json.tmp",
+    ];
+    for stop in stops {
+        let out = stop.replace('/', "_");
+        place.write(&format!("{out}/{stop}/file"), "");
+        std::fs::remove_file(place.path(&format!("{out}/{stop}/file"))).unwrap();
+        if stop.starts_with("documents") {
+            // Documents alone are no run that could go on.
+            place.write(&format!("{out}/work/settings.json"), "");
+        }
+        place.refuses(&format!("{arguments} {out}"), 1, &[&out]);
+        assert!(!place.path(&format!("{out}/report.json")).exists(), "{stop}");
+        std::fs::remove_dir(place.path(&format!("{out}/{stop}"))).unwrap();
+        place.refuses(&format!("{arguments} {out} --set policy=off"), 1, &[&out, "call it as before"]);
+        // What was finished is not read again: another text as long would show.
+        let first = place.read("pages/0.jsonl");
+        place.write("pages/0.jsonl", "x".repeat(first.len()));
+        place.ok(&format!("{arguments} {out} --json"));
+        place.write("pages/0.jsonl", first);
+        for file in
+            ["documents/00000.jsonl.gz", "documents/00002.jsonl.gz", "removed/minhash/00001.jsonl.gz", "report.json"]
+        {
+            let [one, other] =
+                ["whole", &out].map(|folder| std::fs::read(place.path(&format!("{folder}/{file}"))).unwrap());
+            assert!(one == other, "{stop}: {file} differs");
+        }
+        assert!(!place.path(&format!("{out}/work")).exists());
+    }
 }

@@ -7,6 +7,7 @@ use glasshouse::corpus::filters::Size;
 use glasshouse::corpus::minhash::{Clusters, Signature, Signer};
 use glasshouse::corpus::{Document, Removal, Removed, Report, jsonl, words};
 use glasshouse::{Error, Result};
+use serde_json::json;
 
 use super::files::{self, Folder, Format};
 use super::funnel;
@@ -55,7 +56,8 @@ pub fn run(args: DedupArgs) -> Result<()> {
     }
     // The files of shards are numbered through.
     documents.sort_by(|a, b| a.file_name().cmp(&b.file_name()));
-    let folder = Folder::take(&args.out)?;
+    let settings = format!("{:?}", (args.format, args.keep_removed));
+    let folder = Folder::take(&args.out, &json!([env!("CARGO_PKG_VERSION"), settings, files::sizes(&documents)]))?;
     report.add(&dedup(&documents, &folder, args.format, args.keep_removed)?);
     folder.finish(&report)?;
     if args.json {
@@ -83,6 +85,15 @@ pub fn dedup(inputs: &[PathBuf], folder: &Folder, format: Format, keep_removed: 
     let mut report = Report::new([STAGE]);
     let mut next = 0;
     for (number, input) in inputs.iter().enumerate() {
+        if let Some((last, done)) = folder.noted::<(u64, Report)>(STAGE, number)? {
+            next = last;
+            while copy.is_some_and(|found| found.0 < next) {
+                copy = copies.next().transpose()?;
+            }
+            report.add(&done);
+            bar.inc(input.metadata().map_or(0, |file| file.len()));
+            continue;
+        }
         let mut output = Output::begin(folder, number, format, &[STAGE])?;
         let of_piece = |piece: &Piece| {
             let mut known = Vec::new();
@@ -94,7 +105,9 @@ pub fn dedup(inputs: &[PathBuf], folder: &Folder, format: Format, keep_removed: 
         };
         let work = |piece: Piece, copies: Vec<(u64, u64)>| through(piece, &copies, format, keep_removed);
         (next, _) = Pieces::open(input, next, &bar)?.each(of_piece, work, |done| output.write(done))?;
-        report.add(&output.finish()?);
+        let done = output.finish()?;
+        folder.note(STAGE, number, &(next, &done))?;
+        report.add(&done);
     }
     bar.finish_and_clear();
     Ok(report)

@@ -11,6 +11,7 @@ use glasshouse::{Error, Result};
 use indicatif::ProgressBar;
 use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 use ruzstd::encoding::CompressionLevel;
+use serde::{Serialize, de::DeserializeOwned};
 
 /// The files at `paths`: those given, and all JSONL in a folder, however deep, in the order of their paths.
 pub fn inputs(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
@@ -33,6 +34,11 @@ pub fn inputs(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
         files.append(&mut tail);
     }
     Ok(files)
+}
+
+/// The paths of files and how long they are: what tells a run from another.
+pub fn sizes(files: &[PathBuf]) -> Vec<(String, u64)> {
+    files.iter().map(|path| (path.display().to_string(), path.metadata().map_or(0, |file| file.len()))).collect()
 }
 
 fn is_jsonl(path: &Path) -> bool {
@@ -130,43 +136,85 @@ pub fn is_damage(error: &io::Error) -> bool {
     matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof)
 }
 
-/// A folder that a corpus is written to. What is not finished leaves a folder `work` and no report.
-#[derive(Clone)]
-pub struct Folder(PathBuf);
+/// A folder that a corpus is written to. A run that is not finished leaves a folder `work` in it and no report, and the same
+/// run goes on from there.
+pub struct Folder {
+    path: PathBuf,
+    /// What the run was called with; it is locked as long as the run goes on.
+    _settings: Option<File>,
+}
 
 impl Folder {
-    /// Takes a folder that holds no corpus yet.
-    pub fn take(out: &Path) -> Result<Folder> {
-        if ["documents", "removed", "report.json"].iter().any(|name| out.join(name).exists()) {
-            return Err(Error::Config(format!("{} holds a corpus already: give another --out", out.display())));
+    /// Takes a folder that holds no corpus, or an unfinished one with the same settings.
+    pub fn take(out: &Path, settings: &serde_json::Value) -> Result<Folder> {
+        let refuse = |message: &str| Err(Error::Config(format!("{} {message}", out.display())));
+        if out.join("report.json").exists() {
+            return refuse("holds a corpus already: give another --out");
         }
-        Ok(Folder(out.to_owned()))
+        let folder = Folder { path: out.to_owned(), _settings: None };
+        let path = out.join("work").join("settings.json");
+        if !path.exists() && ["documents", "removed"].iter().any(|name| out.join(name).exists()) {
+            return refuse("holds documents, and none of a run that could go on: give another --out");
+        }
+        folder.work()?;
+        let fail = |error| Error::io(&path, "write", error);
+        let mut file = File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(fail)?;
+        if file.try_lock().is_err() {
+            return refuse("is being written by another run: wait for it, or give another --out");
+        }
+        let (mut before, now) = (Vec::new(), settings.to_string().into_bytes());
+        file.read_to_end(&mut before).map_err(fail)?;
+        if before.is_empty() {
+            file.write_all(&now).map_err(fail)?;
+        } else if before != now {
+            return refuse("holds a run that was called otherwise: call it as before to go on, or give another --out");
+        }
+        Ok(Folder { _settings: Some(file), ..folder })
+    }
+
+    /// What was noted of a file that a run before this one finished.
+    pub fn noted<T: DeserializeOwned>(&self, stage: &str, number: usize) -> Result<Option<T>> {
+        let path = self.path.join(format!("work/{stage}-{number:05}.json"));
+        match fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .map(Some)
+                .map_err(|error| Error::format(path.display(), format!("it is damaged ({error}): give another --out"))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::io(path, "read", error)),
+        }
+    }
+
+    /// Notes that a file is finished.
+    pub fn note(&self, stage: &str, number: usize, what: &impl Serialize) -> Result<()> {
+        let mut part = self.begin(&format!("work/{stage}-{number:05}.json"))?;
+        part.write(&serde_json::to_vec(what).expect("counts are plain data"))?;
+        part.finish()
     }
 
     /// The folder for what is needed on the way.
     pub fn work(&self) -> Result<PathBuf> {
-        let work = self.0.join("work");
+        let work = self.path.join("work");
         fs::create_dir_all(&work).map_err(|error| Error::io(&work, "create", error))?;
         Ok(work)
     }
 
     /// A folder in there that is written like a corpus.
     pub fn within_work(&self, name: &str) -> Result<Folder> {
-        Ok(Folder(self.work()?.join(name)))
+        Ok(Folder { path: self.work()?.join(name), _settings: None })
     }
 
     /// Where the documents are.
     pub fn documents(&self) -> PathBuf {
-        self.0.join("documents")
+        self.path.join("documents")
     }
 
     /// Moves what was removed into another folder of the same disk.
     pub fn give_removed(&self, other: &Folder) -> Result<()> {
-        let from = self.0.join("removed");
+        let from = self.path.join("removed");
         if !from.is_dir() {
             return Ok(());
         }
-        let into = other.0.join("removed");
+        let into = other.path.join("removed");
         fs::create_dir_all(&into).map_err(|error| Error::io(&into, "create", error))?;
         let fail = |error| Error::io(&from, "move", error);
         for stage in fs::read_dir(&from).map_err(fail)? {
@@ -182,7 +230,7 @@ impl Folder {
         part.write(&serde_json::to_vec_pretty(report).expect("a report is plain data"))?;
         part.write(b"\n")?;
         part.finish()?;
-        let work = self.0.join("work");
+        let work = self.path.join("work");
         if work.is_dir() {
             fs::remove_dir_all(&work).map_err(|error| Error::io(&work, "remove", error))?;
         }
@@ -191,8 +239,8 @@ impl Folder {
 
     /// Begins the file of this name.
     pub fn begin(&self, name: &str) -> Result<Part> {
-        let path = self.0.join(name);
-        let folder = path.parent().unwrap_or(&self.0);
+        let path = self.path.join(name);
+        let folder = path.parent().unwrap_or(&self.path);
         fs::create_dir_all(folder).map_err(|error| Error::io(folder, "create", error))?;
         let temporary = PathBuf::from(format!("{}.tmp", path.display()));
         let file = File::create(&temporary).map_err(|error| Error::io(&temporary, "create", error))?;

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use glasshouse::Result;
 use glasshouse::corpus::filters::{Filters, Rules, Stage};
 use glasshouse::corpus::{Removed, Report, jsonl};
+use serde_json::json;
 
 use super::files::{self, Folder, Format};
 use super::stages::{Done, Lines, Output, Piece, Pieces};
@@ -19,7 +20,8 @@ pub struct RunArgs {
     /// JSONL files with a text field, plain, gzip or zstd, or folders of these.
     #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
     input: Vec<PathBuf>,
-    /// A new folder for documents/, removed/ and report.json.
+    /// A folder for documents/, removed/ and report.json: a new one, or that of the same run where it was killed, which then
+    /// goes on after the last file that was finished.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Only these stages; without it all of them.
@@ -77,15 +79,17 @@ pub fn run(args: RunArgs) -> Result<()> {
     let chosen = |stage| args.only.is_empty() || args.only.contains(&stage);
     let dedup = chosen(Only::Dedup) && args.shard.is_none();
     let inputs = files::inputs(&args.input)?;
-    let folder = Folder::take(&args.out)?;
+    let settings = format!("{:?}", (&args.only, args.shard, &args.set, args.format, args.keep_removed));
+    let folder = Folder::take(&args.out, &json!([env!("CARGO_PKG_VERSION"), settings, files::sizes(&inputs)]))?;
     let mut report = Report::default();
     if chosen(Only::Filters) {
         // What still has copies in it is not the corpus yet.
-        let into = if dedup { folder.within_work("filtered")? } else { folder.clone() };
-        report.add(&filters(&inputs, &into, &rules, &args)?);
-        if dedup {
-            report.add(&dedup::dedup(&files::inputs(&[into.documents()])?, &folder, args.format, args.keep_removed)?);
-            into.give_removed(&folder)?;
+        let filtered = if dedup { Some(folder.within_work("filtered")?) } else { None };
+        report.add(&filters(&inputs, &folder, filtered.as_ref().unwrap_or(&folder), &rules, &args)?);
+        if let Some(filtered) = filtered {
+            let documents = files::inputs(&[filtered.documents()])?;
+            report.add(&dedup::dedup(&documents, &folder, args.format, args.keep_removed)?);
+            filtered.give_removed(&folder)?;
         }
     } else if dedup {
         report.add(&dedup::dedup(&inputs, &folder, args.format, args.keep_removed)?);
@@ -98,8 +102,8 @@ pub fn run(args: RunArgs) -> Result<()> {
     output::line(format!("written to {}", args.out.display()))
 }
 
-/// Puts all files through the filters, or those of the shard.
-fn filters(inputs: &[PathBuf], folder: &Folder, rules: &Rules, args: &RunArgs) -> Result<Report> {
+/// Puts all files through the filters, or those of the shard. What is finished is noted in `folder`.
+fn filters(inputs: &[PathBuf], folder: &Folder, into: &Folder, rules: &Rules, args: &RunArgs) -> Result<Report> {
     let names = Stage::ALL.map(Stage::name);
     let ours = |number: usize| args.shard.is_none_or(|shard| number % shard.of == shard.number);
     let inputs: Vec<(usize, &PathBuf)> = inputs.iter().enumerate().filter(|(number, _)| ours(*number)).collect();
@@ -107,7 +111,12 @@ fn filters(inputs: &[PathBuf], folder: &Folder, rules: &Rules, args: &RunArgs) -
     let bar = progress::bar("filters: {bytes}/{total_bytes} [{bar:24}] {binary_bytes_per_sec}, {eta} left", 0, bytes);
     let mut report = Report::new(names);
     for (number, input) in inputs {
-        let mut output = Output::begin(folder, number, args.format, &names)?;
+        if let Some(done) = folder.noted("filters", number)? {
+            report.add(&done);
+            bar.inc(input.metadata().map_or(0, |file| file.len()));
+            continue;
+        }
+        let mut output = Output::begin(into, number, args.format, &names)?;
         let name = input.file_name().unwrap_or_default().to_string_lossy();
         let work = |piece: Piece, ()| through(piece, &name, rules, args);
         let (_, damage) = Pieces::open(input, 0, &bar)?.each(|_| Ok(()), work, |done| output.write(done))?;
@@ -115,7 +124,9 @@ fn filters(inputs: &[PathBuf], folder: &Folder, rules: &Rules, args: &RunArgs) -
             bar.suspend(|| eprintln!("{error}; what stands before the damage is taken"));
             *output.report.skipped.entry("file_damaged".into()).or_default() += 1;
         }
-        report.add(&output.finish()?);
+        let done = output.finish()?;
+        folder.note("filters", number, &done)?;
+        report.add(&done);
     }
     bar.finish_and_clear();
     Ok(report)
