@@ -6,6 +6,7 @@ mod document;
 pub mod filters;
 pub mod jsonl;
 pub mod minhash;
+pub mod personal;
 mod python;
 mod report;
 mod tables;

@@ -28,6 +28,9 @@ pub struct StageReport {
     /// Lines left out of the documents that came, by the reason.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub lines: BTreeMap<String, u64>,
+    /// What was replaced in the documents that came, by its kind.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub replaced: BTreeMap<String, u64>,
 }
 
 /// What a run did.
@@ -68,6 +71,7 @@ impl Report {
             into.tokens_out += from.tokens_out;
             add(&mut into.reasons, &from.reasons);
             add(&mut into.lines, &from.lines);
+            add(&mut into.replaced, &from.replaced);
         }
     }
 }

@@ -219,7 +219,8 @@ fn of_near_copies_the_first_is_kept_and_shards_agree() {
     let off = "--set top_2_gram=off --set top_3_gram=off --set top_4_gram=off --set duplicated_5_n_grams=off";
     let report = place.json(&format!("corpus run --input pages --out whole {off} --keep-removed --json"));
     let stages = report["stages"].as_array().unwrap();
-    assert_eq!(stages.len(), 5);
+    assert_eq!(stages.len(), 6);
+    assert_eq!((&stages[5]["name"], &stages[5]["documents_out"]), (&json!("pii"), &json!(40)));
     assert_eq!(stages[4]["name"], "minhash");
     assert_eq!((&stages[4]["documents_in"], &stages[4]["documents_out"]), (&json!(60), &json!(40)), "{report}");
     assert_eq!(stages[4]["reasons"], json!({ "near_copy": 20 }));
@@ -306,4 +307,37 @@ fn a_killed_run_goes_on() {
         }
         assert!(!place.path(&format!("{out}/work")).exists());
     }
+}
+
+#[test]
+fn personal_data_goes_last() {
+    let place = Place::new();
+    let pages = pages(6).concat().replace("river", "a.b@mail.org of 8.8.8.8 (202) 555-0147");
+    place.write("pages.jsonl", pages);
+    let texts = |folder: &str| -> Vec<String> {
+        let documents = read(&place.path(&format!("{folder}/documents/00000.jsonl.gz")));
+        documents.iter().map(|document| document["text"].as_str().unwrap().to_owned()).collect()
+    };
+    let report = place.json("corpus run --input pages.jsonl --out masked --only pii --json");
+    let stages = report["stages"].as_array().unwrap();
+    assert_eq!(stages.len(), 1, "{report}");
+    assert_eq!((&stages[0]["name"], &stages[0]["documents_out"]), (&json!("pii"), &json!(6)));
+    assert_eq!(stages[0]["replaced"]["email"], stages[0]["replaced"]["ip_address"]);
+    assert!(stages[0]["replaced"]["email"].as_u64().unwrap() > 20 && stages[0]["replaced"]["phone"].is_null());
+    for text in texts("masked") {
+        assert!(!text.contains("mail.org") && !text.contains("8.8.8.8") && text.contains("(202) 555-0147"));
+        let first = text.find("email@example.com").unwrap();
+        assert!(first < text.find("firstname.lastname@example.org").unwrap(), "each document begins with the first");
+    }
+    place.ok("corpus run --input pages.jsonl --out phones --only pii --phones");
+    assert!(texts("phones").iter().all(|text| text.contains("202-555-0100") && !text.contains("0147")));
+    place.ok("corpus run --input pages.jsonl --out both --only dedup --only pii");
+    assert_eq!(
+        texts("both"),
+        texts("masked").into_iter().enumerate().filter(|(n, _)| n % 3 < 2).map(|(_, text)| text).collect::<Vec<_>>()
+    );
+    place.ok("corpus run --input pages.jsonl --out neither --only dedup");
+    assert!(texts("neither")[0].contains("mail.org"));
+    let shown = place.ok("corpus stats masked");
+    assert!(shown.contains("email (replaced)"), "{shown}");
 }

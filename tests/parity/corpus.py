@@ -28,6 +28,7 @@ from datatrove.pipeline.filters import (
     GopherQualityFilter,
     GopherRepetitionFilter,
 )
+from datatrove.pipeline.formatters import PIIFormatter
 
 import corpus_copies
 import corpus_documents
@@ -42,7 +43,7 @@ FILTERS = {
     "fineweb": FineWebQualityFilter(),
 }
 # What the comparison must reach.
-DECISIONS, KEPT, WORDS, SIGNATURES, DOCUMENTS = 0.99, 0.95, 0.999, 0.999, 1000
+DECISIONS, KEPT, WORDS, SIGNATURES, PERSONAL, DOCUMENTS = 0.99, 0.95, 0.999, 0.999, 0.999, 1000
 
 
 def glasshouse(*arguments):
@@ -203,6 +204,12 @@ def main():
         fuzz = rules + [f"({rule})" for rule in rules] + [f"x/{rule}, {rule}." for rule in rules]
         fuzz += [noise(draw, rules, characters) for _ in range(options.fuzz)]
         failed += ["fuzz"] * (compare_words(fuzz, explain(folder, fuzz, "--words"), nlp) < WORDS)
+
+        mails = corpus_documents.personal()
+        masked = explain(folder, mails, "--personal")
+        same = sum(PIIFormatter().format(text) == line["personal"] for text, line in zip(mails, masked, strict=True))
+        print(f"{len(mails):,} texts: {same / len(mails):.3%} are the same without personal data")
+        failed += ["personal data"] * (same < PERSONAL * len(mails))
 
         some = texts[::3] + fuzz[::3]
         same = corpus_copies.compare_signatures(folder, some, explain(folder, some, "--signature"))

@@ -144,6 +144,16 @@ def copies():
     return texts
 
 
+def personal():
+    """Texts around addresses of mail and of the net, whole and broken."""
+    draw = random.Random(20240523)
+    parts = ["a", "b.c", "john", "@", "@", ".", "..", "-", "_", "+", "example", "com", "org", "x-y", "[", "]", "(", ")", " ", " ", "\n", "é", "中",
+             ":", "!", "0", "1", "10", "127", "192.168", "8.8", "255", "256", "99", "300", "01", "john@example.com", "8.8.8.8", "172.16.0.1"]
+    texts = ["".join(draw.choice(parts) for _ in range(draw.randint(1, 40))) for _ in range(20000)]
+    addresses = (".".join(str(draw.randint(0, 260)) for _ in range(4)) for _ in range(40000))
+    return list(dict.fromkeys(texts + [" ".join(next(addresses) for _ in range(4)) for _ in range(10000)]))
+
+
 def pieces(name):
     """A built-in corpus in pieces that end with a line and have at least the bytes of SIZES, in turn."""
     lines = gzip.decompress((ROOT / "corpora" / f"{name}.txt.gz").read_bytes()).decode().split("\n")

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::files::{self, Folder, Format};
 use super::funnel;
-use super::stages::{Done, Lines, Output, Piece, Pieces};
+use super::stages::{Done, Lines, Masks, Output, Piece, Pieces};
 use crate::cli::{output, progress};
 
 /// The stage's name.
@@ -22,7 +22,8 @@ const REASON: &str = "near_copy";
 /// What signatures may take in memory; what is more is sorted on the disk.
 const MEMORY: usize = 1 << 30;
 
-/// Of documents that are near copies of each other, keep the first: across the folders that `corpus run --shard` wrote.
+/// Of documents that are near copies of each other, keep the first, and replace personal data in what is left: across the
+/// folders that `corpus run --shard` wrote.
 #[derive(Args, Debug)]
 pub struct DedupArgs {
     /// Folders that `corpus run` wrote.
@@ -37,9 +38,21 @@ pub struct DedupArgs {
     /// Write the copies that were taken out, too.
     #[arg(long)]
     keep_removed: bool,
+    /// Mask telephone numbers, too, and not only addresses of mail and public IP addresses.
+    #[arg(long)]
+    phones: bool,
     /// Print the report as one JSON object.
     #[arg(long)]
     json: bool,
+}
+
+/// How the documents that are left are written.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    pub format: Format,
+    pub keep_removed: bool,
+    /// Personal data is replaced in what is left.
+    pub masks: Option<Masks>,
 }
 
 /// Runs the stage over the documents of all folders and prints the funnel.
@@ -56,9 +69,11 @@ pub fn run(args: DedupArgs) -> Result<()> {
     }
     // The files of shards are numbered through.
     documents.sort_by(|a, b| a.file_name().cmp(&b.file_name()));
-    let settings = format!("{:?}", (args.format, args.keep_removed));
+    let masks = Some(Masks { phones: args.phones });
+    let options = Options { format: args.format, keep_removed: args.keep_removed, masks };
+    let settings = format!("{options:?}");
     let folder = Folder::take(&args.out, &json!([env!("CARGO_PKG_VERSION"), settings, files::sizes(&documents)]))?;
-    report.add(&dedup(&documents, &folder, args.format, args.keep_removed)?);
+    report.add(&dedup(&documents, &folder, options)?);
     folder.finish(&report)?;
     if args.json {
         return output::json(&report);
@@ -68,7 +83,7 @@ pub fn run(args: DedupArgs) -> Result<()> {
 }
 
 /// Puts all documents of `inputs` but copies into `folder`: signs them, finds what agrees, reads them again.
-pub fn dedup(inputs: &[PathBuf], folder: &Folder, format: Format, keep_removed: bool) -> Result<Report> {
+pub fn dedup(inputs: &[PathBuf], folder: &Folder, options: Options) -> Result<Report> {
     let bytes: u64 = inputs.iter().map(|path| path.metadata().map_or(0, |file| file.len())).sum();
     let bar =
         progress::bar("copies: {bytes}/{total_bytes} [{bar:24}] {binary_bytes_per_sec}, {eta} left", 0, 2 * bytes);
@@ -82,7 +97,7 @@ pub fn dedup(inputs: &[PathBuf], folder: &Folder, format: Format, keep_removed: 
     }
     let mut copies = clusters.copies()?;
     let mut copy = copies.next().transpose()?;
-    let mut report = Report::new([STAGE]);
+    let mut report = Report::new([STAGE].into_iter().chain(options.masks.map(|_| Masks::STAGE)));
     let mut next = 0;
     for (number, input) in inputs.iter().enumerate() {
         if let Some((last, done)) = folder.noted::<(u64, Report)>(STAGE, number)? {
@@ -94,7 +109,7 @@ pub fn dedup(inputs: &[PathBuf], folder: &Folder, format: Format, keep_removed: 
             bar.inc(input.metadata().map_or(0, |file| file.len()));
             continue;
         }
-        let mut output = Output::begin(folder, number, format, &[STAGE])?;
+        let mut output = Output::begin(folder, number, options.format, &[STAGE])?;
         let of_piece = |piece: &Piece| {
             let mut known = Vec::new();
             while let Some(found) = copy.filter(|found| found.0 < piece.first + piece.lines.len() as u64) {
@@ -103,7 +118,7 @@ pub fn dedup(inputs: &[PathBuf], folder: &Folder, format: Format, keep_removed: 
             }
             Ok(known)
         };
-        let work = |piece: Piece, copies: Vec<(u64, u64)>| through(piece, &copies, format, keep_removed);
+        let work = |piece: Piece, copies: Vec<(u64, u64)>| through(piece, &copies, options);
         (next, _) = Pieces::open(input, next, &bar)?.each(of_piece, work, |done| output.write(done))?;
         let done = output.finish()?;
         folder.note(STAGE, number, &(next, &done))?;
@@ -125,26 +140,29 @@ fn sign(piece: Piece) -> Vec<(u64, Signature)> {
 }
 
 /// Takes copies, by their numbers, out of a piece.
-fn through(piece: Piece, copies: &[(u64, u64)], format: Format, keep_removed: bool) -> Done {
+fn through(piece: Piece, copies: &[(u64, u64)], options: Options) -> Done {
     let mut copies = copies.iter().peekable();
     let mut tokens = Vec::new();
     let mut report = Report::default();
     let (mut kept, mut removed) = (Lines::default(), Lines::default());
-    for (number, document) in documents(piece) {
+    for (number, mut document) in documents(piece) {
         words::words(&document.text, &mut tokens);
         let size = Size { bytes: document.text.len() as u64, tokens: tokens.len() as u64 };
         let stage = report.stage(STAGE);
         let Some(&(_, nth)) = copies.next_if(|copy| copy.0 == number) else {
             stage.count(size, Ok(size));
+            if let Some(masks) = options.masks {
+                masks.put(&mut document, &mut report, &mut tokens);
+            }
             kept.push(&document);
             continue;
         };
         stage.count(size, Err(REASON));
-        if keep_removed {
+        if options.keep_removed {
             let span = 0..document.text.len();
             let removal = Removal { stage: STAGE.into(), reason: REASON.into(), value: nth as f64, span };
             removed.push(&Removed::new(document, removal));
         }
     }
-    Done { documents: kept.packed(format), removed: vec![removed.packed(format)], report }
+    Done { documents: kept.packed(options.format), removed: vec![removed.packed(options.format)], report }
 }

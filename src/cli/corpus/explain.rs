@@ -6,7 +6,7 @@ use clap::Args;
 use glasshouse::Result;
 use glasshouse::corpus::filters::{Filters, Rules, Stage};
 use glasshouse::corpus::minhash::{self, Signer};
-use glasshouse::corpus::{jsonl, words};
+use glasshouse::corpus::{jsonl, personal, words};
 use serde_json::{Map, json};
 
 use super::files;
@@ -27,6 +27,9 @@ pub struct ExplainArgs {
     /// Print the plain form, too, and the MinHash signature: 14 buckets of 8 hashes, or null.
     #[arg(long)]
     signature: bool,
+    /// Print the text without personal data, too.
+    #[arg(long)]
+    personal: bool,
 }
 
 /// Prints one JSON object a document.
@@ -60,6 +63,11 @@ pub fn run(args: ExplainArgs) -> Result<()> {
             if args.signature {
                 object.insert("plain".into(), json!(minhash::plain(&document.text)));
                 object.insert("signature".into(), json!(signer.sign(&document.text)));
+            }
+            if args.personal {
+                let mut text = document.text;
+                personal::replace(&mut text, false);
+                object.insert("personal".into(), json!(text));
             }
             output::json(&object)?;
         }

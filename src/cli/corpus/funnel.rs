@@ -70,7 +70,7 @@ pub fn print(report: &Report) -> Result<()> {
             grouped(stage.tokens_in),
             grouped(stage.tokens_out)
         ))?;
-        for (counts, what) in [(&stage.reasons, ""), (&stage.lines, " (lines)")] {
+        for (counts, what) in [(&stage.reasons, ""), (&stage.lines, " (lines)"), (&stage.replaced, " (replaced)")] {
             let mut counts: Vec<(&String, &u64)> = counts.iter().collect();
             counts.sort_by_key(|&(reason, count)| (std::cmp::Reverse(*count), reason));
             for (reason, count) in counts {

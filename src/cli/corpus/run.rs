@@ -10,7 +10,7 @@ use glasshouse::corpus::{Removed, Report, jsonl};
 use serde_json::json;
 
 use super::files::{self, Folder, Format};
-use super::stages::{Done, Lines, Output, Piece, Pieces};
+use super::stages::{Done, Lines, Masks, Output, Piece, Pieces};
 use super::{dedup, funnel};
 use crate::cli::{output, progress};
 
@@ -28,7 +28,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "STAGE")]
     only: Vec<Only>,
     /// Take every N-th file of the input from the I-th on, counted from 0, and stop before copies are looked for: `corpus
-    /// dedup` does that over the folders of all shards.
+    /// dedup` does that, and what follows, over the folders of all shards.
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
     /// Set a rule, by its name in the report: char_dup_ratio=0.1, curly_bracket=off. May be given several times.
@@ -40,6 +40,9 @@ pub struct RunArgs {
     /// Write the documents that were taken out, too, with the rule, what it measured, and the place in the text.
     #[arg(long)]
     keep_removed: bool,
+    /// Mask telephone numbers, too, and not only addresses of mail and public IP addresses.
+    #[arg(long)]
+    phones: bool,
     /// Print the report as one JSON object.
     #[arg(long)]
     json: bool,
@@ -52,6 +55,8 @@ enum Only {
     Filters,
     /// Near copies, by MinHash.
     Dedup,
+    /// Personal data.
+    Pii,
 }
 
 /// One shard of several.
@@ -77,22 +82,24 @@ pub fn run(args: RunArgs) -> Result<()> {
     let mut rules = Rules::english();
     args.set.iter().try_for_each(|setting| rules.set(setting))?;
     let chosen = |stage| args.only.is_empty() || args.only.contains(&stage);
-    let dedup = chosen(Only::Dedup) && args.shard.is_none();
+    let whole = args.shard.is_none();
+    let (filter, dedup) = (chosen(Only::Filters), chosen(Only::Dedup) && whole);
+    let masks = (chosen(Only::Pii) && whole).then_some(Masks { phones: args.phones });
     let inputs = files::inputs(&args.input)?;
-    let settings = format!("{:?}", (&args.only, args.shard, &args.set, args.format, args.keep_removed));
+    let settings = format!("{:?}", (&args.only, args.shard, &args.set, args.format, args.keep_removed, args.phones));
     let folder = Folder::take(&args.out, &json!([env!("CARGO_PKG_VERSION"), settings, files::sizes(&inputs)]))?;
+    let options = dedup::Options { format: args.format, keep_removed: args.keep_removed, masks };
     let mut report = Report::default();
-    if chosen(Only::Filters) {
+    if dedup && filter {
         // What still has copies in it is not the corpus yet.
-        let filtered = if dedup { Some(folder.within_work("filtered")?) } else { None };
-        report.add(&filters(&inputs, &folder, filtered.as_ref().unwrap_or(&folder), &rules, &args)?);
-        if let Some(filtered) = filtered {
-            let documents = files::inputs(&[filtered.documents()])?;
-            report.add(&dedup::dedup(&documents, &folder, args.format, args.keep_removed)?);
-            filtered.give_removed(&folder)?;
-        }
+        let filtered = folder.within_work("filtered")?;
+        report.add(&filters(&inputs, &folder, &filtered, &rules, &args, None)?);
+        report.add(&dedup::dedup(&files::inputs(&[filtered.documents()])?, &folder, options)?);
+        filtered.give_removed(&folder)?;
     } else if dedup {
-        report.add(&dedup::dedup(&inputs, &folder, args.format, args.keep_removed)?);
+        report.add(&dedup::dedup(&inputs, &folder, options)?);
+    } else {
+        report.add(&filters(&inputs, &folder, &folder, &rules, &args, masks)?);
     }
     folder.finish(&report)?;
     if args.json {
@@ -102,14 +109,23 @@ pub fn run(args: RunArgs) -> Result<()> {
     output::line(format!("written to {}", args.out.display()))
 }
 
-/// Puts all files through the filters, or those of the shard. What is finished is noted in `folder`.
-fn filters(inputs: &[PathBuf], folder: &Folder, into: &Folder, rules: &Rules, args: &RunArgs) -> Result<Report> {
-    let names = Stage::ALL.map(Stage::name);
+/// Puts all files, or those of the shard, through the filters if these are chosen, and through `masks`. What is finished is
+/// noted in `folder`.
+fn filters(
+    inputs: &[PathBuf],
+    folder: &Folder,
+    into: &Folder,
+    rules: &Rules,
+    args: &RunArgs,
+    masks: Option<Masks>,
+) -> Result<Report> {
+    let filter = args.only.is_empty() || args.only.contains(&Only::Filters);
+    let names = if filter { Stage::ALL.map(Stage::name).to_vec() } else { Vec::new() };
     let ours = |number: usize| args.shard.is_none_or(|shard| number % shard.of == shard.number);
     let inputs: Vec<(usize, &PathBuf)> = inputs.iter().enumerate().filter(|(number, _)| ours(*number)).collect();
     let bytes = inputs.iter().map(|(_, path)| path.metadata().map_or(0, |file| file.len())).sum();
     let bar = progress::bar("filters: {bytes}/{total_bytes} [{bar:24}] {binary_bytes_per_sec}, {eta} left", 0, bytes);
-    let mut report = Report::new(names);
+    let mut report = Report::new(names.iter().copied().chain(masks.map(|_| Masks::STAGE)));
     for (number, input) in inputs {
         if let Some(done) = folder.noted("filters", number)? {
             report.add(&done);
@@ -118,7 +134,7 @@ fn filters(inputs: &[PathBuf], folder: &Folder, into: &Folder, rules: &Rules, ar
         }
         let mut output = Output::begin(into, number, args.format, &names)?;
         let name = input.file_name().unwrap_or_default().to_string_lossy();
-        let work = |piece: Piece, ()| through(piece, &name, rules, args);
+        let work = |piece: Piece, ()| through(piece, &name, filter.then_some(rules), args, masks);
         let (_, damage) = Pieces::open(input, 0, &bar)?.each(|_| Ok(()), work, |done| output.write(done))?;
         if let Some(error) = damage {
             bar.suspend(|| eprintln!("{error}; what stands before the damage is taken"));
@@ -132,9 +148,10 @@ fn filters(inputs: &[PathBuf], folder: &Folder, into: &Folder, rules: &Rules, ar
     Ok(report)
 }
 
-/// A piece of the file of this name through the filters.
-fn through(piece: Piece, name: &str, rules: &Rules, args: &RunArgs) -> Done {
-    let mut filters = Filters::new(rules.clone());
+/// A piece of the file of this name through the filters, if there are rules, and through the masks.
+fn through(piece: Piece, name: &str, rules: Option<&Rules>, args: &RunArgs, masks: Option<Masks>) -> Done {
+    let mut filters = rules.map(|rules| Filters::new(rules.clone()));
+    let mut tokens = Vec::new();
     let mut report = Report::default();
     let mut documents = Lines::default();
     let mut removed = Stage::ALL.map(|stage| (stage.name(), Lines::default()));
@@ -147,8 +164,14 @@ fn through(piece: Piece, name: &str, rules: &Rules, args: &RunArgs) -> Done {
                 continue;
             }
         };
-        match filters.run(&mut document, &mut report) {
-            Ok(()) => documents.push(&document),
+        let passed = filters.as_mut().map_or(Ok(()), |filters| filters.run(&mut document, &mut report));
+        match passed {
+            Ok(()) => {
+                if let Some(masks) = masks {
+                    masks.put(&mut document, &mut report, &mut tokens);
+                }
+                documents.push(&document);
+            }
             Err(removal) if args.keep_removed => {
                 let stage = removed.iter_mut().find(|(name, _)| *name == removal.stage);
                 let (_, lines) = stage.expect("a filter is one of the stages");

@@ -4,7 +4,9 @@
 use std::io::BufRead;
 use std::path::Path;
 
-use glasshouse::corpus::{Report, jsonl};
+use glasshouse::corpus::filters::Size;
+use glasshouse::corpus::words::{self, Token};
+use glasshouse::corpus::{Document, Report, jsonl, personal};
 use glasshouse::{Error, Result};
 use indicatif::ProgressBar;
 use rayon::prelude::*;
@@ -99,6 +101,35 @@ impl Lines {
     /// Nothing if nothing was pushed.
     pub fn packed(self, format: Format) -> Vec<u8> {
         if self.0.is_empty() { self.0 } else { format.pack(&self.0) }
+    }
+}
+
+/// The last thing that is done to a document: personal data is replaced.
+#[derive(Clone, Copy, Debug)]
+pub struct Masks {
+    /// Telephone numbers, too.
+    pub phones: bool,
+}
+
+impl Masks {
+    /// The stage's name.
+    pub const STAGE: &str = "pii";
+
+    /// Replaces, and counts; `tokens` is used again for each document.
+    pub fn put(self, document: &mut Document, report: &mut Report, tokens: &mut Vec<Token>) {
+        let mut size = |text: &str| {
+            words::words(text, tokens);
+            Size { bytes: text.len() as u64, tokens: tokens.len() as u64 }
+        };
+        let before = size(&document.text);
+        let replaced = personal::replace(&mut document.text, self.phones);
+        let stage = report.stage(Masks::STAGE);
+        let counts = [("email", replaced.mail), ("ip_address", replaced.addresses), ("phone", replaced.telephones)];
+        let after = if counts.iter().any(|&(_, count)| count > 0) { size(&document.text) } else { before };
+        stage.count(before, Ok(after));
+        for (kind, count) in counts.into_iter().filter(|&(_, count)| count > 0) {
+            *stage.replaced.entry(kind.into()).or_default() += count;
+        }
     }
 }
 
