@@ -180,7 +180,7 @@ fn a_removal_says_what_was_measured_and_where() {
             10.0 / 11.0,
             "a b c",
         ),
-        (GopherQuality, &[], "one two - three".into(), "gopher_short_doc", 3.0, "one two - three"),
+        (GopherQuality, &[], "one two - ‼ three".into(), "gopher_short_doc", 3.0, "all"),
         (
             GopherQuality,
             &["gopher_short_doc=0", "gopher_long_doc=1"],

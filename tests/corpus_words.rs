@@ -35,6 +35,7 @@ fn words_are_spacys() {
         ("中文，字。カタカナ！", "中文，字。カタカナ ！"),
         ("co-op--then——so~x", "co - op -- then —— so ~ x"),
         ("©2024 🎉🎉 a™b", "© 2024 🎉 🎉 a ™ b"),
+        ("JOHN'S dogs' Ann’S ’s.", "JOHN 'S dogs ' Ann ’S ’ s."),
         ("gonna cannot Ill ill its it's Its'", "gon na can not Ill ill its it 's Its '"),
     ] {
         assert_eq!(cut(text).join(" "), want, "{text}");

@@ -51,6 +51,11 @@ impl<const N: usize> Sorter<N> {
                 self.write(Sorted::merge(runs, Vec::new())?)?;
             }
         }
+        if self.records.len() == self.records.capacity() {
+            // Twice as much, but no more than there will be.
+            let more = self.records.len().max(1024).min(self.most - self.records.len());
+            self.records.reserve_exact(more);
+        }
         self.records.push(record);
         Ok(())
     }
