@@ -80,10 +80,11 @@ check-hf: ## model folders against Hugging Face transformers, both ways (downloa
 	@for corpus in en zh; do target/release/glasshouse train --corpus $$corpus --steps 60 --out build/check-hf/$$corpus --eval-every 0 --sample-every 0; done
 	@build/pytorch/bin/python tests/hf/check_folder.py build/check-hf/en build/check-hf/zh
 
-check-corpus: ## the corpus rules against datatrove and spaCy, on thousands of documents (downloads 400 MB once)
+check-corpus: ## the corpus rules against datatrove and spaCy, and web archives against warcio (downloads 400 MB once)
 	@scripts/setup.sh rust datatrove
 	@cargo build --quiet --release
 	@build/datatrove/bin/python tests/parity/corpus.py
+	@build/datatrove/bin/python tests/parity/warc.py
 
 golden: ## the golden values of tests/golden anew (downloads 5 GB once)
 	@scripts/setup.sh pytorch

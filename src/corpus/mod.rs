@@ -10,6 +10,7 @@ pub mod personal;
 mod python;
 mod report;
 mod tables;
+pub mod warc;
 pub mod words;
 
 pub use builtin::{Builtin, documents, of_file};

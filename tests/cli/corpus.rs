@@ -341,3 +341,41 @@ fn personal_data_goes_last() {
     let shown = place.ok("corpus stats masked");
     assert!(shown.contains("email (replaced)"), "{shown}");
 }
+
+#[test]
+fn texts_of_web_archives_go_in() {
+    let place = Place::new();
+    let record = |kind: &str, n: usize, text: &str| {
+        format!(
+            "WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Target-URI: http://x.org/{n}\r\nWARC-Date: 2024-05-21T00:00:00Z\r\n\
+             WARC-Record-ID: <urn:uuid:{n}>\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n{text}\r\n\r\n",
+            text.len()
+        )
+    };
+    let mut packed = Vec::new();
+    for record in [
+        record("warcinfo", 0, "x"),
+        record("conversion", 1, &page(1)),
+        record("response", 2, "<p>"),
+        record("conversion", 3, &page(3)),
+    ] {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(record.as_bytes()).unwrap();
+        packed.extend(encoder.finish().unwrap());
+    }
+    packed.truncate(packed.len() - 9);
+    place.write("crawl/part.warc.wet.gz", packed);
+    place.write("crawl/plain.wet", record("conversion", 4, &page(4)) + "no record\r\n");
+    let outcome = place.run("corpus run --input crawl --out out --only filters --json");
+    let report: Value = serde_json::from_str(&outcome.ok()).unwrap();
+    assert_eq!(report["skipped"], json!({ "not_extracted": 1, "record_damaged": 1, "record_misframed": 1 }));
+    assert!(outcome.stderr().contains("part.warc.wet.gz: record_damaged at byte"), "{}", outcome.stderr());
+    let documents = [0, 1].map(|n| read(&place.path(&format!("out/documents/0000{n}.jsonl.gz")))).concat();
+    assert_eq!(ids(&documents), ["<urn:uuid:1>", "<urn:uuid:3>", "<urn:uuid:4>"]);
+    assert_eq!(
+        (&documents[0]["url"], &documents[0]["date"]),
+        (&json!("http://x.org/1"), &json!("2024-05-21T00:00:00Z"))
+    );
+    assert_eq!(documents[1]["text"], page(3), "the end of the member is missing, not that of the text");
+    assert_eq!(place.lines("corpus records crawl/plain.wet").len(), 2);
+}

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use clap::Args;
 use glasshouse::corpus::filters::Size;
 use glasshouse::corpus::minhash::{Clusters, Signature, Signer};
-use glasshouse::corpus::{Document, Removal, Removed, Report, jsonl, words};
+use glasshouse::corpus::{Removal, Removed, Report, words};
 use glasshouse::{Error, Result};
 use serde_json::json;
 
 use super::files::{self, Folder, Format};
 use super::funnel;
-use super::stages::{Done, Lines, Masks, Output, Piece, Pieces};
+use super::pieces::{Piece, Pieces};
+use super::stages::{Done, Lines, Masks, Output};
 use crate::cli::{output, progress};
 
 /// The stage's name.
@@ -93,7 +94,7 @@ pub fn dedup(inputs: &[PathBuf], folder: &Folder, options: Options) -> Result<Re
         let take = |signed: Vec<(u64, Signature)>| {
             signed.iter().try_for_each(|(number, signature)| clusters.push(*number, signature))
         };
-        (next, _) = Pieces::open(input, next, &bar)?.each(|_| Ok(()), |piece, ()| sign(piece), take)?;
+        next = Pieces::open(input, next, &bar)?.each(|_| Ok(()), |piece, ()| sign(piece), take)?;
     }
     let mut copies = clusters.copies()?;
     let mut copy = copies.next().transpose()?;
@@ -112,14 +113,15 @@ pub fn dedup(inputs: &[PathBuf], folder: &Folder, options: Options) -> Result<Re
         let mut output = Output::begin(folder, number, options.format, &[STAGE])?;
         let of_piece = |piece: &Piece| {
             let mut known = Vec::new();
-            while let Some(found) = copy.filter(|found| found.0 < piece.first + piece.lines.len() as u64) {
+            while let Some(found) = copy.filter(|found| found.0 < piece.first + piece.items.len() as u64) {
                 known.push(found);
                 copy = copies.next().transpose()?;
             }
             Ok(known)
         };
-        let work = |piece: Piece, copies: Vec<(u64, u64)>| through(piece, &copies, options);
-        (next, _) = Pieces::open(input, next, &bar)?.each(of_piece, work, |done| output.write(done))?;
+        let name = input.file_name().unwrap_or_default().to_string_lossy();
+        let work = |piece: Piece, copies: Vec<(u64, u64)>| through(piece, &name, &copies, options);
+        next = Pieces::open(input, next, &bar)?.each(of_piece, work, |done| output.write(done))?;
         let done = output.finish()?;
         folder.note(STAGE, number, &(next, &done))?;
         report.add(&done);
@@ -128,24 +130,26 @@ pub fn dedup(inputs: &[PathBuf], folder: &Folder, options: Options) -> Result<Re
     Ok(report)
 }
 
-/// The documents of a piece, with their numbers.
-fn documents(piece: Piece) -> impl Iterator<Item = (u64, Document)> {
-    let numbered = (piece.first..).zip(piece.lines);
-    numbered.filter_map(|(number, (_, line))| Some((number, jsonl::document(&line.ok()?, String::new).ok()?)))
-}
-
 fn sign(piece: Piece) -> Vec<(u64, Signature)> {
     let mut signer = Signer::default();
-    documents(piece).filter_map(|(number, document)| Some((number, signer.sign(&document.text)?))).collect()
+    let numbered = (piece.first..).zip(piece.items);
+    numbered.filter_map(|(number, item)| Some((number, signer.sign(&item.document("").ok()?.text)?))).collect()
 }
 
-/// Takes copies, by their numbers, out of a piece.
-fn through(piece: Piece, copies: &[(u64, u64)], options: Options) -> Done {
+/// Takes copies, by their numbers, out of a piece of the file of this name.
+fn through(piece: Piece, name: &str, copies: &[(u64, u64)], options: Options) -> Done {
     let mut copies = copies.iter().peekable();
     let mut tokens = Vec::new();
     let mut report = Report::default();
     let (mut kept, mut removed) = (Lines::default(), Lines::default());
-    for (number, mut document) in documents(piece) {
+    for (number, item) in (piece.first..).zip(piece.items) {
+        let mut document = match item.document(name) {
+            Ok(document) => document,
+            Err(skip) => {
+                *report.skipped.entry(skip.into()).or_default() += 1;
+                continue;
+            }
+        };
         words::words(&document.text, &mut tokens);
         let size = Size { bytes: document.text.len() as u64, tokens: tokens.len() as u64 };
         let stage = report.stage(STAGE);

@@ -13,7 +13,7 @@ use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 use ruzstd::encoding::CompressionLevel;
 use serde::{Serialize, de::DeserializeOwned};
 
-/// The files at `paths`: those given, and all JSONL in a folder, however deep, in the order of their paths.
+/// The files at `paths`: those given, and all JSONL and web archives in a folder, however deep, in the order of their paths.
 pub fn inputs(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
@@ -24,11 +24,11 @@ pub fn inputs(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
         let before = files.len();
         crate::cli::input::list(path, &mut files)?;
         let mut tail = files.split_off(before);
-        tail.retain(|file| is_jsonl(file));
+        tail.retain(|file| is_input(file));
         if tail.is_empty() {
             return Err(Error::format(
                 path.display(),
-                "expected .jsonl, .jsonl.gz or .jsonl.zst files in it, found none",
+                "expected .jsonl, .warc or .wet files in it, or these packed, found none",
             ));
         }
         files.append(&mut tail);
@@ -41,10 +41,10 @@ pub fn sizes(files: &[PathBuf]) -> Vec<(String, u64)> {
     files.iter().map(|path| (path.display().to_string(), path.metadata().map_or(0, |file| file.len()))).collect()
 }
 
-fn is_jsonl(path: &Path) -> bool {
+fn is_input(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     let name = [".gz", ".zst"].iter().find_map(|packed| name.strip_suffix(packed)).unwrap_or(&name);
-    [".jsonl", ".ndjson"].iter().any(|ending| name.ends_with(ending))
+    [".jsonl", ".ndjson", ".warc", ".wet"].iter().any(|ending| name.ends_with(ending))
 }
 
 /// How documents are written.
@@ -83,41 +83,56 @@ pub fn open(path: &Path) -> Result<Box<dyn BufRead>> {
     open_counted(path, &ProgressBar::hidden())
 }
 
-/// The same; `bar` goes on by the bytes of the file that are read.
+/// The bytes of a file as they are; `bar` goes on by those that are read.
+pub fn open_raw(path: &Path, bar: &ProgressBar) -> Result<Box<dyn BufRead>> {
+    let file = File::open(path).map_err(|error| Error::io(path, "read", error))?;
+    Ok(Box::new(BufReader::with_capacity(1 << 18, bar.wrap_read(file))))
+}
+
+/// The text of a file as by [`open`]; `bar` goes on by the bytes of the file that are read.
 pub fn open_counted(path: &Path, bar: &ProgressBar) -> Result<Box<dyn BufRead>> {
-    let fail = |error| Error::io(path, "read", error);
-    let mut reader = BufReader::with_capacity(1 << 18, bar.wrap_read(File::open(path).map_err(fail)?));
-    let start = reader.fill_buf().map_err(fail)?;
-    Ok(if start.starts_with(&[0x1f, 0x8b]) {
-        Box::new(BufReader::with_capacity(1 << 18, MultiGzDecoder::new(reader)))
+    let mut reader = open_raw(path, bar)?;
+    let start = reader.fill_buf().map_err(|error| Error::io(path, "read", error))?;
+    let unpacked: Box<dyn Read> = if start.starts_with(&[0x1f, 0x8b]) {
+        Box::new(MultiGzDecoder::new(reader))
     } else if start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-        let frames = Frames(Some(frame(reader).map_err(|error| unreadable(path, error))?));
-        Box::new(BufReader::with_capacity(1 << 18, frames))
+        Box::new(Frames::Between(reader))
     } else {
-        Box::new(reader)
-    })
+        return Ok(reader);
+    };
+    Ok(Box::new(BufReader::with_capacity(1 << 18, unpacked)))
 }
 
 /// Zstandard, frame after frame.
-struct Frames<R: BufRead>(Option<StreamingDecoder<R, FrameDecoder>>);
-
-fn frame<R: BufRead>(reader: R) -> io::Result<StreamingDecoder<R, FrameDecoder>> {
-    StreamingDecoder::new(reader).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))
+enum Frames<R: BufRead> {
+    Between(R),
+    Within(StreamingDecoder<R, FrameDecoder>),
+    Damaged,
 }
 
 impl<R: BufRead> Read for Frames<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while let Some(decoder) = &mut self.0 {
-            let read = decoder.read(buffer).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-            if read > 0 || buffer.is_empty() {
-                return Ok(read);
-            }
-            let mut reader = self.0.take().expect("there is a frame").into_inner();
-            if !reader.fill_buf()?.is_empty() {
-                self.0 = Some(frame(reader)?);
+        let damage = |error: String| io::Error::new(io::ErrorKind::InvalidData, error);
+        loop {
+            match std::mem::replace(self, Frames::Damaged) {
+                Frames::Between(mut reader) => {
+                    if reader.fill_buf()?.is_empty() {
+                        *self = Frames::Between(reader);
+                        return Ok(0);
+                    }
+                    *self = Frames::Within(StreamingDecoder::new(reader).map_err(|error| damage(error.to_string()))?);
+                }
+                Frames::Within(mut decoder) => {
+                    let read = decoder.read(buffer).map_err(|error| damage(error.to_string()))?;
+                    let goes_on = read > 0 || buffer.is_empty();
+                    *self = if goes_on { Frames::Within(decoder) } else { Frames::Between(decoder.into_inner()) };
+                    if goes_on {
+                        return Ok(read);
+                    }
+                }
+                Frames::Damaged => return Err(damage("the frame is damaged".into())),
             }
         }
-        Ok(0)
     }
 }
 

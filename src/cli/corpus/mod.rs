@@ -4,6 +4,8 @@ mod dedup;
 mod explain;
 pub mod files;
 mod funnel;
+mod pieces;
+mod records;
 mod run;
 mod stages;
 
@@ -25,6 +27,8 @@ enum Command {
     Show(funnel::ShowArgs),
     #[command(hide = true)]
     Explain(explain::ExplainArgs),
+    #[command(hide = true)]
+    Records(records::RecordsArgs),
 }
 
 /// Runs the subcommand.
@@ -35,5 +39,6 @@ pub fn run(args: CorpusArgs) -> Result<()> {
         Command::Stats(args) => funnel::stats(args),
         Command::Show(args) => funnel::show(args),
         Command::Explain(args) => explain::run(args),
+        Command::Records(args) => records::run(args),
     }
 }

@@ -6,18 +6,19 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 use glasshouse::Result;
 use glasshouse::corpus::filters::{Filters, Rules, Stage};
-use glasshouse::corpus::{Removed, Report, jsonl};
+use glasshouse::corpus::{Removed, Report};
 use serde_json::json;
 
 use super::files::{self, Folder, Format};
-use super::stages::{Done, Lines, Masks, Output, Piece, Pieces};
+use super::pieces::{Piece, Pieces};
+use super::stages::{Done, Lines, Masks, Output};
 use super::{dedup, funnel};
 use crate::cli::{output, progress};
 
 /// Put documents through the stages: write what is left, and what was taken out and why.
 #[derive(Args, Debug)]
 pub struct RunArgs {
-    /// JSONL files with a text field, plain, gzip or zstd, or folders of these.
+    /// JSONL files with a text field, plain, gzip or zstd; WET archives, plain or gzip; or folders of these.
     #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
     input: Vec<PathBuf>,
     /// A folder for documents/, removed/ and report.json: a new one, or that of the same run where it was killed, which then
@@ -135,11 +136,7 @@ fn filters(
         let mut output = Output::begin(into, number, args.format, &names)?;
         let name = input.file_name().unwrap_or_default().to_string_lossy();
         let work = |piece: Piece, ()| through(piece, &name, filter.then_some(rules), args, masks);
-        let (_, damage) = Pieces::open(input, 0, &bar)?.each(|_| Ok(()), work, |done| output.write(done))?;
-        if let Some(error) = damage {
-            bar.suspend(|| eprintln!("{error}; what stands before the damage is taken"));
-            *output.report.skipped.entry("file_damaged".into()).or_default() += 1;
-        }
+        Pieces::open(input, 0, &bar)?.each(|_| Ok(()), work, |done| output.write(done))?;
         let done = output.finish()?;
         folder.note("filters", number, &done)?;
         report.add(&done);
@@ -155,12 +152,11 @@ fn through(piece: Piece, name: &str, rules: Option<&Rules>, args: &RunArgs, mask
     let mut report = Report::default();
     let mut documents = Lines::default();
     let mut removed = Stage::ALL.map(|stage| (stage.name(), Lines::default()));
-    for (number, line) in piece.lines {
-        let document = line.and_then(|line| jsonl::document(&line, || format!("{name}/{number}")));
-        let mut document = match document {
+    for item in piece.items {
+        let mut document = match item.document(name) {
             Ok(document) => document,
             Err(skip) => {
-                *report.skipped.entry(skip.name().into()).or_default() += 1;
+                *report.skipped.entry(skip.into()).or_default() += 1;
                 continue;
             }
         };

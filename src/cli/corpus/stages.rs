@@ -1,91 +1,12 @@
-//! Files through a stage, on all cores: pieces of a file are worked on at the same time and written in their order, so that
-//! the same input gives the same bytes on any number of threads.
+//! What comes of a piece of work, and where it is written.
 
-use std::io::BufRead;
-use std::path::Path;
-
+use glasshouse::Result;
 use glasshouse::corpus::filters::Size;
 use glasshouse::corpus::words::{self, Token};
-use glasshouse::corpus::{Document, Report, jsonl, personal};
-use glasshouse::{Error, Result};
-use indicatif::ProgressBar;
-use rayon::prelude::*;
+use glasshouse::corpus::{Document, Report, personal};
 use serde::Serialize;
 
-use super::files::{self, Folder, Format, Part};
-
-/// So many documents, or bytes of them, are one piece of work, and packed by themselves.
-const PIECE: (usize, usize) = (256, 4 << 20);
-
-/// Lines of a file, with the number of the first among all lines of all files.
-pub struct Piece {
-    pub first: u64,
-    pub lines: Vec<jsonl::Line>,
-}
-
-/// The pieces of a file, as far as it can be unpacked.
-pub struct Pieces<'a> {
-    lines: Option<jsonl::Lines<Box<dyn BufRead>>>,
-    path: &'a Path,
-    next: u64,
-    damage: Option<Error>,
-}
-
-impl<'a> Pieces<'a> {
-    /// Opens a file whose first line has the number `first`.
-    pub fn open(path: &'a Path, first: u64, bar: &ProgressBar) -> Result<Self> {
-        match files::open_counted(path, bar) {
-            Ok(reader) => Ok(Pieces { lines: Some(jsonl::Lines::new(reader)), path, next: first, damage: None }),
-            Err(error @ Error::Format { .. }) => Ok(Pieces { lines: None, path, next: first, damage: Some(error) }),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// The next piece; none at the end.
-    fn piece(&mut self) -> Result<Option<Piece>> {
-        let (mut piece, mut bytes) = (Piece { first: self.next, lines: Vec::new() }, 0);
-        while piece.lines.len() < PIECE.0 && bytes < PIECE.1 {
-            match self.lines.as_mut().and_then(Iterator::next) {
-                None => break,
-                Some(Ok(line)) => {
-                    bytes += line.1.as_ref().map_or(0, Vec::len);
-                    piece.lines.push(line);
-                }
-                Some(Err(error)) if files::is_damage(&error) => {
-                    self.damage = Some(files::unreadable(self.path, error));
-                    self.lines = None;
-                }
-                Some(Err(error)) => return Err(files::unreadable(self.path, error)),
-            }
-        }
-        self.next += piece.lines.len() as u64;
-        Ok((!piece.lines.is_empty()).then_some(piece))
-    }
-
-    /// Works on all pieces on all cores, each with what is found out of it before, in order; and takes what comes of them, in
-    /// order. Gives the number of the line after the last, and what damage there was.
-    pub fn each<P: Send, T: Send>(
-        mut self,
-        mut before: impl FnMut(&Piece) -> Result<P>,
-        work: impl Fn(Piece, P) -> T + Sync,
-        mut take: impl FnMut(T) -> Result<()>,
-    ) -> Result<(u64, Option<Error>)> {
-        loop {
-            let mut pieces = Vec::new();
-            while pieces.len() < rayon::current_num_threads() * 2 {
-                let Some(piece) = self.piece()? else { break };
-                let known = before(&piece)?;
-                pieces.push((piece, known));
-            }
-            if pieces.is_empty() {
-                return Ok((self.next, self.damage));
-            }
-            let done: Vec<T> =
-                pieces.into_par_iter().with_max_len(1).map(|(piece, known)| work(piece, known)).collect();
-            done.into_iter().try_for_each(&mut take)?;
-        }
-    }
-}
+use super::files::{Folder, Format, Part};
 
 /// Lines of JSON.
 #[derive(Default)]
