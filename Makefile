@@ -62,10 +62,11 @@ bench-tokenizer: ## training and encoding against rustbpe and tiktoken
 	@cargo build --quiet --release
 	@build/venv/bin/python bench/tokenizer.py
 
-bench-corpus: ## the corpus filters and MinHash against datatrove (downloads 400 MB once)
+bench-corpus: ## the corpus filters and MinHash against datatrove, extraction against trafilatura (downloads 400 MB once)
 	@scripts/setup.sh rust datatrove
-	@cargo build --quiet --release
+	@cargo build --quiet --release --features full
 	@build/datatrove/bin/python bench/corpus.py
+	@build/datatrove/bin/python bench/extraction.py
 
 .PHONY: build/bench-wasm/bench_wasm.js
 build/bench-wasm/bench_wasm.js:
@@ -80,11 +81,12 @@ check-hf: ## model folders against Hugging Face transformers, both ways (downloa
 	@for corpus in en zh; do target/release/glasshouse train --corpus $$corpus --steps 60 --out build/check-hf/$$corpus --eval-every 0 --sample-every 0; done
 	@build/pytorch/bin/python tests/hf/check_folder.py build/check-hf/en build/check-hf/zh
 
-check-corpus: ## the corpus rules against datatrove and spaCy, and web archives against warcio (downloads 400 MB once)
+check-corpus: ## the corpus rules against datatrove and spaCy, web archives against warcio, texts against trafilatura (downloads 400 MB once)
 	@scripts/setup.sh rust datatrove
-	@cargo build --quiet --release
+	@cargo build --quiet --release --features full
 	@build/datatrove/bin/python tests/parity/corpus.py
 	@build/datatrove/bin/python tests/parity/warc.py
+	@build/datatrove/bin/python tests/parity/extract.py
 
 golden: ## the golden values of tests/golden anew (downloads 5 GB once)
 	@scripts/setup.sh pytorch

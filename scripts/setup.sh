@@ -176,6 +176,7 @@ tests() {
   # Debian may have one of its own, of another version: any that starts will do.
   geckodriver --version >/dev/null 2>&1 || cargo_tool geckodriver "$GECKODRIVER" geckodriver
   parity
+  datatrove
   vocabularies
 }
 

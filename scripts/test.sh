@@ -9,21 +9,25 @@ cd "$(dirname "$0")/.."
 STAGES=(format clippy documentation licences types native parity wasm budgets web_chrome web_firefox page)
 
 format() { cargo fmt --check; }
-clippy() { cargo clippy --quiet --all-targets -- -D warnings; }
-documentation() { RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps --document-private-items; }
+# With all that the binary that is handed out has, and with what it needs to train.
+clippy() { for features in full default; do cargo clippy --quiet --all-targets --features $features -- -D warnings || return; done; }
+documentation() { RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps --document-private-items --features full; }
 licences() { cargo deny --offline check --hide-inclusion-graph licenses bans sources; }
 # The page and the worker know other globals, so each is a project of its own.
 types() { for project in jsconfig.json types/worker.json; do node node_modules/typescript/bin/tsc --project $project || return; done; }
 # Without a folder for sockets the Vulkan driver complains once an instance.
 native() {
   install -d -m 700 build/test/runtime
-  XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-$PWD/build/test/runtime}" cargo test --no-fail-fast
+  XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-$PWD/build/test/runtime}" cargo test --features full --no-fail-fast
 }
 wasm() { for_wasm trunk build --release; }
 budgets() { node scripts/budgets.mjs; }
 web_chrome() { web --chrome --chromedriver "$(command -v chromedriver)"; }
 web_firefox() { web --firefox --geckodriver "$(command -v geckodriver)"; }
-parity() { cargo build --quiet && build/venv/bin/python -m pytest tests/parity/tokenizer.py; }
+parity() {
+  cargo build --quiet --features full && build/venv/bin/python -m pytest tests/parity/tokenizer.py &&
+    GLASSHOUSE="$PWD/target/debug/glasshouse" build/datatrove/bin/python -m pytest tests/parity/corpus_parity.py
+}
 page() { node --test --test-reporter=spec "${PAGE[@]}"; }
 
 # web BROWSER...: tests/web.rs in a browser without a window.
@@ -39,7 +43,7 @@ files() {
     budgets) echo scripts/budgets.mjs scripts/budgets.json dist/index.html ;;
     page) echo dist/index.html "${PAGE[@]:-tests/page/*.test.mjs}" ;;
     types) echo jsconfig.json types/worker.json node_modules/typescript/bin/tsc ;;
-    parity) echo tests/parity/tokenizer.py build/venv/bin/python ;;
+    parity) echo tests/parity/{tokenizer,corpus_parity}.py build/{venv,datatrove}/bin/python ;;
   esac
 }
 shopt -s nullglob

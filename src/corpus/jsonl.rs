@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Document;
 
 /// A line of more bytes than this is passed over unread.
-pub const LONGEST: usize = 256 << 20;
+pub const LONGEST: usize = 64 << 20;
 
 /// Why a line is no document.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,7 +2,10 @@
 
 mod builtin;
 mod characters;
+mod counter;
 mod document;
+#[cfg(feature = "extraction")]
+pub mod extract;
 pub mod filters;
 pub mod jsonl;
 pub mod minhash;
@@ -14,5 +17,9 @@ pub mod warc;
 pub mod words;
 
 pub use builtin::{Builtin, documents, of_file};
+pub use counter::Counter;
 pub use document::{Document, Removal, Removed};
 pub use report::{Report, StageReport};
+
+/// No page in HTML of more bytes is read: Common Crawl cuts pages off far below.
+pub const LONGEST_PAGE: usize = 8 << 20;

@@ -19,9 +19,9 @@ pub struct StageReport {
     pub bytes_in: u64,
     /// Bytes of text that left.
     pub bytes_out: u64,
-    /// Words that came.
+    /// Tokens that came; those of HTML are not counted.
     pub tokens_in: u64,
-    /// Words that left.
+    /// Tokens that left.
     pub tokens_out: u64,
     /// Documents taken out, by the reason.
     pub reasons: BTreeMap<String, u64>,
@@ -34,19 +34,35 @@ pub struct StageReport {
 }
 
 /// What a run did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// Records of the input that are no documents, by the reason.
     pub skipped: BTreeMap<String, u64>,
+    /// Documents that were taken out because a page took too long, by their `id`: another run may keep them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_reproducible: Vec<String>,
+    /// What the tokens are: words by the rules of the language, or those of a tokenizer.
+    #[serde(default = "words")]
+    pub tokens: String,
     /// The stages, in their order.
     pub stages: Vec<StageReport>,
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Report { skipped: BTreeMap::new(), not_reproducible: Vec::new(), tokens: words(), stages: Vec::new() }
+    }
+}
+
+fn words() -> String {
+    "words".into()
 }
 
 impl Report {
     /// An empty report of these stages.
     pub fn new<'a>(stages: impl IntoIterator<Item = &'a str>) -> Self {
         let stages = stages.into_iter().map(|name| StageReport { name: name.into(), ..StageReport::default() });
-        Report { skipped: BTreeMap::new(), stages: stages.collect() }
+        Report { stages: stages.collect(), ..Report::default() }
     }
 
     /// The stage of this name, new at the end if there is none.
@@ -58,11 +74,20 @@ impl Report {
         &mut self.stages[at]
     }
 
-    /// Adds what another part of the run did.
+    /// Adds what another part of the run did. A stage that only that one has comes to stand before the same
+    /// one as there, or last.
     pub fn add(&mut self, other: &Report) {
         add(&mut self.skipped, &other.skipped);
-        for from in &other.stages {
-            let into = self.stage(&from.name);
+        self.not_reproducible.extend_from_slice(&other.not_reproducible);
+        for (number, from) in other.stages.iter().enumerate() {
+            let place = |name: &str| self.stages.iter().position(|stage| stage.name == name);
+            let (found, later) =
+                (place(&from.name), other.stages[number..].iter().find_map(|later| place(&later.name)));
+            let at = found.or(later).unwrap_or(self.stages.len());
+            if found.is_none() {
+                self.stages.insert(at, StageReport { name: from.name.clone(), ..StageReport::default() });
+            }
+            let into = &mut self.stages[at];
             into.documents_in += from.documents_in;
             into.documents_out += from.documents_out;
             into.bytes_in += from.bytes_in;
@@ -96,5 +121,22 @@ impl StageReport {
 fn add(into: &mut BTreeMap<String, u64>, from: &BTreeMap<String, u64>) {
     for (reason, count) in from {
         *into.entry(reason.clone()).or_default() += count;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reports_add_up_in_the_order_of_the_stages() {
+        let mut all = Report::new(["filters", "pii"]);
+        all.add(&Report::new(["extract", "filters"]));
+        all.add(&Report::new(["language", "filters", "copies"]));
+        let names: Vec<&str> = all.stages.iter().map(|stage| &*stage.name).collect();
+        assert_eq!(names, ["extract", "language", "filters", "pii", "copies"]);
+        all.stage("pii").documents_in = 2;
+        all.add(&all.clone());
+        assert_eq!((all.stages.len(), all.stages[3].documents_in), (5, 4));
     }
 }

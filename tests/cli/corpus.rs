@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::{Place, SMALL, text};
 
 /// A page that passes all filters.
-fn page(seed: usize) -> String {
+pub fn page(seed: usize) -> String {
     let words =
         "winter village garden harbour captain morning window station orchard lantern blanket kettle".split(' ');
     let words: Vec<&str> = words.collect();
@@ -26,17 +26,17 @@ fn page(seed: usize) -> String {
     .join("\n")
 }
 
-fn line(id: &str, text: &str) -> String {
+pub fn line(id: &str, text: &str) -> String {
     json!({ "id": id, "text": text, "url": format!("http://x.org/{id}"), "language_score": 0.5 }).to_string() + "\n"
 }
 
-fn read(path: &Path) -> Vec<Value> {
+pub fn read(path: &Path) -> Vec<Value> {
     let mut text = String::new();
     MultiGzDecoder::new(std::fs::File::open(path).unwrap()).read_to_string(&mut text).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn ids(documents: &[Value]) -> Vec<&str> {
+pub fn ids(documents: &[Value]) -> Vec<&str> {
     documents.iter().map(|document| document["id"].as_str().unwrap()).collect()
 }
 
@@ -369,7 +369,7 @@ fn texts_of_web_archives_go_in() {
     place.write("crawl/plain.wet", record("conversion", 4, &page(4)) + "no record\r\n");
     let outcome = place.run("corpus run --input crawl --out out --only filters --json");
     let report: Value = serde_json::from_str(&outcome.ok()).unwrap();
-    assert_eq!(report["skipped"], json!({ "not_extracted": 1, "record_damaged": 1, "record_misframed": 1 }));
+    assert_eq!(report["skipped"], json!({ "not_html": 1, "record_damaged": 1, "record_misframed": 1 }));
     assert!(outcome.stderr().contains("part.warc.wet.gz: record_damaged at byte"), "{}", outcome.stderr());
     let documents = [0, 1].map(|n| read(&place.path(&format!("out/documents/0000{n}.jsonl.gz")))).concat();
     assert_eq!(ids(&documents), ["<urn:uuid:1>", "<urn:uuid:3>", "<urn:uuid:4>"]);

@@ -5,6 +5,7 @@ mod commands;
 mod corpus;
 mod input;
 mod models;
+mod pages;
 mod runs;
 
 use std::path::{Path, PathBuf};

@@ -11,15 +11,19 @@ use glasshouse::{Error, Result};
 use serde::Serialize;
 
 use super::median;
-use crate::cli::corpus::files;
+use crate::cli::corpus::{files, inputs};
 use crate::cli::output;
 
-/// Time the filters, and MinHash on what passes them, on one thread; reading and writing do not count.
+/// Time the filters, and MinHash on what passes them, or the extraction, on one thread; reading and writing do not count.
 #[derive(Args, Debug)]
 pub struct CorpusArgs {
     /// JSONL files with a text field, plain, gzip or zstd.
     #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
     input: Vec<PathBuf>,
+    /// The texts are pages in HTML: time the extraction of their main texts alone.
+    #[cfg(feature = "extraction")]
+    #[arg(long)]
+    html: bool,
     /// How often each is timed; medians are printed.
     #[arg(long, default_value_t = 7, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     rounds: u64,
@@ -42,7 +46,7 @@ struct Measured {
 /// Runs the measurement and prints it.
 pub fn run(args: CorpusArgs) -> Result<()> {
     let mut documents: Vec<Document> = Vec::new();
-    for file in files::inputs(&args.input)? {
+    for file in inputs::files(&args.input)? {
         for line in jsonl::Lines::new(files::open(&file)?) {
             let (number, line) = line.map_err(|error| files::unreadable(&file, error))?;
             documents.extend(line.and_then(|line| jsonl::document(&line, || number.to_string())).ok());
@@ -50,6 +54,10 @@ pub fn run(args: CorpusArgs) -> Result<()> {
     }
     if documents.is_empty() {
         return Err(Error::Config("expected documents in --input, found none".into()));
+    }
+    #[cfg(feature = "extraction")]
+    if args.html {
+        return extraction(&documents, &args);
     }
     let mut filters = Filters::new(Rules::english());
     let mut filter = || {
@@ -90,5 +98,28 @@ pub fn run(args: CorpusArgs) -> Result<()> {
         rate(measured.kept, measured.minhash_seconds),
         measured.kept,
         measured.documents
+    ))
+}
+
+/// Times the extraction.
+#[cfg(feature = "extraction")]
+fn extraction(pages: &[Document], args: &CorpusArgs) -> Result<()> {
+    let extract = || {
+        let start = Instant::now();
+        let kept = pages.iter().filter(|page| glasshouse::corpus::extract::text(&page.text).is_ok()).count();
+        (kept, start.elapsed().as_secs_f64())
+    };
+    let (kept, _) = extract();
+    let seconds: Vec<f64> = (0..args.rounds).map(|_| extract().1).collect();
+    let bytes: usize = pages.iter().map(|page| page.text.len()).sum();
+    if args.json {
+        let pages = pages.len();
+        return output::json(&serde_json::json!({ "pages": pages, "bytes": bytes, "kept": kept, "seconds": seconds }));
+    }
+    output::line(format!(
+        "pages a second, median of {} rounds on one thread: {:.0}; {kept} of {} have a text",
+        args.rounds,
+        pages.len() as f64 / median(seconds),
+        pages.len()
     ))
 }

@@ -3,16 +3,16 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use glasshouse::corpus::filters::Size;
 use glasshouse::corpus::minhash::{Clusters, Signature, Signer};
-use glasshouse::corpus::{Removal, Removed, Report, words};
+use glasshouse::corpus::{Counter, Removal, Removed, Report};
 use glasshouse::{Error, Result};
 use serde_json::json;
 
-use super::files::{self, Folder, Format};
+use super::files::{Folder, Format};
 use super::funnel;
+use super::inputs::{self, Input};
 use super::pieces::{Piece, Pieces};
-use super::stages::{Done, Lines, Masks, Output};
+use super::stages::{Count, Done, Lines, Masks, Output};
 use crate::cli::{output, progress};
 
 /// The stage's name.
@@ -42,39 +42,52 @@ pub struct DedupArgs {
     /// Mask telephone numbers, too, and not only addresses of mail and public IP addresses.
     #[arg(long)]
     phones: bool,
+    #[command(flatten)]
+    count: Count,
     /// Print the report as one JSON object.
     #[arg(long)]
     json: bool,
 }
 
 /// How the documents that are left are written.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub struct Options {
     pub format: Format,
     pub keep_removed: bool,
     /// Personal data is replaced in what is left.
     pub masks: Option<Masks>,
+    /// How much a text is.
+    pub counter: Counter,
 }
 
 /// Runs the stage over the documents of all folders and prints the funnel.
 pub fn run(args: DedupArgs) -> Result<()> {
-    let mut report = Report::default();
+    let mut report = Report { tokens: args.count.name(), ..Report::default() };
     let mut documents = Vec::new();
     for dir in &args.input {
         let before = funnel::report(dir)?;
         if before.stages.iter().any(|stage| stage.name == STAGE) {
             return Err(Error::Config(format!("{} holds no copies any more: give what stood before", dir.display())));
         }
+        if before.tokens != args.count.name() {
+            return Err(Error::Config(format!(
+                "{} counts its tokens as {}, and this call as {}: give --tokenizer as to the run before",
+                dir.display(),
+                before.tokens,
+                args.count.name()
+            )));
+        }
         report.add(&before);
-        documents.extend(files::inputs(&[dir.join("documents")])?);
+        documents.extend(inputs::inputs(&[dir.join("documents")])?);
     }
     // The files of shards are numbered through.
-    documents.sort_by(|a, b| a.file_name().cmp(&b.file_name()));
+    documents.sort_by_key(Input::name);
     let masks = Some(Masks { phones: args.phones });
-    let options = Options { format: args.format, keep_removed: args.keep_removed, masks };
-    let settings = format!("{options:?}");
-    let folder = Folder::take(&args.out, &json!([env!("CARGO_PKG_VERSION"), settings, files::sizes(&documents)]))?;
-    report.add(&dedup(&documents, &folder, options)?);
+    let options =
+        Options { format: args.format, keep_removed: args.keep_removed, masks, counter: args.count.counter()? };
+    let settings = format!("{:?}", (args.format, args.keep_removed, masks, args.count.name()));
+    let folder = Folder::take(&args.out, &json!([env!("CARGO_PKG_VERSION"), settings, inputs::sizes(&documents)]))?;
+    report.add(&dedup(&documents, &folder, &options)?);
     folder.finish(&report)?;
     if args.json {
         return output::json(&report);
@@ -84,8 +97,8 @@ pub fn run(args: DedupArgs) -> Result<()> {
 }
 
 /// Puts all documents of `inputs` but copies into `folder`: signs them, finds what agrees, reads them again.
-pub fn dedup(inputs: &[PathBuf], folder: &Folder, options: Options) -> Result<Report> {
-    let bytes: u64 = inputs.iter().map(|path| path.metadata().map_or(0, |file| file.len())).sum();
+pub fn dedup(inputs: &[Input], folder: &Folder, options: &Options) -> Result<Report> {
+    let bytes: u64 = inputs.iter().map(Input::bytes).sum();
     let bar =
         progress::bar("copies: {bytes}/{total_bytes} [{bar:24}] {binary_bytes_per_sec}, {eta} left", 0, 2 * bytes);
     let mut clusters = Clusters::new(&folder.work()?, MEMORY);
@@ -107,7 +120,7 @@ pub fn dedup(inputs: &[PathBuf], folder: &Folder, options: Options) -> Result<Re
                 copy = copies.next().transpose()?;
             }
             report.add(&done);
-            bar.inc(input.metadata().map_or(0, |file| file.len()));
+            bar.inc(input.bytes());
             continue;
         }
         let mut output = Output::begin(folder, number, options.format, &[STAGE])?;
@@ -119,7 +132,7 @@ pub fn dedup(inputs: &[PathBuf], folder: &Folder, options: Options) -> Result<Re
             }
             Ok(known)
         };
-        let name = input.file_name().unwrap_or_default().to_string_lossy();
+        let name = input.name();
         let work = |piece: Piece, copies: Vec<(u64, u64)>| through(piece, &name, &copies, options);
         next = Pieces::open(input, next, &bar)?.each(of_piece, work, |done| output.write(done))?;
         let done = output.finish()?;
@@ -137,7 +150,7 @@ fn sign(piece: Piece) -> Vec<(u64, Signature)> {
 }
 
 /// Takes copies, by their numbers, out of a piece of the file of this name.
-fn through(piece: Piece, name: &str, copies: &[(u64, u64)], options: Options) -> Done {
+fn through(piece: Piece, name: &str, copies: &[(u64, u64)], options: &Options) -> Done {
     let mut copies = copies.iter().peekable();
     let mut tokens = Vec::new();
     let mut report = Report::default();
@@ -150,13 +163,12 @@ fn through(piece: Piece, name: &str, copies: &[(u64, u64)], options: Options) ->
                 continue;
             }
         };
-        words::words(&document.text, &mut tokens);
-        let size = Size { bytes: document.text.len() as u64, tokens: tokens.len() as u64 };
+        let size = options.counter.size(&document.text, &mut tokens);
         let stage = report.stage(STAGE);
         let Some(&(_, nth)) = copies.next_if(|copy| copy.0 == number) else {
             stage.count(size, Ok(size));
             if let Some(masks) = options.masks {
-                masks.put(&mut document, &mut report, &mut tokens);
+                masks.put(&mut document, &mut report, &options.counter, &mut tokens);
             }
             kept.push(&document);
             continue;

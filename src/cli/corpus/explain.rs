@@ -9,7 +9,7 @@ use glasshouse::corpus::minhash::{self, Signer};
 use glasshouse::corpus::{jsonl, personal, words};
 use serde_json::{Map, json};
 
-use super::files;
+use super::{files, inputs};
 use crate::cli::output;
 
 /// Print what each filter, asked alone, says of each document: the rule that fires, and what it measured.
@@ -39,7 +39,7 @@ pub fn run(args: ExplainArgs) -> Result<()> {
     let mut filters = Filters::new(rules);
     let mut tokens = Vec::new();
     let mut signer = Signer::default();
-    for file in files::inputs(&args.input)? {
+    for file in inputs::files(&args.input)? {
         let name = file.display().to_string();
         for line in jsonl::Lines::new(files::open(&file)?) {
             let (number, line) = line.map_err(|error| files::unreadable(&file, error))?;

@@ -13,40 +13,6 @@ use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 use ruzstd::encoding::CompressionLevel;
 use serde::{Serialize, de::DeserializeOwned};
 
-/// The files at `paths`: those given, and all JSONL and web archives in a folder, however deep, in the order of their paths.
-pub fn inputs(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for path in paths {
-        if !fs::metadata(path).map_err(|error| Error::io(path, "read", error))?.is_dir() {
-            files.push(path.clone());
-            continue;
-        }
-        let before = files.len();
-        crate::cli::input::list(path, &mut files)?;
-        let mut tail = files.split_off(before);
-        tail.retain(|file| is_input(file));
-        if tail.is_empty() {
-            return Err(Error::format(
-                path.display(),
-                "expected .jsonl, .warc or .wet files in it, or these packed, found none",
-            ));
-        }
-        files.append(&mut tail);
-    }
-    Ok(files)
-}
-
-/// The paths of files and how long they are: what tells a run from another.
-pub fn sizes(files: &[PathBuf]) -> Vec<(String, u64)> {
-    files.iter().map(|path| (path.display().to_string(), path.metadata().map_or(0, |file| file.len()))).collect()
-}
-
-fn is_input(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    let name = [".gz", ".zst"].iter().find_map(|packed| name.strip_suffix(packed)).unwrap_or(&name);
-    [".jsonl", ".ndjson", ".warc", ".wet"].iter().any(|ending| name.ends_with(ending))
-}
-
 /// How documents are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {

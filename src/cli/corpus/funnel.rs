@@ -6,13 +6,13 @@ use clap::Args;
 use glasshouse::corpus::{Removed, Report, jsonl};
 use glasshouse::{Error, Result, random};
 
-use super::files;
+use super::{files, inputs};
 use crate::cli::output::{self, grouped, harmless, size};
 
 /// So many characters are shown on either side of the place that made a rule fire.
 const AROUND: usize = 300;
 
-/// Show the funnel: how many documents, bytes and words went into each stage and came out, and why the rest did not.
+/// Show the funnel: how many documents, bytes and tokens went into each stage and came out, and why the rest did not.
 #[derive(Args, Debug)]
 pub struct StatsArgs {
     /// A folder that `corpus run` wrote.
@@ -57,7 +57,7 @@ pub fn report(dir: &Path) -> Result<Report> {
 pub fn print(report: &Report) -> Result<()> {
     output::line(format!(
         "{:<18}{:>14}{:>14}{:>11}{:>11}{:>16}{:>16}",
-        "", "documents in", "out", "bytes in", "out", "words in", "out"
+        "", "documents in", "out", "bytes in", "out", "tokens in", "out"
     ))?;
     for stage in &report.stages {
         output::line(format!(
@@ -77,6 +77,11 @@ pub fn print(report: &Report) -> Result<()> {
                 output::line(format!("{:>32}  {reason}{what}", grouped(*count)))?;
             }
         }
+    }
+    output::line(format!("tokens are {}", report.tokens))?;
+    if !report.not_reproducible.is_empty() {
+        let some: Vec<&str> = report.not_reproducible.iter().map(String::as_str).take(10).collect();
+        output::line(format!("not reproducible, as they took too long: {}", some.join(", ")))?;
     }
     for (reason, count) in &report.skipped {
         output::line(format!("passed over: {} {reason}", grouped(*count)))?;
@@ -105,7 +110,7 @@ pub fn show(args: ShowArgs) -> Result<()> {
         if !folder.is_dir() {
             continue;
         }
-        for file in files::inputs(&[folder])? {
+        for file in inputs::files(&[folder])? {
             for line in jsonl::Lines::new(files::open(&file)?) {
                 let (at, line) = line.map_err(|error| files::unreadable(&file, error))?;
                 let parsed = line.ok().and_then(|line| serde_json::from_slice::<Removed>(&line).ok());

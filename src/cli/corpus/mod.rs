@@ -2,8 +2,14 @@
 
 mod dedup;
 mod explain;
+mod extraction;
 pub mod files;
 mod funnel;
+#[cfg(feature = "extraction")]
+mod guard;
+pub mod inputs;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod pieces;
 mod records;
 mod run;

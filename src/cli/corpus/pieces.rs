@@ -3,15 +3,18 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
-use glasshouse::corpus::{Document, jsonl, warc};
+use glasshouse::corpus::{Document, LONGEST_PAGE, jsonl, warc};
 use glasshouse::{Error, Result};
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 
 use super::files;
+use super::inputs::Input;
+#[cfg(feature = "parquet")]
+use super::parquet;
 
 /// So many documents, or bytes of them, are one piece of work, and packed by themselves.
 const PIECE: (usize, usize) = (256, 4 << 20);
@@ -23,6 +26,7 @@ const NAMED: usize = 10;
 pub struct Piece {
     pub first: u64,
     pub items: Vec<Item>,
+    bytes: usize,
 }
 
 /// What a file holds.
@@ -31,19 +35,57 @@ pub enum Item {
     Line(u64, Vec<u8>),
     /// A record of an archive.
     Record(warc::Record),
+    /// A file of HTML, by its path.
+    Page(String, Vec<u8>),
+    /// A document.
+    #[cfg(feature = "parquet")]
+    Document(Document),
     /// No document, by the name under which it is counted.
     Skipped(&'static str),
 }
 
+/// What an item is.
+pub enum Given {
+    /// A text.
+    Text(Document),
+    /// A page that has no text yet.
+    Page(Page),
+}
+
+/// A page in HTML.
+pub struct Page {
+    /// What is known of it, with no text.
+    pub document: Document,
+    /// Its bytes, as they were fetched.
+    pub bytes: Vec<u8>,
+    /// What the server said that it is.
+    pub content_type: Option<String>,
+}
+
 impl Item {
-    /// The document that it is; one without an `id` is called after the file. Or why it is none.
-    pub fn document(self, file: &str) -> std::result::Result<Document, &'static str> {
+    /// What it is; a document without an `id` is called after the file. Or why it is nothing.
+    pub fn given(self, file: &str) -> std::result::Result<Given, &'static str> {
         match self {
             Item::Line(number, line) => {
-                jsonl::document(&line, || format!("{file}/{number}")).map_err(|skip| skip.name())
+                let document = jsonl::document(&line, || format!("{file}/{number}"));
+                document.map(Given::Text).map_err(|skip| skip.name())
             }
             Item::Record(record) => archived(record),
+            Item::Page(path, bytes) => {
+                let document = Document { id: path, ..Document::default() };
+                Ok(Given::Page(Page { document, bytes, content_type: None }))
+            }
+            #[cfg(feature = "parquet")]
+            Item::Document(document) => Ok(Given::Text(document)),
             Item::Skipped(name) => Err(name),
+        }
+    }
+
+    /// The document that it is, where no text is taken out of pages.
+    pub fn document(self, file: &str) -> std::result::Result<Document, &'static str> {
+        match self.given(file)? {
+            Given::Text(document) => Ok(document),
+            Given::Page(_) => Err("not_extracted"),
         }
     }
 
@@ -51,31 +93,57 @@ impl Item {
         match self {
             Item::Line(_, line) => line.len(),
             Item::Record(record) => record.content.len(),
+            Item::Page(_, bytes) => bytes.len(),
+            #[cfg(feature = "parquet")]
+            Item::Document(document) => document.text.len(),
             Item::Skipped(_) => 0,
         }
     }
 }
 
-/// The text that a record of an archive is: pages in HTML are none yet.
-fn archived(record: warc::Record) -> std::result::Result<Document, &'static str> {
-    let kind = record.field("WARC-Identified-Payload-Type").or(record.field("Content-Type")).unwrap_or_default();
-    if record.field("WARC-Type") != Some("conversion") || !kind.starts_with("text/plain") {
-        return Err("not_extracted");
-    }
+/// What a record of an archive is: the text of a page, or a page.
+fn archived(record: warc::Record) -> std::result::Result<Given, &'static str> {
     let field = |name| record.field(name).map(str::to_owned);
-    Ok(Document {
+    let mut document = Document {
         id: field("WARC-Record-ID").unwrap_or_default(),
         url: record.url(),
         date: field("WARC-Date"),
-        text: String::from_utf8(record.content.clone()).map_err(|_| "not_utf8")?,
         ..Document::default()
-    })
+    };
+    let identified = field("WARC-Identified-Payload-Type");
+    if record.field("WARC-Type") == Some("conversion") {
+        let kind = identified.or(field("Content-Type")).unwrap_or_default();
+        if !kind.starts_with("text/plain") {
+            return Err("not_text");
+        }
+        document.text = String::from_utf8(record.content).map_err(|_| "not_utf8")?;
+        return Ok(Given::Text(document));
+    }
+    let answered = |(name, value): &(String, String)| name.eq_ignore_ascii_case("content-type").then(|| value.clone());
+    let content_type = record.http.as_ref().and_then(|fields| fields.iter().find_map(answered));
+    let is_page = match identified.or(content_type.clone()) {
+        Some(kind) => {
+            let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+            matches!(&*kind, "text/html" | "application/xhtml+xml")
+        }
+        None => looks_like_html(&record.content),
+    };
+    if !is_page {
+        return Err("not_html");
+    }
+    Ok(Given::Page(Page { document, bytes: record.content, content_type }))
+}
+
+/// Whether bytes of which nobody says what they are begin like a page.
+fn looks_like_html(bytes: &[u8]) -> bool {
+    let start = String::from_utf8_lossy(&bytes[..bytes.len().min(1024)]).to_ascii_lowercase();
+    ["<!doctype html", "<html", "<head", "<body"].iter().any(|tag| start.contains(tag))
 }
 
 /// The pieces of a file, as far as it can be unpacked.
 pub struct Pieces<'a> {
     source: Source,
-    path: &'a Path,
+    path: PathBuf,
     bar: &'a ProgressBar,
     next: u64,
     named: usize,
@@ -84,26 +152,49 @@ pub struct Pieces<'a> {
 enum Source {
     Lines(jsonl::Lines<Box<dyn BufRead>>),
     Archive(warc::Reader<Box<dyn BufRead>>),
+    Pages(std::vec::IntoIter<PathBuf>),
+    #[cfg(feature = "parquet")]
+    Rows(parquet::Rows),
     Ended,
+}
+
+/// What a file is, by how it begins.
+enum Kind {
+    Lines,
+    Archive,
+    Parquet,
 }
 
 impl<'a> Pieces<'a> {
     /// Opens a file whose first item has the number `first`.
-    pub fn open(path: &'a Path, first: u64, bar: &'a ProgressBar) -> Result<Self> {
-        let mut pieces = Pieces { source: Source::Ended, path, bar, next: first, named: 0 };
-        let fail = |error| Error::io(path, "read", error);
-        pieces.source = if is_archive(path).map_err(fail)? {
-            let wanted = |kind: &str| kind == "response" || kind == "conversion";
-            Source::Archive(warc::Reader::new(files::open_raw(path, bar)?, wanted).map_err(fail)?)
-        } else {
-            Source::Lines(jsonl::Lines::new(files::open_counted(path, bar)?))
+    pub fn open(input: &Input, first: u64, bar: &'a ProgressBar) -> Result<Self> {
+        let path = input.paths()[0].clone();
+        let fail = |error| Error::io(&path, "read", error);
+        let source = match input {
+            Input::Pages(paths) => Source::Pages(paths.clone().into_iter()),
+            Input::File(path) => match kind(path).map_err(fail)? {
+                Kind::Archive => {
+                    let wanted = |kind: &str| kind == "response" || kind == "conversion";
+                    Source::Archive(warc::Reader::new(files::open_raw(path, bar)?, wanted).map_err(fail)?)
+                }
+                #[cfg(feature = "parquet")]
+                Kind::Parquet => Source::Rows(parquet::Rows::open(path, bar)?),
+                #[cfg(not(feature = "parquet"))]
+                Kind::Parquet => {
+                    return Err(Error::Config(format!(
+                        "{} is Parquet, which this build does not read: build it with `--features full`",
+                        path.display()
+                    )));
+                }
+                Kind::Lines => Source::Lines(jsonl::Lines::new(files::open_counted(path, bar)?)),
+            },
         };
-        Ok(pieces)
+        Ok(Pieces { source, path, bar, next: first, named: 0 })
     }
 
     /// The next item; none at the end.
     fn item(&mut self) -> Result<Option<Item>> {
-        let fail = |error| Error::io(self.path, "read", error);
+        let fail = |error| Error::io(&self.path, "read", error);
         Ok(match &mut self.source {
             Source::Ended => None,
             Source::Lines(lines) => match lines.next() {
@@ -125,7 +216,38 @@ impl<'a> Pieces<'a> {
                     Some(Item::Skipped(damage.name()))
                 }
             },
+            Source::Pages(paths) => match paths.next() {
+                None => None,
+                Some(path) => {
+                    self.path = path;
+                    Some(self.page()?)
+                }
+            },
+            #[cfg(feature = "parquet")]
+            Source::Rows(rows) => match rows.next()? {
+                None => None,
+                Some((_, parquet::Found::Document(document))) => Some(Item::Document(document)),
+                Some((_, parquet::Found::Nothing)) => Some(Item::Skipped("row_without_text")),
+                Some((row, parquet::Found::Damage(what))) => {
+                    self.say(format!("damaged at row {row} ({what}); the reading goes on with the next group of rows"));
+                    Some(Item::Skipped("rows_damaged"))
+                }
+            },
         })
+    }
+
+    /// The file of HTML at the path.
+    fn page(&mut self) -> Result<Item> {
+        let mut bytes = Vec::new();
+        let reader = files::open_counted(&self.path, self.bar)?;
+        match reader.take(LONGEST_PAGE as u64 + 1).read_to_end(&mut bytes) {
+            Ok(_) => Ok(Item::Page(self.path.display().to_string(), bytes)),
+            Err(error) if files::is_damage(&error) => {
+                self.say(format!("it does not unpack ({error})"));
+                Ok(Item::Skipped("file_damaged"))
+            }
+            Err(error) => Err(Error::io(&self.path, "read", error)),
+        }
     }
 
     /// Says what is wrong with the file, but not too often.
@@ -141,10 +263,10 @@ impl<'a> Pieces<'a> {
 
     /// The next piece; none at the end.
     fn piece(&mut self) -> Result<Option<Piece>> {
-        let (mut piece, mut bytes) = (Piece { first: self.next, items: Vec::new() }, 0);
-        while piece.items.len() < PIECE.0 && bytes < PIECE.1 {
+        let mut piece = Piece { first: self.next, items: Vec::new(), bytes: 0 };
+        while piece.items.len() < PIECE.0 && piece.bytes < PIECE.1 {
             let Some(item) = self.item()? else { break };
-            bytes += item.bytes();
+            piece.bytes += item.bytes();
             piece.items.push(item);
         }
         self.next += piece.items.len() as u64;
@@ -159,10 +281,13 @@ impl<'a> Pieces<'a> {
         work: impl Fn(Piece, P) -> T + Sync,
         mut take: impl FnMut(T) -> Result<()>,
     ) -> Result<u64> {
+        let most = rayon::current_num_threads() * 2;
         loop {
-            let mut pieces = Vec::new();
-            while pieces.len() < rayon::current_num_threads() * 2 {
+            let (mut pieces, mut bytes) = (Vec::new(), 0);
+            // However long single documents are, few of the longest are held at a time.
+            while pieces.len() < most && bytes < most * PIECE.1 {
                 let Some(piece) = self.piece()? else { break };
+                bytes += piece.bytes;
                 let known = before(&piece)?;
                 pieces.push((piece, known));
             }
@@ -176,13 +301,18 @@ impl<'a> Pieces<'a> {
     }
 }
 
-/// Whether a file, unpacked if it is gzip, begins like a web archive.
-fn is_archive(path: &Path) -> io::Result<bool> {
+/// What a file, unpacked if it is gzip, begins like.
+fn kind(path: &Path) -> io::Result<Kind> {
     let start = |reader: &mut dyn Read| {
         let mut start = Vec::new();
         // What does not unpack is found out where it is read.
         let _ = reader.take(5).read_to_end(&mut start);
-        start == b"WARC/"
+        start
     };
-    Ok(start(&mut File::open(path)?) || start(&mut GzDecoder::new(File::open(path)?)))
+    let (plain, unpacked) = (start(&mut File::open(path)?), start(&mut GzDecoder::new(File::open(path)?)));
+    Ok(match () {
+        () if plain == b"WARC/" || unpacked == b"WARC/" => Kind::Archive,
+        () if plain.starts_with(b"PAR1") => Kind::Parquet,
+        () => Kind::Lines,
+    })
 }

@@ -6,19 +6,21 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 use glasshouse::Result;
 use glasshouse::corpus::filters::{Filters, Rules, Stage};
-use glasshouse::corpus::{Removed, Report};
+use glasshouse::corpus::{Counter, Document, Removal, Removed, Report};
 use serde_json::json;
 
-use super::files::{self, Folder, Format};
-use super::pieces::{Piece, Pieces};
-use super::stages::{Done, Lines, Masks, Output};
-use super::{dedup, funnel};
+use super::files::{Folder, Format};
+use super::inputs::{self, Input};
+use super::pieces::{Given, Piece, Pieces};
+use super::stages::{Count, Done, Lines, Masks, Output};
+use super::{dedup, extraction, funnel};
 use crate::cli::{output, progress};
 
 /// Put documents through the stages: write what is left, and what was taken out and why.
 #[derive(Args, Debug)]
 pub struct RunArgs {
-    /// JSONL files with a text field, plain, gzip or zstd; WET archives, plain or gzip; or folders of these.
+    /// Web archives, WARC or WET, plain or gzip; HTML; JSONL with a text field, plain, gzip or zstd; Parquet with a column
+    /// text; or folders of these.
     #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
     input: Vec<PathBuf>,
     /// A folder for documents/, removed/ and report.json: a new one, or that of the same run where it was killed, which then
@@ -44,6 +46,8 @@ pub struct RunArgs {
     /// Mask telephone numbers, too, and not only addresses of mail and public IP addresses.
     #[arg(long)]
     phones: bool,
+    #[command(flatten)]
+    count: Count,
     /// Print the report as one JSON object.
     #[arg(long)]
     json: bool,
@@ -52,6 +56,8 @@ pub struct RunArgs {
 /// The stages that can be chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Only {
+    /// The main text of pages in HTML.
+    Extract,
     /// Gopher's repetition and quality, C4's and FineWeb's rules.
     Filters,
     /// Near copies, by MinHash.
@@ -84,23 +90,36 @@ pub fn run(args: RunArgs) -> Result<()> {
     args.set.iter().try_for_each(|setting| rules.set(setting))?;
     let chosen = |stage| args.only.is_empty() || args.only.contains(&stage);
     let whole = args.shard.is_none();
-    let (filter, dedup) = (chosen(Only::Filters), chosen(Only::Dedup) && whole);
+    let dedup = chosen(Only::Dedup) && whole;
     let masks = (chosen(Only::Pii) && whole).then_some(Masks { phones: args.phones });
-    let inputs = files::inputs(&args.input)?;
-    let settings = format!("{:?}", (&args.only, args.shard, &args.set, args.format, args.keep_removed, args.phones));
-    let folder = Folder::take(&args.out, &json!([env!("CARGO_PKG_VERSION"), settings, files::sizes(&inputs)]))?;
-    let options = dedup::Options { format: args.format, keep_removed: args.keep_removed, masks };
-    let mut report = Report::default();
-    if dedup && filter {
+    let counter = args.count.counter()?;
+    let mut stages = Stages {
+        extract: chosen(Only::Extract),
+        rules: chosen(Only::Filters).then_some(rules),
+        masks: None,
+        keep_removed: args.keep_removed,
+        format: args.format,
+        counter: counter.clone(),
+    };
+    let inputs = inputs::inputs(&args.input)?;
+    let settings = format!(
+        "{:?}",
+        (&args.only, args.shard, &args.set, args.format, args.keep_removed, args.phones, args.count.name())
+    );
+    let folder = Folder::take(&args.out, &json!([env!("CARGO_PKG_VERSION"), settings, inputs::sizes(&inputs)]))?;
+    let options = dedup::Options { format: args.format, keep_removed: args.keep_removed, masks, counter };
+    let mut report = Report { tokens: args.count.name(), ..Report::default() };
+    if dedup && (stages.extract || stages.rules.is_some()) {
         // What still has copies in it is not the corpus yet.
         let filtered = folder.within_work("filtered")?;
-        report.add(&filters(&inputs, &folder, &filtered, &rules, &args, None)?);
-        report.add(&dedup::dedup(&files::inputs(&[filtered.documents()])?, &folder, options)?);
+        report.add(&before(&inputs, &folder, &filtered, &stages, args.shard)?);
+        report.add(&dedup::dedup(&inputs::inputs(&[filtered.documents()])?, &folder, &options)?);
         filtered.give_removed(&folder)?;
     } else if dedup {
-        report.add(&dedup::dedup(&inputs, &folder, options)?);
+        report.add(&dedup::dedup(&inputs, &folder, &options)?);
     } else {
-        report.add(&filters(&inputs, &folder, &folder, &rules, &args, masks)?);
+        stages.masks = masks;
+        report.add(&before(&inputs, &folder, &folder, &stages, args.shard)?);
     }
     folder.finish(&report)?;
     if args.json {
@@ -110,72 +129,110 @@ pub fn run(args: RunArgs) -> Result<()> {
     output::line(format!("written to {}", args.out.display()))
 }
 
-/// Puts all files, or those of the shard, through the filters if these are chosen, and through `masks`. What is finished is
-/// noted in `folder`.
-fn filters(
-    inputs: &[PathBuf],
-    folder: &Folder,
-    into: &Folder,
-    rules: &Rules,
-    args: &RunArgs,
+/// What each document goes through on its own, in this order.
+struct Stages {
+    extract: bool,
+    rules: Option<Rules>,
     masks: Option<Masks>,
-) -> Result<Report> {
-    let filter = args.only.is_empty() || args.only.contains(&Only::Filters);
-    let names = if filter { Stage::ALL.map(Stage::name).to_vec() } else { Vec::new() };
-    let ours = |number: usize| args.shard.is_none_or(|shard| number % shard.of == shard.number);
-    let inputs: Vec<(usize, &PathBuf)> = inputs.iter().enumerate().filter(|(number, _)| ours(*number)).collect();
-    let bytes = inputs.iter().map(|(_, path)| path.metadata().map_or(0, |file| file.len())).sum();
+    keep_removed: bool,
+    format: Format,
+    counter: Counter,
+}
+
+/// Puts all files, or those of the shard, through the stages that need no other document. What is finished is noted in
+/// `folder`.
+fn before(inputs: &[Input], folder: &Folder, into: &Folder, stages: &Stages, shard: Option<Shard>) -> Result<Report> {
+    let names = stages.removing();
+    let ours = |number: usize| shard.is_none_or(|shard| number % shard.of == shard.number);
+    let inputs: Vec<(usize, &Input)> = inputs.iter().enumerate().filter(|(number, _)| ours(*number)).collect();
+    let bytes = inputs.iter().map(|(_, input)| input.bytes()).sum();
     let bar = progress::bar("filters: {bytes}/{total_bytes} [{bar:24}] {binary_bytes_per_sec}, {eta} left", 0, bytes);
-    let mut report = Report::new(names.iter().copied().chain(masks.map(|_| Masks::STAGE)));
+    let mut report = Report::new(stages.shown());
     for (number, input) in inputs {
         if let Some(done) = folder.noted("filters", number)? {
             report.add(&done);
-            bar.inc(input.metadata().map_or(0, |file| file.len()));
+            bar.inc(input.bytes());
             continue;
         }
-        let mut output = Output::begin(into, number, args.format, &names)?;
-        let name = input.file_name().unwrap_or_default().to_string_lossy();
-        let work = |piece: Piece, ()| through(piece, &name, filter.then_some(rules), args, masks);
+        let mut output = Output::begin(into, number, stages.format, &names)?;
+        let name = input.name();
+        let work = |piece: Piece, ()| stages.through(piece, &name);
         Pieces::open(input, 0, &bar)?.each(|_| Ok(()), work, |done| output.write(done))?;
         let done = output.finish()?;
         folder.note("filters", number, &done)?;
         report.add(&done);
     }
     bar.finish_and_clear();
+    // Where no page came there is nothing to say of it beside the filters.
+    let said = |documents: u64| documents > 0 || stages.rules.is_none();
+    report.stages.retain(|stage| stage.name != extraction::STAGE || said(stage.documents_in));
+    extraction::warn(&report);
     Ok(report)
 }
 
-/// A piece of the file of this name through the filters, if there are rules, and through the masks.
-fn through(piece: Piece, name: &str, rules: Option<&Rules>, args: &RunArgs, masks: Option<Masks>) -> Done {
-    let mut filters = rules.map(|rules| Filters::new(rules.clone()));
-    let mut tokens = Vec::new();
-    let mut report = Report::default();
-    let mut documents = Lines::default();
-    let mut removed = Stage::ALL.map(|stage| (stage.name(), Lines::default()));
-    for item in piece.items {
-        let mut document = match item.document(name) {
-            Ok(document) => document,
-            Err(skip) => {
-                *report.skipped.entry(skip.into()).or_default() += 1;
-                continue;
-            }
-        };
-        let passed = filters.as_mut().map_or(Ok(()), |filters| filters.run(&mut document, &mut report));
-        match passed {
-            Ok(()) => {
-                if let Some(masks) = masks {
-                    masks.put(&mut document, &mut report, &mut tokens);
-                }
-                documents.push(&document);
-            }
-            Err(removal) if args.keep_removed => {
+impl Stages {
+    /// The names of those that take documents out, in their order.
+    fn removing(&self) -> Vec<&'static str> {
+        let extract = self.extract.then_some(extraction::STAGE);
+        let filters = self.rules.iter().flat_map(|_| Stage::ALL.map(Stage::name));
+        extract.into_iter().chain(filters).collect()
+    }
+
+    /// The names of all of them.
+    fn shown(&self) -> impl Iterator<Item = &'static str> {
+        self.removing().into_iter().chain(self.masks.map(|_| Masks::STAGE))
+    }
+
+    /// A piece of the file of this name through all of them.
+    fn through(&self, piece: Piece, name: &str) -> Done {
+        let mut filters = self.rules.as_ref().map(|rules| Filters::new(rules.clone()).counting(self.counter.clone()));
+        let mut tokens = Vec::new();
+        // The order of the stages, whatever documents come first.
+        let mut report = Report::new(self.shown());
+        let mut documents = Lines::default();
+        let mut removed: Vec<(&str, Lines)> =
+            self.removing().into_iter().map(|stage| (stage, Lines::default())).collect();
+        let mut remove = |document: Document, removal: Removal| {
+            if self.keep_removed {
                 let stage = removed.iter_mut().find(|(name, _)| *name == removal.stage);
-                let (_, lines) = stage.expect("a filter is one of the stages");
+                let (_, lines) = stage.expect("what takes documents out is one of the stages");
                 lines.push(&Removed::new(document, removal));
             }
-            Err(_) => {}
+        };
+        for item in piece.items {
+            let mut skip = |reason: &str| *report.skipped.entry(reason.into()).or_default() += 1;
+            let mut document = match item.given(name) {
+                Ok(Given::Text(document)) => document,
+                Ok(Given::Page(page)) if self.extract => {
+                    let mut count = |text: &str| self.counter.size(text, &mut tokens).tokens;
+                    match extraction::document(page, &mut report, &mut count) {
+                        Ok(document) => document,
+                        Err((document, removal)) => {
+                            remove(document, removal);
+                            continue;
+                        }
+                    }
+                }
+                Ok(Given::Page(_)) => {
+                    skip("not_extracted");
+                    continue;
+                }
+                Err(reason) => {
+                    skip(reason);
+                    continue;
+                }
+            };
+            match filters.as_mut().map_or(Ok(()), |filters| filters.run(&mut document, &mut report)) {
+                Ok(()) => {
+                    if let Some(masks) = self.masks {
+                        masks.put(&mut document, &mut report, &self.counter, &mut tokens);
+                    }
+                    documents.push(&document);
+                }
+                Err(removal) => remove(document, removal),
+            }
         }
+        let removed = removed.into_iter().map(|(_, lines)| lines.packed(self.format)).collect();
+        Done { documents: documents.packed(self.format), removed, report }
     }
-    let removed = removed.into_iter().map(|(_, lines)| lines.packed(args.format)).collect();
-    Done { documents: documents.packed(args.format), removed, report }
 }

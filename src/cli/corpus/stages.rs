@@ -1,9 +1,11 @@
 //! What comes of a piece of work, and where it is written.
 
+use std::path::PathBuf;
+
+use clap::Args;
 use glasshouse::Result;
-use glasshouse::corpus::filters::Size;
-use glasshouse::corpus::words::{self, Token};
-use glasshouse::corpus::{Document, Report, personal};
+use glasshouse::corpus::words::Token;
+use glasshouse::corpus::{Counter, Document, Report, personal};
 use serde::Serialize;
 
 use super::files::{Folder, Format, Part};
@@ -25,6 +27,28 @@ impl Lines {
     }
 }
 
+/// What tokens are in the report.
+#[derive(Args, Clone, Debug)]
+pub struct Count {
+    /// Count the tokens of this tokenizer (GPT-2's vocab.bpe, say) in the report, and not the words.
+    #[arg(long, value_name = "FILE")]
+    tokenizer: Option<PathBuf>,
+}
+
+impl Count {
+    /// What the report calls its tokens.
+    pub fn name(&self) -> String {
+        self.tokenizer.as_ref().map_or_else(|| Report::default().tokens, |path| path.display().to_string())
+    }
+
+    /// How they are counted.
+    pub fn counter(&self) -> Result<Counter> {
+        let Some(path) = &self.tokenizer else { return Ok(Counter::default()) };
+        let tokenizer = crate::cli::tokenizer::load(path, None)?;
+        Ok(Counter::new(move |text| tokenizer.encode(text.as_bytes()).len() as u64))
+    }
+}
+
 /// The last thing that is done to a document: personal data is replaced.
 #[derive(Clone, Copy, Debug)]
 pub struct Masks {
@@ -37,16 +61,13 @@ impl Masks {
     pub const STAGE: &str = "pii";
 
     /// Replaces, and counts; `tokens` is used again for each document.
-    pub fn put(self, document: &mut Document, report: &mut Report, tokens: &mut Vec<Token>) {
-        let mut size = |text: &str| {
-            words::words(text, tokens);
-            Size { bytes: text.len() as u64, tokens: tokens.len() as u64 }
-        };
-        let before = size(&document.text);
+    pub fn put(self, document: &mut Document, report: &mut Report, counter: &Counter, tokens: &mut Vec<Token>) {
+        let before = counter.size(&document.text, tokens);
         let replaced = personal::replace(&mut document.text, self.phones);
         let stage = report.stage(Masks::STAGE);
         let counts = [("email", replaced.mail), ("ip_address", replaced.addresses), ("phone", replaced.telephones)];
-        let after = if counts.iter().any(|&(_, count)| count > 0) { size(&document.text) } else { before };
+        let after =
+            if counts.iter().any(|&(_, count)| count > 0) { counter.size(&document.text, tokens) } else { before };
         stage.count(before, Ok(after));
         for (kind, count) in counts.into_iter().filter(|&(_, count)| count > 0) {
             *stage.replaced.entry(kind.into()).or_default() += count;

@@ -15,7 +15,7 @@ use repetition::Repetition;
 pub use rules::{Drops, Fires, Id, RULES, Rule, Rules, Stage};
 
 use super::words::{self, Token};
-use super::{Document, Removal, Report};
+use super::{Counter, Document, Removal, Report};
 
 /// How much a document is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,6 +56,7 @@ pub struct Filters {
     line: Vec<Token>,
     /// The lines that C4's rules left out of the document, by the reason.
     dropped: BTreeMap<&'static str, u64>,
+    counter: Counter,
 }
 
 impl Filters {
@@ -67,18 +68,28 @@ impl Filters {
             words: Vec::new(),
             line: Vec::new(),
             dropped: BTreeMap::new(),
+            counter: Counter::default(),
         }
+    }
+
+    /// Counts by `counter` in the report.
+    pub fn counting(self, counter: Counter) -> Self {
+        Filters { counter, ..self }
     }
 
     /// Puts a document through all filters, and counts it in `report`. One that passes has the lines that C4's rules leave;
     /// one that does not has the text that the filter saw.
     pub fn run(&mut self, document: &mut Document, report: &mut Report) -> Result<(), Removal> {
         words::words(&document.text, &mut self.words);
+        let mut size = self.counter.of_words(&document.text, self.words.len());
         for stage in Stage::ALL {
-            let before = self.size(&document.text);
+            let before = size;
             self.dropped.clear();
             let result = self.judge(stage, document);
-            let after = result.as_ref().map(|()| self.size(&document.text)).map_err(|removal| &*removal.reason);
+            if document.text.len() as u64 != before.bytes {
+                size = self.counter.of_words(&document.text, self.words.len());
+            }
+            let after = result.as_ref().map(|()| size).map_err(|removal| &*removal.reason);
             let stage = report.stage(stage.name());
             stage.count(before, after);
             for (&reason, count) in &self.dropped {
@@ -119,9 +130,5 @@ impl Filters {
                 Err(Removal { stage: stage.name().into(), reason: reason.into(), value, span })
             }
         }
-    }
-
-    fn size(&self, text: &str) -> Size {
-        Size { bytes: text.len() as u64, tokens: self.words.len() as u64 }
     }
 }

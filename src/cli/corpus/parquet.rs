@@ -1,0 +1,184 @@
+//! Parquet in, row by row: the columns that FineWeb's files have, as far as they are there.
+
+use std::fs::File;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ::parquet::errors::ParquetError;
+use ::parquet::file::reader::{FileReader, SerializedFileReader};
+use ::parquet::file::serialized_reader::ReadOptionsBuilder;
+use ::parquet::record::reader::RowIter;
+use ::parquet::record::{Field, Row};
+use ::parquet::schema::types::Type;
+use glasshouse::corpus::Document;
+use glasshouse::{Error, Result};
+use indicatif::ProgressBar;
+
+/// The columns that are read.
+const COLUMNS: [&str; 6] = ["text", "id", "url", "date", "language", "language_score"];
+
+/// So many rows are unpacked at a time.
+const BATCH: usize = 64;
+
+/// Reads a file; what is damaged of it costs the rest of its group of rows.
+pub struct Rows {
+    path: PathBuf,
+    bar: ProgressBar,
+    /// Rows and bytes of each group.
+    groups: Vec<(u64, u64)>,
+    group: usize,
+    /// Rows of the group that were read.
+    row: u64,
+    /// Rows of all groups before.
+    before: u64,
+    rows: Option<RowIter<'static>>,
+}
+
+/// What stands in a row.
+pub enum Found {
+    /// A document.
+    Document(Document),
+    /// No text.
+    Nothing,
+    /// Damage, and what the reader says of it.
+    Damage(String),
+}
+
+impl Rows {
+    /// Opens a file; `bar` goes on by the bytes of the groups that are read.
+    pub fn open(path: &Path, bar: &ProgressBar) -> Result<Self> {
+        let mut rows = Rows {
+            path: path.to_owned(),
+            bar: bar.clone(),
+            groups: Vec::new(),
+            group: 0,
+            row: 0,
+            before: 0,
+            rows: None,
+        };
+        let reader = rows.reader(0)?;
+        let metadata = reader.metadata();
+        let fields = metadata.file_metadata().schema().get_fields();
+        if !fields.iter().any(|field| field.name() == "text" && field.is_primitive()) {
+            let names: Vec<&str> = fields.iter().map(|field| field.name()).take(20).collect();
+            let message = format!("expected a column `text`, found {}", names.join(", "));
+            return Err(Error::format(path.display(), message));
+        }
+        let size = |group: usize| {
+            let group = metadata.row_group(group);
+            (group.num_rows().max(0) as u64, group.compressed_size().max(0) as u64)
+        };
+        rows.groups = (0..metadata.num_row_groups()).map(size).collect();
+        rows.rows = Some(rows.from(reader)?);
+        Ok(rows)
+    }
+
+    fn fail(&self, error: ParquetError) -> Error {
+        match error {
+            ParquetError::External(error) if error.is::<io::Error>() => {
+                Error::io(&self.path, "read", *error.downcast::<io::Error>().expect("it is one"))
+            }
+            error => {
+                Error::format(self.path.display(), format!("it is no whole file of Parquet ({error}): fetch it again"))
+            }
+        }
+    }
+
+    /// A reader of the groups from `first` on.
+    fn reader(&self, first: usize) -> Result<SerializedFileReader<File>> {
+        let file = File::open(&self.path).map_err(|error| Error::io(&self.path, "read", error))?;
+        let options = ReadOptionsBuilder::new().with_predicate(Box::new(move |_, group| group >= first)).build();
+        let opened = catch_unwind(AssertUnwindSafe(|| SerializedFileReader::new_with_options(file, options)));
+        opened
+            .unwrap_or_else(|_| Err(ParquetError::General("its end is damaged".into())))
+            .map_err(|error| self.fail(error))
+    }
+
+    fn from(&self, reader: SerializedFileReader<File>) -> Result<RowIter<'static>> {
+        let schema = reader.metadata().file_metadata().schema();
+        let wanted = |field: &&Arc<Type>| COLUMNS.contains(&field.name()) && field.is_primitive();
+        let fields = schema.get_fields().iter().filter(wanted).cloned().collect();
+        let columns = Type::group_type_builder(schema.name()).with_fields(fields).build();
+        let rows = columns.and_then(|columns| RowIter::from_file_into(Box::new(reader)).project(Some(columns)));
+        rows.map(|rows| rows.with_batch_size(BATCH)).map_err(|error| self.fail(error))
+    }
+
+    /// Passes over what is left of the group.
+    fn next_group(&mut self) {
+        let (rows, bytes) = self.groups[self.group];
+        self.bar.inc(bytes);
+        self.before += rows;
+        self.group += 1;
+        self.row = 0;
+    }
+
+    /// The next row, and its number.
+    pub fn next(&mut self) -> Result<Option<(u64, Found)>> {
+        while self.groups.get(self.group).is_some_and(|group| group.0 <= self.row) {
+            self.next_group();
+        }
+        let Some(rows) = self.rows.as_mut().filter(|_| self.group < self.groups.len()) else { return Ok(None) };
+        let row = catch_unwind(AssertUnwindSafe(|| rows.next()));
+        let row = row.unwrap_or_else(|_| Some(Err(ParquetError::General("a value is damaged".into()))));
+        let number = self.before + self.row;
+        match row {
+            Some(Ok(row)) => {
+                self.row += 1;
+                let found = document(&row, || format!("{}/{number}", name(&self.path)));
+                Ok(Some((number, found.map_or(Found::Nothing, Found::Document))))
+            }
+            Some(Err(ParquetError::External(error))) if error.is::<io::Error>() => {
+                Err(self.fail(ParquetError::External(error)))
+            }
+            damage => {
+                let what = match damage {
+                    // Some say all bytes of the value.
+                    Some(Err(error)) => error.to_string().chars().take(120).collect(),
+                    _ => "rows are missing".into(),
+                };
+                self.next_group();
+                self.rows =
+                    if self.group < self.groups.len() { Some(self.from(self.reader(self.group)?)?) } else { None };
+                Ok(Some((number, Found::Damage(what))))
+            }
+        }
+    }
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// The document of a row; none without a text.
+fn document(row: &Row, otherwise: impl FnOnce() -> String) -> Option<Document> {
+    let mut document = Document::default();
+    let (mut id, mut some) = (None, false);
+    for (column, field) in row.get_column_iter() {
+        let text = match field {
+            Field::Null => continue,
+            Field::Str(text) => text.clone(),
+            Field::Bytes(bytes) => String::from_utf8(bytes.data().to_vec()).ok()?,
+            Field::Double(number) if column == "language_score" => {
+                document.language_score = Some(*number);
+                continue;
+            }
+            Field::Float(number) if column == "language_score" => {
+                document.language_score = Some(f64::from(*number));
+                continue;
+            }
+            other => other.to_string(),
+        };
+        match column.as_str() {
+            "text" => (document.text, some) = (text, true),
+            "id" => id = Some(text),
+            "url" => document.url = Some(text),
+            "date" => document.date = Some(text),
+            "language" => document.language = Some(text),
+            _ => {}
+        }
+    }
+    document.id = id.unwrap_or_else(otherwise);
+    some.then_some(document)
+}

@@ -1,0 +1,31 @@
+//! How much a text is: in bytes, and in words or in the tokens of a tokenizer.
+
+use std::sync::Arc;
+
+use super::filters::Size;
+use super::words::{self, Token};
+
+/// Counts the tokens of texts; words, if it is not told otherwise.
+#[derive(Clone, Default)]
+pub struct Counter(Option<Arc<dyn Fn(&str) -> u64 + Send + Sync>>);
+
+impl Counter {
+    /// Counts by this function.
+    pub fn new(tokens: impl Fn(&str) -> u64 + Send + Sync + 'static) -> Self {
+        Counter(Some(Arc::new(tokens)))
+    }
+
+    /// How much a text of so many words is.
+    pub fn of_words(&self, text: &str, words: usize) -> Size {
+        let tokens = self.0.as_ref().map_or(words as u64, |count| count(text));
+        Size { bytes: text.len() as u64, tokens }
+    }
+
+    /// How much a text is; `words` is used again for each.
+    pub fn size(&self, text: &str, words: &mut Vec<Token>) -> Size {
+        if self.0.is_none() {
+            words::words(text, words);
+        }
+        self.of_words(text, words.len())
+    }
+}

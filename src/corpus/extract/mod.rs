@@ -1,0 +1,69 @@
+//! The main text of a web page.
+//!
+//! The extraction is the crate `trafilatura`, a port of the library that FineWeb's pipeline calls, asked as FineWeb asks it:
+//! for precision, without comments. Of the crates there are it is the one that comes closest to the original. On the 990
+//! pages of the original's own evaluation, one core each: the original F1 0.921 and 25.9 ms a page; this module 0.916 and
+//! 7.9 ms; `dom_smoothie` 0.890 and 2.7 ms; `rs-trafilatura` 0.891 and 15.7 ms.
+//!
+//! What a page may cost is limited as work, its bytes, its nodes and their depth, and segments that repeat are looked for
+//! within the page alone, so that a page gives the same text wherever and whenever it is read. (The original looks across
+//! pages, and its text depends on those before.)
+
+mod decode;
+mod lean;
+mod lines;
+
+use trafilatura::{ExtractionFocus, HtmlDateMode, Options};
+
+use super::LONGEST_PAGE;
+pub use decode::decode;
+
+/// No page of more nodes.
+pub const MOST_NODES: usize = 200_000;
+/// No page that nests elements deeper; browsers stop there, too.
+pub const DEEPEST: usize = 500;
+
+/// Why a page gives no text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It is longer than [`LONGEST_PAGE`].
+    TooLong,
+    /// Its bytes are no text in any encoding.
+    NoEncoding,
+    /// It has more nodes than [`MOST_NODES`].
+    TooManyNodes,
+    /// It is deeper than [`DEEPEST`].
+    TooDeep,
+    /// There is no main text in it.
+    Empty,
+}
+
+impl Reason {
+    /// The name under which it is counted.
+    pub fn name(self) -> &'static str {
+        match self {
+            Reason::TooLong => "page_too_long",
+            Reason::NoEncoding => "no_encoding",
+            Reason::TooManyNodes => "too_many_nodes",
+            Reason::TooDeep => "too_deep",
+            Reason::Empty => "empty",
+        }
+    }
+}
+
+/// The main text of a page, paragraph by line; or why there is none, and what was measured.
+pub fn text(html: &str) -> Result<String, (Reason, usize)> {
+    if html.len() > LONGEST_PAGE {
+        return Err((Reason::TooLong, html.len()));
+    }
+    let lean = lean::lean(html)?;
+    let options = Options::default()
+        .with_focus(ExtractionFocus::FavorPrecision)
+        .with_fallback(true)
+        .with_exclude_comments(true)
+        .with_deduplicate(true)
+        .with_html_date_mode(HtmlDateMode::Disabled);
+    let found = trafilatura::extract(&lean, &options).map_err(|_| (Reason::Empty, 0))?;
+    let text = lines::lines(&found.content_html);
+    if text.is_empty() { Err((Reason::Empty, 0)) } else { Ok(text) }
+}
