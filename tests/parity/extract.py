@@ -88,7 +88,7 @@ def fetched():
     folder.mkdir(parents=True, exist_ok=True)
     if not list(folder.glob("trafilatura-*.tar.gz")):
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
-                   "--no-build-isolation", "--no-binary", ":all:", "--dest", folder, SOURCE]
+                   "--no-binary", ":all:", "--dest", folder, SOURCE]
         subprocess.run(command, check=True)
     with tarfile.open(next(folder.glob("trafilatura-*.tar.gz"))) as source:
         members = sorted((m for m in source.getmembers() if m.name.endswith(".html")), key=lambda m: m.name)

@@ -146,7 +146,7 @@ fn before(inputs: &[Input], folder: &Folder, into: &Folder, stages: &Stages, sha
     let ours = |number: usize| shard.is_none_or(|shard| number % shard.of == shard.number);
     let inputs: Vec<(usize, &Input)> = inputs.iter().enumerate().filter(|(number, _)| ours(*number)).collect();
     let bytes = inputs.iter().map(|(_, input)| input.bytes()).sum();
-    let bar = progress::bar("filters: {bytes}/{total_bytes} [{bar:24}] {binary_bytes_per_sec}, {eta} left", 0, bytes);
+    let bar = progress::bar("documents: {bytes}/{total_bytes} [{bar:24}] {binary_bytes_per_sec}, {eta} left", 0, bytes);
     let mut report = Report::new(stages.shown());
     for (number, input) in inputs {
         if let Some(done) = folder.noted("filters", number)? {
