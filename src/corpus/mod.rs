@@ -8,11 +8,14 @@ mod document;
 pub mod extract;
 pub mod filters;
 pub mod jsonl;
+pub mod language;
 pub mod minhash;
 pub mod personal;
 mod python;
 mod report;
 mod tables;
+#[cfg(feature = "addresses")]
+pub mod url;
 pub mod warc;
 pub mod words;
 

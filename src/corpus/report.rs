@@ -31,6 +31,12 @@ pub struct StageReport {
     /// What was replaced in the documents that came, by its kind.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub replaced: BTreeMap<String, u64>,
+    /// Documents that left it although it asked nothing about them, by why it did not.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unjudged: BTreeMap<String, u64>,
+    /// What it judged by, where that can be one thing or another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 /// What a run did.
@@ -97,6 +103,10 @@ impl Report {
             add(&mut into.reasons, &from.reasons);
             add(&mut into.lines, &from.lines);
             add(&mut into.replaced, &from.replaced);
+            add(&mut into.unjudged, &from.unjudged);
+            if into.by.is_none() {
+                into.by.clone_from(&from.by);
+            }
         }
     }
 }

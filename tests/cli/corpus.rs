@@ -217,7 +217,8 @@ fn of_near_copies_the_first_is_kept_and_shards_agree() {
     for (n, part) in pages.chunks(15).enumerate() {
         place.write(&format!("pages/{n}.jsonl"), part.concat());
     }
-    let off = "--set top_2_gram=off --set top_3_gram=off --set top_4_gram=off --set duplicated_5_n_grams=off";
+    let off = "--set top_2_gram=off --set top_3_gram=off --set top_4_gram=off --set duplicated_5_n_grams=off \
+               --only filters --only dedup --only pii";
     let report = place.json(&format!("corpus run --input pages --out whole {off} --keep-removed --json"));
     let stages = report["stages"].as_array().unwrap();
     assert_eq!(stages.len(), 6);
@@ -267,8 +268,8 @@ fn of_near_copies_the_first_is_kept_and_shards_agree() {
 fn a_killed_run_goes_on() {
     let place = Place::new();
     let pages = pages(45);
-    let off =
-        "--set top_2_gram=off --set top_3_gram=off --set top_4_gram=off --set duplicated_5_n_grams=off --keep-removed";
+    let off = "--set top_2_gram=off --set top_3_gram=off --set top_4_gram=off --set duplicated_5_n_grams=off --keep-removed \
+         --only filters --only dedup --only pii";
     for (n, part) in pages.chunks(15).enumerate() {
         place.write(&format!("pages/{n}.jsonl"), part.concat());
     }

@@ -3,6 +3,7 @@
 
 mod commands;
 mod corpus;
+mod corpus_front;
 mod input;
 mod models;
 mod pages;

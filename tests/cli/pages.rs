@@ -96,7 +96,7 @@ fn pages_become_texts() {
     place.ok("corpus dedup --input shard1 shard0 --out joined");
     assert_eq!(place.read("whole/report.json"), place.read("joined/report.json"));
     let whole: Value = serde_json::from_str(&place.read("whole/report.json")).unwrap();
-    assert_eq!(whole["stages"].as_array().unwrap().len(), 7, "{whole}");
+    assert_eq!(whole["stages"].as_array().unwrap().len(), 8, "{whole}");
     let [pages, texts] = [&whole["stages"][0], &whole["stages"][1]];
     assert_eq!((&pages["documents_out"], &texts["documents_in"]), (&json!(5), &json!(6)), "JSONL starts behind it");
     assert!(pages["tokens_out"].as_u64() < texts["tokens_in"].as_u64());

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use glasshouse::corpus::minhash::{Clusters, Signature, Signer};
+use glasshouse::corpus::words::Words;
 use glasshouse::corpus::{Counter, Removal, Removed, Report};
 use glasshouse::{Error, Result};
 use serde_json::json;
@@ -11,7 +12,7 @@ use serde_json::json;
 use super::files::{Folder, Format};
 use super::funnel;
 use super::inputs::{self, Input};
-use super::pieces::{Piece, Pieces};
+use super::pieces::{Item, Piece, Pieces};
 use super::stages::{Count, Done, Lines, Masks, Output};
 use crate::cli::{output, progress};
 
@@ -86,7 +87,10 @@ pub fn run(args: DedupArgs) -> Result<()> {
     let options =
         Options { format: args.format, keep_removed: args.keep_removed, masks, counter: args.count.counter()? };
     let settings = format!("{:?}", (args.format, args.keep_removed, masks, args.count.name()));
-    let folder = Folder::take(&args.out, &json!([env!("CARGO_PKG_VERSION"), settings, inputs::sizes(&documents)]))?;
+    let folder = Folder::take(
+        &args.out,
+        &json!([env!("CARGO_PKG_VERSION"), settings, inputs::sizes(documents.iter().flat_map(Input::paths))]),
+    )?;
     report.add(&dedup(&documents, &folder, &options)?);
     folder.finish(&report)?;
     if args.json {
@@ -146,7 +150,11 @@ pub fn dedup(inputs: &[Input], folder: &Folder, options: &Options) -> Result<Rep
 fn sign(piece: Piece) -> Vec<(u64, Signature)> {
     let mut signer = Signer::default();
     let numbered = (piece.first..).zip(piece.items);
-    numbered.filter_map(|(number, item)| Some((number, signer.sign(&item.document("").ok()?.text)?))).collect()
+    let mut sign = |item: Item| {
+        let document = item.document("").ok()?;
+        signer.sign_words(&document.text, Words::of(document.language.as_deref()))
+    };
+    numbered.filter_map(|(number, item)| Some((number, sign(item)?))).collect()
 }
 
 /// Takes copies, by their numbers, out of a piece of the file of this name.
@@ -163,7 +171,7 @@ fn through(piece: Piece, name: &str, copies: &[(u64, u64)], options: &Options) -
                 continue;
             }
         };
-        let size = options.counter.size(&document.text, &mut tokens);
+        let size = options.counter.size(&document, &mut tokens);
         let stage = report.stage(STAGE);
         let Some(&(_, nth)) = copies.next_if(|copy| copy.0 == number) else {
             stage.count(size, Ok(size));

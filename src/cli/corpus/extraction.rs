@@ -1,5 +1,6 @@
 //! The stage that takes the main text out of pages.
 
+use glasshouse::corpus::filters::Size;
 use glasshouse::corpus::{Document, Removal, Report};
 
 use super::pieces::Page;
@@ -10,14 +11,13 @@ pub const STAGE: &str = "extract";
 /// A page without a text: the document with its HTML, and why.
 pub type Refused = (Document, Removal);
 
-/// The document of a page, counted in `report`; `tokens` counts those of a text.
+/// The document of a page, counted in `report`; `size` says how much its text is.
 #[cfg(feature = "extraction")]
-pub fn document(page: Page, report: &mut Report, mut tokens: impl FnMut(&str) -> u64) -> Result<Document, Refused> {
+pub fn document(page: Page, report: &mut Report, size: impl FnOnce(&Document) -> Size) -> Result<Document, Refused> {
     use std::cell::RefCell;
     use std::time::Duration;
 
     use glasshouse::corpus::extract::{self, Reason};
-    use glasshouse::corpus::filters::Size;
 
     use super::guard::{Failure, Guard};
 
@@ -30,14 +30,13 @@ pub fn document(page: Page, report: &mut Report, mut tokens: impl FnMut(&str) ->
     }
 
     let Page { mut document, bytes, content_type } = page;
-    let mut before = Size { bytes: bytes.len() as u64, tokens: 0 };
+    let before = Size { bytes: bytes.len() as u64, tokens: 0 };
     let found = match extract::decode(&bytes, content_type.as_deref()) {
         Err((reason, value)) => {
             document.text = String::from_utf8_lossy(&bytes).into_owned();
             Err((reason.name(), value))
         }
         Ok(html) => {
-            before.bytes = html.len() as u64;
             document.text = html.clone();
             match GUARD.with_borrow_mut(|guard| guard.run(html)) {
                 Ok(found) => found.map_err(|(reason, value)| (reason.name(), value)),
@@ -52,8 +51,8 @@ pub fn document(page: Page, report: &mut Report, mut tokens: impl FnMut(&str) ->
     let stage = report.stage(STAGE);
     match found {
         Ok(text) => {
-            stage.count(before, Ok(Size { bytes: text.len() as u64, tokens: tokens(&text) }));
             document.text = text;
+            stage.count(before, Ok(size(&document)));
             Ok(document)
         }
         Err((reason, value)) => {
@@ -67,9 +66,9 @@ pub fn document(page: Page, report: &mut Report, mut tokens: impl FnMut(&str) ->
 
 /// This build takes no text out of pages.
 #[cfg(not(feature = "extraction"))]
-pub fn document(page: Page, report: &mut Report, _: impl FnMut(&str) -> u64) -> Result<Document, Refused> {
+pub fn document(page: Page, report: &mut Report, _: impl FnOnce(&Document) -> Size) -> Result<Document, Refused> {
     let Page { mut document, bytes, content_type: _ } = page;
-    let before = glasshouse::corpus::filters::Size { bytes: bytes.len() as u64, tokens: 0 };
+    let before = Size { bytes: bytes.len() as u64, tokens: 0 };
     report.stage(STAGE).count(before, Err(NOT_HERE));
     document.text = String::from_utf8_lossy(&bytes).into_owned();
     let span = 0..document.text.len();

@@ -70,7 +70,15 @@ pub fn print(report: &Report) -> Result<()> {
             grouped(stage.tokens_in),
             grouped(stage.tokens_out)
         ))?;
-        for (counts, what) in [(&stage.reasons, ""), (&stage.lines, " (lines)"), (&stage.replaced, " (replaced)")] {
+        if let Some(by) = &stage.by {
+            output::line(format!("  by {by}"))?;
+        }
+        for (counts, what) in [
+            (&stage.reasons, ""),
+            (&stage.lines, " (lines)"),
+            (&stage.replaced, " (replaced)"),
+            (&stage.unjudged, " (passed on unjudged)"),
+        ] {
             let mut counts: Vec<(&String, &u64)> = counts.iter().collect();
             counts.sort_by_key(|&(reason, count)| (std::cmp::Reverse(*count), reason));
             for (reason, count) in counts {

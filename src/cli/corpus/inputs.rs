@@ -52,9 +52,9 @@ pub fn inputs(paths: &[PathBuf]) -> Result<Vec<Input>> {
 }
 
 /// The paths of files and how long they are: what tells a run from another.
-pub fn sizes(inputs: &[Input]) -> Vec<(String, u64)> {
-    let paths = inputs.iter().flat_map(Input::paths);
-    paths.map(|path| (path.display().to_string(), path.metadata().map_or(0, |file| file.len()))).collect()
+pub fn sizes<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> Vec<(String, u64)> {
+    let size = |path: &PathBuf| (path.display().to_string(), path.metadata().map_or(0, |file| file.len()));
+    paths.into_iter().map(size).collect()
 }
 
 /// The files at `paths`, and those in folders.

@@ -4,6 +4,7 @@ mod dedup;
 mod explain;
 mod extraction;
 pub mod files;
+mod front;
 mod funnel;
 #[cfg(feature = "extraction")]
 mod guard;

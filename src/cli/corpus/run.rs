@@ -5,11 +5,13 @@ use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 use glasshouse::Result;
-use glasshouse::corpus::filters::{Filters, Rules, Stage};
-use glasshouse::corpus::{Counter, Document, Removal, Removed, Report};
+use glasshouse::corpus::filters::{Filters, Size, Stage, Tables};
+use glasshouse::corpus::words::Token;
+use glasshouse::corpus::{Counter, Document, Removal, Removed, Report, language, url};
 use serde_json::json;
 
 use super::files::{Folder, Format};
+use super::front::{Front, FrontArgs};
 use super::inputs::{self, Input};
 use super::pieces::{Given, Piece, Pieces};
 use super::stages::{Count, Done, Lines, Masks, Output};
@@ -30,11 +32,14 @@ pub struct RunArgs {
     /// Only these stages; without it all of them.
     #[arg(long, value_name = "STAGE")]
     only: Vec<Only>,
+    #[command(flatten)]
+    front: FrontArgs,
     /// Take every N-th file of the input from the I-th on, counted from 0, and stop before copies are looked for: `corpus
     /// dedup` does that, and what follows, over the folders of all shards.
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
-    /// Set a rule, by its name in the report: char_dup_ratio=0.1, curly_bracket=off. May be given several times.
+    /// Set a rule, by its name in the report: char_dup_ratio=0.1, curly_bracket=off, language_score=0.5, soft_blacklisted=3. May
+    /// be given several times, and counts for all languages.
     #[arg(long, value_name = "RULE=VALUE")]
     set: Vec<String>,
     /// How the documents are written.
@@ -56,8 +61,12 @@ pub struct RunArgs {
 /// The stages that can be chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Only {
+    /// Block lists of addresses.
+    Url,
     /// The main text of pages in HTML.
     Extract,
+    /// The language.
+    Language,
     /// Gopher's repetition and quality, C4's and FineWeb's rules.
     Filters,
     /// Near copies, by MinHash.
@@ -86,16 +95,17 @@ impl FromStr for Shard {
 
 /// Runs the stages and prints the funnel.
 pub fn run(args: RunArgs) -> Result<()> {
-    let mut rules = Rules::english();
-    args.set.iter().try_for_each(|setting| rules.set(setting))?;
-    let chosen = |stage| args.only.is_empty() || args.only.contains(&stage);
+    let all = args.only.is_empty();
+    let chosen = |stage| all || args.only.contains(&stage);
+    let tables = args.front.tables(&args.set)?;
     let whole = args.shard.is_none();
     let dedup = chosen(Only::Dedup) && whole;
     let masks = (chosen(Only::Pii) && whole).then_some(Masks { phones: args.phones });
     let counter = args.count.counter()?;
     let mut stages = Stages {
+        front: args.front.stages(chosen(Only::Url), chosen(Only::Language), all, &args.set)?,
         extract: chosen(Only::Extract),
-        rules: chosen(Only::Filters).then_some(rules),
+        tables: chosen(Only::Filters).then_some(tables),
         masks: None,
         keep_removed: args.keep_removed,
         format: args.format,
@@ -106,10 +116,11 @@ pub fn run(args: RunArgs) -> Result<()> {
         "{:?}",
         (&args.only, args.shard, &args.set, args.format, args.keep_removed, args.phones, args.count.name())
     );
-    let folder = Folder::take(&args.out, &json!([env!("CARGO_PKG_VERSION"), settings, inputs::sizes(&inputs)]))?;
+    let sizes = inputs::sizes(inputs.iter().flat_map(Input::paths));
+    let folder = Folder::take(&args.out, &json!([env!("CARGO_PKG_VERSION"), settings, args.front.settings()?, sizes]))?;
     let options = dedup::Options { format: args.format, keep_removed: args.keep_removed, masks, counter };
     let mut report = Report { tokens: args.count.name(), ..Report::default() };
-    if dedup && (stages.extract || stages.rules.is_some()) {
+    if dedup && !stages.removing().is_empty() {
         // What still has copies in it is not the corpus yet.
         let filtered = folder.within_work("filtered")?;
         report.add(&before(&inputs, &folder, &filtered, &stages, args.shard)?);
@@ -129,10 +140,11 @@ pub fn run(args: RunArgs) -> Result<()> {
     output::line(format!("written to {}", args.out.display()))
 }
 
-/// What each document goes through on its own, in this order.
+/// What each document goes through on its own.
 struct Stages {
+    front: Front,
     extract: bool,
-    rules: Option<Rules>,
+    tables: Option<Tables>,
     masks: Option<Masks>,
     keep_removed: bool,
     format: Format,
@@ -147,7 +159,10 @@ fn before(inputs: &[Input], folder: &Folder, into: &Folder, stages: &Stages, sha
     let inputs: Vec<(usize, &Input)> = inputs.iter().enumerate().filter(|(number, _)| ours(*number)).collect();
     let bytes = inputs.iter().map(|(_, input)| input.bytes()).sum();
     let bar = progress::bar("documents: {bytes}/{total_bytes} [{bar:24}] {binary_bytes_per_sec}, {eta} left", 0, bytes);
-    let mut report = Report::new(stages.shown());
+    let mut report = stages.report();
+    for (name, by) in stages.front.names() {
+        report.stage(name).by = Some(by);
+    }
     for (number, input) in inputs {
         if let Some(done) = folder.noted("filters", number)? {
             report.add(&done);
@@ -164,75 +179,101 @@ fn before(inputs: &[Input], folder: &Folder, into: &Folder, stages: &Stages, sha
     }
     bar.finish_and_clear();
     // Where no page came there is nothing to say of it beside the filters.
-    let said = |documents: u64| documents > 0 || stages.rules.is_none();
+    let said = |documents: u64| documents > 0 || stages.tables.is_none();
     report.stages.retain(|stage| stage.name != extraction::STAGE || said(stage.documents_in));
     extraction::warn(&report);
     Ok(report)
 }
 
+/// What is used again for each document of a piece: the filters of each language, and words.
+struct Tools {
+    filters: Vec<Option<Filters>>,
+    tokens: Vec<Token>,
+}
+
+/// A document that does not go on, and why; or the reason of what is none.
+enum Out {
+    Removed(Document, Removal),
+    Skipped(&'static str),
+}
+
 impl Stages {
     /// The names of those that take documents out, in their order.
     fn removing(&self) -> Vec<&'static str> {
+        let front: Vec<&str> = self.front.names().into_iter().map(|(name, _)| name).collect();
+        let only = |stage| front.contains(&stage).then_some(stage);
         let extract = self.extract.then_some(extraction::STAGE);
-        let filters = self.rules.iter().flat_map(|_| Stage::ALL.map(Stage::name));
-        extract.into_iter().chain(filters).collect()
+        let filters = self.tables.iter().flat_map(|_| Stage::ALL.map(Stage::name));
+        [only(url::STAGE), extract, only(language::STAGE)].into_iter().flatten().chain(filters).collect()
     }
 
-    /// The names of all of them.
-    fn shown(&self) -> impl Iterator<Item = &'static str> {
-        self.removing().into_iter().chain(self.masks.map(|_| Masks::STAGE))
+    /// A report of all of them, in their order whatever documents come first.
+    fn report(&self) -> Report {
+        Report::new(self.removing().into_iter().chain(self.masks.map(|_| Masks::STAGE)))
     }
 
     /// A piece of the file of this name through all of them.
     fn through(&self, piece: Piece, name: &str) -> Done {
-        let mut filters = self.rules.as_ref().map(|rules| Filters::new(rules.clone()).counting(self.counter.clone()));
-        let mut tokens = Vec::new();
-        // The order of the stages, whatever documents come first.
-        let mut report = Report::new(self.shown());
+        let languages = self.tables.as_ref().map_or(0, Tables::count);
+        let mut tools = Tools { filters: (0..languages).map(|_| None).collect(), tokens: Vec::new() };
+        let mut report = self.report();
         let mut documents = Lines::default();
         let mut removed: Vec<(&str, Lines)> =
             self.removing().into_iter().map(|stage| (stage, Lines::default())).collect();
-        let mut remove = |document: Document, removal: Removal| {
-            if self.keep_removed {
-                let stage = removed.iter_mut().find(|(name, _)| *name == removal.stage);
-                let (_, lines) = stage.expect("what takes documents out is one of the stages");
-                lines.push(&Removed::new(document, removal));
-            }
-        };
         for item in piece.items {
-            let mut skip = |reason: &str| *report.skipped.entry(reason.into()).or_default() += 1;
-            let mut document = match item.given(name) {
-                Ok(Given::Text(document)) => document,
-                Ok(Given::Page(page)) if self.extract => {
-                    let mut count = |text: &str| self.counter.size(text, &mut tokens).tokens;
-                    match extraction::document(page, &mut report, &mut count) {
-                        Ok(document) => document,
-                        Err((document, removal)) => {
-                            remove(document, removal);
-                            continue;
-                        }
-                    }
-                }
-                Ok(Given::Page(_)) => {
-                    skip("not_extracted");
-                    continue;
-                }
-                Err(reason) => {
-                    skip(reason);
-                    continue;
-                }
-            };
-            match filters.as_mut().map_or(Ok(()), |filters| filters.run(&mut document, &mut report)) {
-                Ok(()) => {
+            let result = item.given(name).map_err(Out::Skipped);
+            match result.and_then(|given| self.judge(given, &mut report, &mut tools)) {
+                Ok(mut document) => {
                     if let Some(masks) = self.masks {
-                        masks.put(&mut document, &mut report, &self.counter, &mut tokens);
+                        masks.put(&mut document, &mut report, &self.counter, &mut tools.tokens);
                     }
                     documents.push(&document);
                 }
-                Err(removal) => remove(document, removal),
+                Err(Out::Skipped(reason)) => *report.skipped.entry(reason.into()).or_default() += 1,
+                Err(Out::Removed(document, removal)) if self.keep_removed => {
+                    let stage = removed.iter_mut().find(|(name, _)| *name == removal.stage);
+                    let (_, lines) = stage.expect("what takes documents out is one of the stages");
+                    lines.push(&Removed::new(document, removal));
+                }
+                Err(Out::Removed(..)) => {}
             }
         }
         let removed = removed.into_iter().map(|(_, lines)| lines.packed(self.format)).collect();
         Done { documents: documents.packed(self.format), removed, report }
+    }
+
+    /// What may take a document out, in its order: its address, what it is as a page, its language, its text.
+    fn judge(&self, given: Given, report: &mut Report, tools: &mut Tools) -> std::result::Result<Document, Out> {
+        let Tools { filters, tokens } = tools;
+        let mut document = match given {
+            Given::Text(document) => {
+                let size = |document: &Document| self.counter.size(document, tokens);
+                if let Err(removal) = self.front.address(&document, size, report) {
+                    return Err(Out::Removed(document, removal));
+                }
+                document
+            }
+            Given::Page(_) if !self.extract => return Err(Out::Skipped("not_extracted")),
+            Given::Page(mut page) => {
+                let size = |_: &Document| Size { bytes: page.bytes.len() as u64, tokens: 0 };
+                if let Err(removal) = self.front.address(&page.document, size, report) {
+                    page.document.text = String::from_utf8_lossy(&page.bytes).into_owned();
+                    return Err(Out::Removed(page.document, removal));
+                }
+                extraction::document(page, report, |document| self.counter.size(document, tokens))
+                    .map_err(|(document, removal)| Out::Removed(document, removal))?
+            }
+        };
+        let result = self.front.language(&mut document, &self.counter, report, tokens).and_then(|()| {
+            let Some(tables) = &self.tables else { return Ok(()) };
+            let number = tables.number(&document);
+            let filters = filters[number]
+                .get_or_insert_with(|| Filters::new(tables.rules(number).clone()).counting(self.counter.clone()));
+            filters.run(&mut document, report)
+        });
+        match result {
+            Ok(()) => Ok(document),
+            Err(removal) => Err(Out::Removed(document, removal)),
+        }
     }
 }

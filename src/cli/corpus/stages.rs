@@ -62,12 +62,11 @@ impl Masks {
 
     /// Replaces, and counts; `tokens` is used again for each document.
     pub fn put(self, document: &mut Document, report: &mut Report, counter: &Counter, tokens: &mut Vec<Token>) {
-        let before = counter.size(&document.text, tokens);
+        let before = counter.size(document, tokens);
         let replaced = personal::replace(&mut document.text, self.phones);
         let stage = report.stage(Masks::STAGE);
         let counts = [("email", replaced.mail), ("ip_address", replaced.addresses), ("phone", replaced.telephones)];
-        let after =
-            if counts.iter().any(|&(_, count)| count > 0) { counter.size(&document.text, tokens) } else { before };
+        let after = if counts.iter().any(|&(_, count)| count > 0) { counter.size(document, tokens) } else { before };
         stage.count(before, Ok(after));
         for (kind, count) in counts.into_iter().filter(|&(_, count)| count > 0) {
             *stage.replaced.entry(kind.into()).or_default() += count;

@@ -3,6 +3,7 @@
 
 mod c4;
 mod fineweb;
+mod languages;
 mod quality;
 mod repetition;
 mod rules;
@@ -11,10 +12,11 @@ mod table;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+pub use languages::Tables;
 use repetition::Repetition;
 pub use rules::{Drops, Fires, Id, RULES, Rule, Rules, Stage};
 
-use super::words::{self, Token};
+use super::words::Token;
 use super::{Counter, Document, Removal, Report};
 
 /// How much a document is.
@@ -33,6 +35,9 @@ struct Fired {
     value: f64,
     span: Range<usize>,
 }
+
+/// Why a filter lets a document pass that it asked nothing about: the language has no such rules.
+const NO_RULES: &str = "no rules";
 
 /// The reason that has no threshold.
 const EMPTY: Fired = Fired { reason: "empty", value: 0.0, span: 0..0 };
@@ -80,7 +85,7 @@ impl Filters {
     /// Puts a document through all filters, and counts it in `report`. One that passes has the lines that C4's rules leave;
     /// one that does not has the text that the filter saw.
     pub fn run(&mut self, document: &mut Document, report: &mut Report) -> Result<(), Removal> {
-        words::words(&document.text, &mut self.words);
+        self.rules.words.cut(&document.text, &mut self.words);
         let mut size = self.counter.of_words(&document.text, self.words.len());
         for stage in Stage::ALL {
             let before = size;
@@ -90,8 +95,12 @@ impl Filters {
                 size = self.counter.of_words(&document.text, self.words.len());
             }
             let after = result.as_ref().map(|()| size).map_err(|removal| &*removal.reason);
+            let unjudged = !self.rules.stages.contains(&stage);
             let stage = report.stage(stage.name());
             stage.count(before, after);
+            if unjudged {
+                *stage.unjudged.entry(NO_RULES.into()).or_default() += 1;
+            }
             for (&reason, count) in &self.dropped {
                 *stage.lines.entry(reason.into()).or_default() += count;
             }
@@ -102,12 +111,15 @@ impl Filters {
 
     /// Asks one filter alone.
     pub fn alone(&mut self, stage: Stage, document: &mut Document) -> Result<(), Removal> {
-        words::words(&document.text, &mut self.words);
+        self.rules.words.cut(&document.text, &mut self.words);
         self.judge(stage, document)
     }
 
     /// One filter's word; the words are those of the document's text.
     fn judge(&mut self, stage: Stage, document: &mut Document) -> Result<(), Removal> {
+        if !self.rules.stages.contains(&stage) {
+            return Ok(());
+        }
         let text = &document.text;
         let fired = match stage {
             Stage::GopherRepetition => self.repetition.fired(text, &self.words, &self.rules),
@@ -116,7 +128,7 @@ impl Filters {
                 Ok(cleaned) => {
                     if cleaned != *text {
                         document.text = cleaned;
-                        words::words(&document.text, &mut self.words);
+                        self.rules.words.cut(&document.text, &mut self.words);
                     }
                     None
                 }

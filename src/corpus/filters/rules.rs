@@ -1,6 +1,7 @@
 //! The rules of the four filters in their order: names, thresholds, and what each measures. Everything that shows or sets
 //! a rule reads this table.
 
+use crate::corpus::words::Words;
 use crate::{Error, Result};
 
 /// The filters, in their order.
@@ -147,18 +148,16 @@ impl Id {
 /// The thresholds of a run, and the words that the rules name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rules {
-    thresholds: [f64; RULES.len()],
+    pub(super) thresholds: [f64; RULES.len()],
     /// The most common words, of which a text has some.
     pub stop_words: &'static [&'static str],
+    /// The filters that the language has; the others let its documents pass.
+    pub stages: &'static [Stage],
+    /// How its texts are cut into words.
+    pub words: Words,
 }
 
 impl Rules {
-    /// FineWeb's rules of English, which datatrove puts to any language.
-    pub fn english() -> Self {
-        let stop_words = &["the", "be", "to", "of", "and", "that", "have", "with"];
-        Rules { thresholds: std::array::from_fn(|n| RULES[n].threshold), stop_words }
-    }
-
     /// The threshold of a rule; infinite where it never fires.
     pub fn threshold(&self, id: Id) -> f64 {
         self.thresholds[id as usize]

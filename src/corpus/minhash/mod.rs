@@ -14,7 +14,7 @@ use sha1::{Digest, Sha1};
 pub use clusters::{Clusters, Copies};
 pub use plain::plain;
 
-use super::words::{self, Token};
+use super::words::{Token, Words};
 
 /// Words that are hashed together.
 pub const WORDS: usize = 5;
@@ -48,10 +48,15 @@ impl Default for Signer {
 }
 
 impl Signer {
-    /// The signature of a text; none of one with fewer than five words, which is no copy of any.
+    /// The signature of a text in English words; none of one with fewer than five words, which is no copy of any.
     pub fn sign(&mut self, text: &str) -> Option<Signature> {
+        self.sign_words(text, Words::English)
+    }
+
+    /// The same of a text in other words.
+    pub fn sign_words(&mut self, text: &str, words: Words) -> Option<Signature> {
         let plain = plain(text);
-        words::words(&plain, &mut self.tokens);
+        words.cut(&plain, &mut self.tokens);
         self.joined.clear();
         self.places.clear();
         for token in &self.tokens {

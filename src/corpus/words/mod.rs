@@ -1,10 +1,12 @@
 //! Words and sentences of English, cut as spaCy's blank English pipeline with its sentencizer cuts them: the rules of
-//! datatrove count these.
+//! datatrove count these. Words of Chinese, cut by a dictionary.
 //!
 //! A text is cut at white space; each run between is cut at its beginning and its end as long as a rule applies, and what is
 //! left in its middle. Words with a rule of their own, and addresses, stay as they are. Every word is a slice of the text.
 
 mod affixes;
+#[cfg(feature = "languages")]
+mod chinese;
 mod special;
 mod url;
 
@@ -30,6 +32,36 @@ impl Token {
     #[inline]
     pub fn text(self, text: &str) -> &str {
         &text[self.start as usize..self.end as usize]
+    }
+}
+
+/// How a text is cut into words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// As spaCy's blank English pipeline does it.
+    English,
+    /// As ICU's dictionary has them.
+    #[cfg(feature = "languages")]
+    Chinese,
+}
+
+impl Words {
+    /// The words of a document whose language was found to be this: of all but Chinese they are cut as if it were English.
+    pub fn of(language: Option<&str>) -> Words {
+        match language {
+            #[cfg(feature = "languages")]
+            Some("zh") => Words::Chinese,
+            _ => Words::English,
+        }
+    }
+
+    /// Cuts `text`, which is below 4 GiB, and puts its words, no white space among them, into `into` in place of what is there.
+    pub fn cut(self, text: &str, into: &mut Vec<Token>) {
+        match self {
+            Words::English => words(text, into),
+            #[cfg(feature = "languages")]
+            Words::Chinese => chinese::words(text, into),
+        }
     }
 }
 

@@ -1,0 +1,107 @@
+//! The tables of rules by language: English, and Chinese. datatrove puts the English one to every document.
+
+#[cfg(feature = "languages")]
+use super::rules::Id;
+use super::rules::{RULES, Rules, Stage};
+use crate::Result;
+use crate::corpus::Document;
+use crate::corpus::language::Languages;
+use crate::corpus::words::Words;
+
+/// What FineWeb-2 sets in its configuration for Chinese in Chinese characters, configs/cmn_Hani.yml of its repository as of
+/// October 2025 (Apache-2.0), and for all languages in its pipeline. What stands in neither is the English threshold.
+#[cfg(feature = "languages")]
+#[rustfmt::skip]
+const CHINESE: [(Id, f64); 20] = [
+    (Id::DupParaFrac, f64::INFINITY),
+    (Id::DupParaCharFrac, f64::INFINITY),
+    (Id::DupLineFrac, 0.287),
+    (Id::DupLineCharFrac, f64::INFINITY),
+    (Id::Top2Gram, 0.256),
+    (Id::Top3Gram, 0.201),
+    (Id::Top4Gram, 0.171),
+    (Id::Duplicated5Grams, 0.198),
+    (Id::Duplicated6Grams, 0.182),
+    (Id::Duplicated7Grams, 0.167),
+    (Id::Duplicated8Grams, 0.154),
+    (Id::Duplicated9Grams, 0.14),
+    (Id::Duplicated10Grams, 0.127),
+    (Id::BelowAverage, 1.0),
+    (Id::AboveAverage, 5.0),
+    (Id::Alpha, 0.735),
+    (Id::LinePunctuation, 0.106),
+    (Id::ShortLines, f64::INFINITY),
+    (Id::DuplicateLines, 0.1),
+    (Id::List, 0.178),
+];
+
+#[cfg(feature = "languages")]
+const CHINESE_STOP_WORDS: &[&str] = &[
+    "的", "年", "在", "月", "是", "和", "日", "了", "於", "·", "為", "有", "被", "人", "中", "为", "他", "與", "後",
+    "也", "而", "由",
+];
+
+impl Rules {
+    /// FineWeb's rules of English, which datatrove puts to any language.
+    pub fn english() -> Self {
+        Rules {
+            thresholds: std::array::from_fn(|n| RULES[n].threshold),
+            stop_words: &["the", "be", "to", "of", "and", "that", "have", "with"],
+            stages: &Stage::ALL,
+            words: Words::English,
+        }
+    }
+
+    /// FineWeb-2's rules of Chinese, which leave C4's out.
+    #[cfg(feature = "languages")]
+    pub fn chinese() -> Self {
+        let mut thresholds = std::array::from_fn(|n| RULES[n].threshold);
+        CHINESE.iter().for_each(|&(id, threshold)| thresholds[id as usize] = threshold);
+        let stages = &[Stage::GopherRepetition, Stage::GopherQuality, Stage::FineWeb];
+        Rules { thresholds, stop_words: CHINESE_STOP_WORDS, stages, words: Words::Chinese }
+    }
+
+    /// No rules: what a language without a table has.
+    pub fn none() -> Self {
+        Rules { stages: &[], ..Rules::english() }
+    }
+}
+
+/// The tables of all languages that have one.
+pub struct Tables {
+    languages: Languages,
+    /// By the language; the last stands for those that have none.
+    tables: Vec<(&'static str, Rules)>,
+}
+
+impl Tables {
+    /// The tables for a corpus of these languages, each set as `NAME=VALUE` says.
+    pub fn new<'a>(languages: Languages, settings: impl IntoIterator<Item = &'a String>) -> Result<Self> {
+        let mut tables = vec![
+            ("en", Rules::english()),
+            #[cfg(feature = "languages")]
+            ("zh", Rules::chinese()),
+            ("", Rules::none()),
+        ];
+        for setting in settings {
+            tables.iter_mut().try_for_each(|(_, rules)| rules.set(setting))?;
+        }
+        Ok(Tables { languages, tables })
+    }
+
+    /// The number of the table for a document.
+    pub fn number(&self, document: &Document) -> usize {
+        let language = self.languages.rules(document);
+        self.tables.iter().position(|(known, _)| *known == language).unwrap_or(self.tables.len() - 1)
+    }
+
+    /// The table of this number, if there are so many.
+    pub fn rules(&self, number: usize) -> &Rules {
+        &self.tables[number].1
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.tables.len()
+    }
+}
