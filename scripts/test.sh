@@ -43,7 +43,7 @@ files() {
     budgets) echo scripts/budgets.mjs scripts/budgets.json dist/index.html ;;
     page) echo dist/index.html "${PAGE[@]:-tests/page/*.test.mjs}" ;;
     types) echo jsconfig.json types/worker.json node_modules/typescript/bin/tsc ;;
-    parity) echo tests/parity/{tokenizer,corpus_parity}.py build/{venv,datatrove}/bin/python ;;
+    parity) echo tests/parity/{tokenizer,corpus_parity}.py build/{venv,datatrove}/bin/python build/vocabularies/lid.176.ftz ;;
   esac
 }
 shopt -s nullglob

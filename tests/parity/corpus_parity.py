@@ -1,4 +1,4 @@
-"""The comparisons of the corpus stages with datatrove, spaCy, warcio and trafilatura, as tests: each script says how far both
+"""The comparisons of the corpus stages with datatrove, spaCy, warcio, trafilatura and fastText, as tests: each script says how far both
 sides agree, and fails where it is too little. Run by the stage `parity` of scripts/test.sh.
 """
 
@@ -11,7 +11,10 @@ import pytest
 FOLDER = Path(__file__).resolve().parent
 
 
-@pytest.mark.parametrize("arguments", [["corpus.py", "--fuzz", "5000"], ["warc.py"], ["extract.py"]], ids=lambda a: a[0])
+SCRIPTS = [["corpus.py", "--fuzz", "5000"], ["warc.py"], ["extract.py"], ["corpus_url.py"], ["corpus_language.py"]]
+
+
+@pytest.mark.parametrize("arguments", SCRIPTS, ids=lambda arguments: arguments[0])
 def test_agrees(arguments):
     done = subprocess.run([sys.executable, FOLDER / arguments[0], *arguments[1:]], text=True, capture_output=True)
     print(done.stdout)
