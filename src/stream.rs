@@ -91,7 +91,8 @@ fn character(bytes: &[u8]) -> usize {
     (1..=most).find(|&length| std::str::from_utf8(&bytes[..length]).is_ok()).unwrap_or(1)
 }
 
-fn title(document: &[u8]) -> String {
+/// The beginning of the first line of a document that is not blank.
+pub fn title(document: &[u8]) -> String {
     let text = String::from_utf8_lossy(&document[..document.len().min(4096)]);
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
     line.chars().take(TITLE).collect()

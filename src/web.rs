@@ -1,5 +1,6 @@
 //! Door one: the engine in a worker of the page. It parses what the page sends, calls the engine, and hands out plain objects.
 
+mod cleaning;
 mod keeping;
 mod machine;
 mod sampler;
@@ -24,6 +25,7 @@ use crate::model::Preset;
 use crate::train::{StepReport, TrainConfig};
 use crate::{Error, Result};
 
+pub use cleaning::Cleaning;
 use machine::Opened;
 pub use sampler::distribution;
 pub use tokens::{Merges, Tokens};

@@ -43,6 +43,17 @@ export class TextStream {
   head(most: number): Uint8Array<ArrayBuffer>;
 }
 
+export class Cleaning {
+  private constructor();
+  static from_files(files: Told.File[]): Cleaning;
+  set(setting: string): void;
+  keep(document: number, kept: boolean): void;
+  busy(): boolean;
+  work(): [number, number];
+  told(stage: string, document?: number): Told.Cleaned;
+  survivors(): Uint8Array<ArrayBuffer>;
+}
+
 export class Merges {
   private constructor();
   static begin(text: Uint8Array, merges: number, pattern: string): Merges;

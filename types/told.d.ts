@@ -90,6 +90,23 @@ declare namespace Told {
   interface Character { text: string | null; bytes: ArrayLike<number> & Iterable<number>; begins: boolean }
   interface Window { at: number; characters: Character[] }
   interface Read { name: string; bytes: number; documents: Document[]; all?: number; run?: Source }
+  /** A rule of a stage: its threshold (null where it never fires), between which values that changes anything, and what falls by it. */
+  interface Threshold {
+    name: string; threshold: number | null; default: number | null; low: number; high: number; fires: 'above' | 'below' | 'needed'; documents: number | null;
+  }
+  interface Counts { [name: string]: number }
+  interface CleaningStage {
+    name: string; documents_in: number; documents_out: number; bytes_in: number; bytes_out: number; tokens_in: number; tokens_out: number;
+    reasons: Counts; lines?: Counts; replaced?: Counts;
+  }
+  interface Fallen { document: number; title: string; reason: string; value: number; kept: boolean; of: string | null }
+  /** What the cleaning pipeline makes of pages, of one stage what it takes out, and of one document the text. */
+  interface Cleaned {
+    name?: string; documents: number; kept: number; skipped: Counts; stages: CleaningStage[]; stage: string; settings: Threshold[]; dropped: Fallen[];
+    excerpt?: { document: number; id: string; url: string | null; before: string; inside: string; after: string } | null;
+  }
+  /** What is looked at in the pipeline, and what is to change. */
+  interface Sieve { stage: string | null; document?: number; set?: string; keep?: boolean }
   interface Pair { left: number; right: number; left_text: string; right_text: string; count: number }
   interface Merge extends Pair { k: number; id: number; text: string; tokens: number }
   interface Merged { done: number; total: number; finished: boolean; tokens: number; bytes: number; merges: Merge[]; top: Pair[]; run?: Source }
@@ -111,7 +128,7 @@ declare namespace Told {
   interface Stop { name: string; bound: number; found: number; step: number }
   /** What the worker answers, by name. */
   interface Events {
-    loaded: Defaults; device: Device; described: Description; read: Read; window: Window; learnt: Learnt; merged: Merged; tokens: Tokens;
+    loaded: Defaults; device: Device; described: Description; cleaned: Cleaned; cleaning: { done: number; total: number }; survivors: { bytes: Uint8Array<ArrayBuffer> }; read: Read; window: Window; learnt: Learnt; merged: Merged; tokens: Tokens;
     tokenizer: { name: string; merges: number; vocab: number };
     vocabulary: Vocabulary;
     tree: { from: string; tree: Tree };
@@ -159,6 +176,9 @@ declare namespace Told {
     describe: { settings: Settings; corpus: string };
     train: { settings: Settings; corpus: string; files: File[]; single: boolean; bounds: Bounds };
     read: { corpus: string; files: File[] };
+    clean: { files: File[] | null };
+    sieve: Sieve;
+    clean_hand: {};
     window: { at: number; count: number };
     merge_begin: { merges: number };
     merge: { budget: number };

@@ -1,11 +1,11 @@
 // Files that come from outside, chosen behind a button or dropped anywhere on the page, and those that go out.
 
-/** Hands files to `take`: those dropped, and those of each pair of a button and the input behind it. */
+/** Hands files to `take`: those dropped, and those of each pair of a button and the input behind it, with the input's name. */
 export function bring({ take, open }) {
   for (const [chooser, input] of open) {
     document.querySelector(chooser).addEventListener('click', () => document.querySelector(input).click());
     document.querySelector(input).addEventListener('change', async ({ target }) => {
-      await take([...target.files]);
+      await take([...target.files], input);
       target.value = '';
     });
   }

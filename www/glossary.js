@@ -11,7 +11,7 @@ const TERMS = [
 ];
 /** The word behind the title of each figure. */
 const FIGURES = {
-  documents: 'corpus', stream: 'byte', merges: 'merge', tokens: 'token', loss: 'loss', update: 'gradient', attention: 'attention', next: 'logit', pass: 'forward_pass',
+  documents: 'corpus', cleaning: 'cleaning', stream: 'byte', merges: 'merge', tokens: 'token', loss: 'loss', update: 'gradient', attention: 'attention', next: 'logit', pass: 'forward_pass',
   writing: 'sampling', timeline: 'checkpoint',
 };
 

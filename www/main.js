@@ -1,6 +1,7 @@
 // The page: sends what is asked for to the worker that owns the engine, and shows what the engine tells.
 
 import { address, note } from './address.js';
+import { Cleaning } from './cleaning.js';
 import { Comparison } from './comparison.js';
 import { show_controls } from './controls.js';
 import { Data } from './data.js';
@@ -62,6 +63,7 @@ const typed = new Prompt(find('#prompt'));
 const writing = new Writing(find('#writing'), ask, find('#generate'));
 const generate = new Generate(find('#generate'), typed.area, (command) => writing.ask(command), refuse);
 const data = new Data(find('#documents'), find('#stream'), call);
+const cleaning = new Cleaning(find('#cleaning'), call);
 const strip = new Strip(find('#strip'), call);
 const merges = new Merges(find('#merges'), call, (done) => strip.go(done));
 const next = new Next(find('#next'), ask, (anew) => inspect.look(anew));
@@ -216,6 +218,7 @@ function look() {
   inspect.look();
   comparison.able(stages.stage === 'inspect');
   writing.able(stages.stage === 'generate');
+  if (stages.stage === 'data' && !cleaning.begun) cleaning.begin();
   if (!['data', 'tokenizer'].includes(stages.stage)) return;
   const { corpus, source } = settings;
   if (looked?.corpus === corpus && looked.source === source) return;
@@ -362,7 +365,7 @@ function show_run() {
 }
 
 const hear = hearing({
-  arrive, run, metrics, log, hidden, samples, settings, writing, generate, data, strip, merges, inspect, next, pass, opening, update, slow, timeline, comparison, kept, machine,
+  arrive, run, metrics, log, hidden, samples, settings, writing, generate, data, cleaning, strip, merges, inspect, next, pass, opening, update, slow, timeline, comparison, kept, machine,
   asked, call, controls, describe, follow, late, look, record, show_run, show_state, unknown,
 });
 
@@ -383,7 +386,7 @@ worker.addEventListener('message', ({ data }) => {
 });
 worker.addEventListener('error', (event) => hear.error({ message: event.message ?? '', fatal: true }));
 
-bring({ take: (files) => take(files, { stages, settings, call }), open: [['#own-choose', '#own-files'], ['[data-action=open-tokenizer]', '#tokenizer-file'], ['[data-action=open]', '#run-file']] });
+bring({ take: (files, input) => take(files, { stages, settings, cleaning, call }, input), open: [['#own-choose', '#own-files'], ['[data-action=clean-open]', '#clean-files'], ['[data-action=open-tokenizer]', '#tokenizer-file'], ['[data-action=open]', '#run-file']] });
 
 // Another link in the same tab.
 addEventListener('hashchange', () => {

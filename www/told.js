@@ -9,7 +9,7 @@ import { count, size, text } from './text.js';
  *   run: Told.Run, asked: string | null, call: Told.Call,
  *   metrics: import('./metrics.js').Metrics, log: import('./log.js').Log, hidden: import('./hidden.js').Hidden,
  *   samples: import('./samples.js').Samples, settings: import('./settings.js').Settings, writing: import('./writing.js').Writing,
- *   generate: import('./generate.js').Generate, data: import('./data.js').Data, strip: import('./strip.js').Strip,
+ *   generate: import('./generate.js').Generate, data: import('./data.js').Data, cleaning: import('./cleaning.js').Cleaning, strip: import('./strip.js').Strip,
  *   merges: import('./merges.js').Merges, inspect: import('./inspect.js').Inspect, next: import('./next.js').Next, opening: import('./opening.js').Opening,
  *   pass: import('./pass.js').Pass, update: import('./update.js').Update, timeline: import('./timeline.js').Timeline, kept: import('./kept.js').Kept,
  *   machine: import('./machine.js').Machine, comparison: import('./comparison.js').Comparison, slow: import('./slow.js').Slow,
@@ -21,7 +21,7 @@ import { count, size, text } from './text.js';
  * @param {Page} page
  * @returns {Told.Hearing} */
 export function hearing(page) {
-  const { run, metrics, log, hidden, samples, settings, writing, generate, data, strip, merges, inspect, next, pass, opening, update, slow, timeline, comparison, kept, machine } = page;
+  const { run, metrics, log, hidden, samples, settings, writing, generate, data, cleaning, strip, merges, inspect, next, pass, opening, update, slow, timeline, comparison, kept, machine } = page;
   const { arrive, asked, call, controls, describe, follow, late, look, record, show_run, show_state, unknown } = page;
 
   /** Forgets what is shown of the run before. */
@@ -61,6 +61,16 @@ export function hearing(page) {
     },
     window(window) {
       data.window(window);
+    },
+    cleaning(told) {
+      cleaning.works(told);
+    },
+    cleaned(told) {
+      cleaning.cleaned(told);
+    },
+    survivors({ bytes }) {
+      settings.take([{ name: 'cleaned.jsonl', bytes }]);
+      say(() => text('cleaning.handed', { size: size(bytes.length) }));
     },
     learnt(learnt) {
       strip.offer(learnt);
@@ -200,6 +210,7 @@ export function hearing(page) {
     error({ message, fatal, saved }) {
       metrics.release();
       strip.release();
+      cleaning.release();
       merges.release();
       release();
       if (fatal) {

@@ -20,7 +20,7 @@ const UPDATES = 100;
 const STATIONS = [
   { name: 'road', show: '.stages', terms: ['pretraining', 'base_model'], begin: () => document.body.dataset.open, done: (before) => document.body.dataset.open !== before },
   { name: 'library', stage: 'data', show: '#documents', terms: ['corpus', 'web_crawl'], done: (_, event) => within(event, 'click', '#documents tbody button') },
-  { name: 'sieve', stage: 'data', show: 'footer', terms: ['cleaning', 'filter'], done: (_, event) => within(event, 'click', 'a[href*=PROVENANCE]') || within(event, 'change', '[name=corpus]') },
+  { name: 'sieve', stage: 'data', show: '#cleaning', terms: ['cleaning', 'filter'], done: (_, event) => within(event, 'click', '#cleaning tbody [data-document]') || within(event, 'input', '#cleaning [name=threshold]') },
   { name: 'line', stage: 'data', show: '#stream', terms: ['byte'], done: (_, event) => within(event, 'input', '#stream') },
   { name: 'symbols', stage: 'tokenizer', show: '#merges', terms: ['token', 'merge', 'vocabulary'], done: () => find('#merges').dataset.run === 'live' && number('#merges', 'step') > 0 },
   { name: 'question', stage: 'inspect', show: '#next', terms: ['prompt', 'distribution', 'loss'], done: (_, event) => within(event, 'input', '[data-input=prompt]') },

@@ -1,6 +1,6 @@
 // The worker: owns the engine's session, works in slices, and hears the page between two of them.
 
-import init, { Merges, Session, TextStream, Tokens, Viewing } from './glasshouse.js';
+import init, { Cleaning, Merges, Session, TextStream, Tokens, Viewing } from './glasshouse.js';
 import { Stops } from './stops.js';
 import { Runs } from './storage.js';
 import { vocabulary } from './vocabularies.js';
@@ -20,6 +20,9 @@ let viewed = null;
 /** The text that is looked at before any training, and the tokenizer that learns from it step by step. */
 let stream = /** @type {TextStream} */ (null);
 let merges = /** @type {Merges} */ (null);
+/** The pages in the cleaning pipeline, what they are called, and the stage and the document that are looked at. */
+let cleaning = /** @type {Cleaning} */ (null);
+let sieve = /** @type {Told.Sieve & { name?: string }} */ ({ stage: null });
 /** Tokenizers to look at: the one that the text gives in the end, single bytes, one from a file, those of other models. */
 const tokenizers = /** @type {Record<string, Tokens>} */ ({});
 /** A tokenizer that is watched learns from so many bytes of the text at most. */
@@ -103,6 +106,22 @@ const answer = {
   async read({ corpus: name, files }) {
     stream = name === 'own' ? TextStream.from_files(files) : TextStream.from_corpus(await corpus(name));
     postMessage([{ event: 'read', name: name === 'own' ? files.map((file) => file.name).join(', ') : name, ...stream.describe() }]);
+  },
+  /** Puts pages through the cleaning pipeline. */
+  async clean({ files }) {
+    cleaning = null;
+    cleaning = Cleaning.from_files(files ?? [{ name: 'pages.jsonl', bytes: await served('corpora/pages.jsonl') }]);
+    sieve = { stage: null, name: files?.map(({ name }) => name).join(', ') };
+  },
+  sieve({ stage, document, set, keep }) {
+    if (!cleaning) return;
+    Object.assign(sieve, { stage, document });
+    if (set) cleaning.set(set);
+    if (keep !== undefined) cleaning.keep(document, keep);
+    if (!cleaning.busy()) tell_cleaned();
+  },
+  clean_hand() {
+    postMessage([{ event: 'survivors', bytes: cleaning.survivors() }]);
   },
   window({ at, count }) {
     postMessage([{ event: 'window', ...stream.window(at, count) }]);
@@ -218,6 +237,17 @@ function view() {
   }
 }
 
+function tell_cleaned() {
+  postMessage([{ event: 'cleaned', name: sieve.name, ...cleaning.told(sieve.stage ?? '', sieve.document) }]);
+}
+
+/** Cleans for a slice, beside whatever else there is to do. */
+function clean() {
+  const [done, total] = cleaning.work();
+  if (cleaning.busy()) postMessage([{ event: 'cleaning', done, total }]);
+  else tell_cleaned();
+}
+
 /** Pauses the run for a `reason`, if there is one. */
 function stop(reason) {
   if (reason === null) return;
@@ -292,6 +322,9 @@ async function live() {
         await /** @type {(asked: Told.Asked) => void | Promise<void>} */ (answer[call.call])(call);
         // What a command leads to is told at once, also where it leaves nothing to do.
         if (session) await turn();
+      } else if (cleaning?.busy()) {
+        clean();
+        if (session?.busy()) await turn();
       } else if (session?.busy()) {
         await turn();
       } else if (viewing?.busy()) {

@@ -2,11 +2,14 @@
 
 mod builtin;
 mod characters;
+pub mod cleaning;
 mod counter;
 mod document;
+mod excerpt;
 #[cfg(feature = "extraction")]
 pub mod extract;
 pub mod filters;
+mod incoming;
 pub mod jsonl;
 pub mod language;
 pub mod minhash;
@@ -22,6 +25,8 @@ pub mod words;
 pub use builtin::{Builtin, documents, of_file};
 pub use counter::Counter;
 pub use document::{Document, Removal, Removed};
+pub use excerpt::Excerpt;
+pub use incoming::{incoming, none};
 pub use report::{Report, StageReport};
 
 /// No page in HTML of more bytes is read: Common Crawl cuts pages off far below.

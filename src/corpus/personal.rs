@@ -16,6 +16,9 @@ const ADDRESSES: [&str; 6] =
 /// In the place of telephone numbers: one that is kept for fiction.
 const TELEPHONE: &str = "202-555-0100";
 
+/// The stage's name.
+pub const STAGE: &str = "pii";
+
 /// How many were replaced.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Replaced {
@@ -25,6 +28,14 @@ pub struct Replaced {
     pub addresses: u64,
     /// Telephone numbers.
     pub telephones: u64,
+}
+
+impl Replaced {
+    /// Those kinds of which any were replaced, by the names under which they are counted.
+    pub fn kinds(self) -> impl Iterator<Item = (&'static str, u64)> {
+        let kinds = [("email", self.mail), ("ip_address", self.addresses), ("phone", self.telephones)];
+        kinds.into_iter().filter(|&(_, count)| count > 0)
+    }
 }
 
 /// Replaces personal data in `text`, telephone numbers only if `telephones`.

@@ -1,6 +1,7 @@
 //! The real binary: every command, what it prints, what it leaves, and what it says of bad input.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod cleaning;
 mod commands;
 mod corpus;
 mod corpus_front;

@@ -10,7 +10,7 @@ before(async () => {
 });
 after(() => lab.stop());
 
-const STAGES = { data: ['documents', 'stream'], tokenizer: ['merges', 'tokens'], train: ['loss', 'rate', 'gradient', 'speed', 'update', 'attention-change'], inspect: ['attention', 'next'], generate: ['writing'] };
+const STAGES = { data: ['documents', 'cleaning', 'stream'], tokenizer: ['merges', 'tokens'], train: ['loss', 'rate', 'gradient', 'speed', 'update', 'attention-change'], inspect: ['attention', 'next'], generate: ['writing'] };
 const figure = (page, name) => page.locator(`[data-figure=${name}]`);
 const button = (page, name) => figure(page, name).locator('> .enlarge');
 

@@ -147,6 +147,7 @@ export async function enter(page, stage) {
   await page.locator(`[data-stage=${stage}]`).click();
   const live = { data: ['documents', 'stream'], tokenizer: ['merges', 'tokens'] }[stage] ?? [];
   for (const figure of live) await page.locator(`[data-figure=${figure}][data-run=live]`).waitFor();
+  if (stage === 'data') await page.locator('[data-figure=cleaning]:not([data-shape="0"])').waitFor();
   await page.waitForFunction(() => [...document.querySelectorAll('[data-figure]')].filter((figure) => figure.checkVisibility())
     .every((figure) => figure.dataset.tensor && figure.querySelector('figcaption').textContent));
 }

@@ -27,7 +27,10 @@ test('every station is done by its deed, and by nothing before', async () => {
       await page.locator('#documents[data-run=live]').waitFor();
       await page.locator('#documents tbody button').first().click();
     },
-    sieve: () => page.locator('#settings [value=en]').check(),
+    async sieve() {
+      await page.locator('[data-sieve=c4]').click();
+      await page.locator('#cleaning tbody [data-document]').first().click();
+    },
     async line() {
       await page.locator('#settings [value=own]').check();
       await page.locator('#stream[data-run=live]').waitFor();

@@ -1,5 +1,6 @@
 // The page in English.
 
+import cleaning from './cleaning.en.js';
 import inspect from './inspect.en.js';
 import pass from './pass.en.js';
 import reading from './reading.en.js';
@@ -339,6 +340,7 @@ export default {
   'documents.bytes': 'Bytes',
   'documents.untitled': '(blank)',
   'documents.sentence': 'The text is {documents} documents, {size}: {bytes} bytes. Choosing one shows where it begins in the line below.',
+  ...cleaning,
   stream: 'One long line',
   'stream.unit': 'characters, bytes, bits',
   'stream.position': 'Place in the line',
@@ -490,6 +492,7 @@ export default {
   'term.what': 'What is {term}?',
   'link.en': 'About the English text',
   'link.zh': 'About the Chinese text',
+  'link.pages': 'About the sample pages',
   'link.licences': 'Licences',
   privacy: 'Nothing leaves this browser.',
 };

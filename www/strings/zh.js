@@ -2,6 +2,7 @@
 
 export { sentences } from './sentences.js';
 
+import cleaning from './cleaning.zh.js';
 import inspect from './inspect.zh.js';
 import pass from './pass.zh.js';
 import reading from './reading.zh.js';
@@ -341,6 +342,7 @@ export default {
   'documents.bytes': '字节',
   'documents.untitled': '（空白）',
   'documents.sentence': '文本共有 {documents} 篇文档，{size}，即 {bytes} 个字节。选择一篇，下方的长行就会移到它的开头。',
+  ...cleaning,
   stream: '一条长行',
   'stream.unit': '字符、字节、比特',
   'stream.position': '在长行中的位置',
@@ -492,6 +494,7 @@ export default {
   'term.what': '什么是{term}？',
   'link.en': '英文语料的来源',
   'link.zh': '中文语料的来源',
+  'link.pages': '示例网页的来源',
   'link.licences': '许可证',
   privacy: '任何内容都不会离开此浏览器。',
 };

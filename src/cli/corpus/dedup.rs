@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use glasshouse::corpus::minhash::{Clusters, Signature, Signer};
+use glasshouse::corpus::minhash::{Clusters, REASON, STAGE, Signature, Signer};
 use glasshouse::corpus::words::Words;
 use glasshouse::corpus::{Counter, Removal, Removed, Report};
 use glasshouse::{Error, Result};
@@ -15,11 +15,6 @@ use super::inputs::{self, Input};
 use super::pieces::{Item, Piece, Pieces};
 use super::stages::{Count, Done, Lines, Masks, Output};
 use crate::cli::{output, progress};
-
-/// The stage's name.
-pub const STAGE: &str = "minhash";
-/// Its reason; datatrove has none.
-const REASON: &str = "near_copy";
 
 /// What signatures may take in memory; what is more is sorted on the disk.
 const MEMORY: usize = 1 << 30;

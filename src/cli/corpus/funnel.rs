@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use glasshouse::corpus::{Removed, Report, jsonl};
+use glasshouse::corpus::{Excerpt, Removed, Report, jsonl};
 use glasshouse::{Error, Result, random};
 
 use super::{files, inputs};
@@ -157,17 +157,10 @@ fn card(removed: &Removed) -> String {
         head += &format!("  {known}");
     }
     let (start, end) = removed.span;
-    let text: Vec<char> = document.text.chars().collect();
-    let (start, end) = (start.min(text.len()), end.min(text.len()).max(start.min(text.len())));
-    let part = |from: usize, to: usize| text[from..to].iter().collect::<String>();
-    let (from, to) = (start.saturating_sub(AROUND), (end + AROUND).min(text.len()));
-    let inside = if end - start > 4 * AROUND {
-        format!("{} … {}", part(start, start + 2 * AROUND), part(end - 2 * AROUND, end))
-    } else {
-        part(start, end)
-    };
-    let (left, right) = (if from > 0 { "… " } else { "" }, if to < text.len() { " …" } else { "" });
-    let text = format!("{left}{}⟦{inside}⟧{}{right}", part(from, start), part(end, to));
+    let text = &document.text;
+    let byte = |character: usize| text.char_indices().nth(character).map_or(text.len(), |(at, _)| at);
+    let Excerpt { before, inside, after } = Excerpt::new(text, byte(start)..byte(end.max(start)), AROUND);
+    let text = format!("{before}⟦{inside}⟧{after}");
     let head = format!("{head}\n   {}: {} at {}\n\n{text}\n", removed.stage, removed.reason, removed.value);
     harmless(&head)
 }

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use glasshouse::Result;
+use glasshouse::corpus::personal::{self, Replaced};
 use glasshouse::corpus::words::Token;
-use glasshouse::corpus::{Counter, Document, Report, personal};
+use glasshouse::corpus::{Counter, Document, Report};
 use serde::Serialize;
 
 use super::files::{Folder, Format, Part};
@@ -58,17 +59,16 @@ pub struct Masks {
 
 impl Masks {
     /// The stage's name.
-    pub const STAGE: &str = "pii";
+    pub const STAGE: &str = personal::STAGE;
 
     /// Replaces, and counts; `tokens` is used again for each document.
     pub fn put(self, document: &mut Document, report: &mut Report, counter: &Counter, tokens: &mut Vec<Token>) {
         let before = counter.size(document, tokens);
         let replaced = personal::replace(&mut document.text, self.phones);
         let stage = report.stage(Masks::STAGE);
-        let counts = [("email", replaced.mail), ("ip_address", replaced.addresses), ("phone", replaced.telephones)];
-        let after = if counts.iter().any(|&(_, count)| count > 0) { counter.size(document, tokens) } else { before };
+        let after = if replaced == Replaced::default() { before } else { counter.size(document, tokens) };
         stage.count(before, Ok(after));
-        for (kind, count) in counts.into_iter().filter(|&(_, count)| count > 0) {
+        for (kind, count) in replaced.kinds() {
             *stage.replaced.entry(kind.into()).or_default() += count;
         }
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::Fired;
-use super::rules::{Id, Rules};
+use super::rules::{Id, Judge};
 use crate::corpus::characters::{Characters, DECIMAL};
 use crate::corpus::python;
 use crate::corpus::words::{self, Token};
@@ -34,7 +34,7 @@ enum Phrase {
 /// the lines that are left out.
 pub(super) fn cleaned(
     text: &str,
-    rules: &Rules,
+    rules: &dyn Judge,
     tokens: &mut Vec<Token>,
     dropped: &mut BTreeMap<&'static str, u64>,
 ) -> Result<String, Fired> {

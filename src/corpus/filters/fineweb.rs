@@ -1,18 +1,18 @@
 //! FineWeb's own rules: lists, menus and lines that come twice.
 
 use super::repetition::Repetition;
-use super::rules::{Id, Rules};
+use super::rules::{Id, Judge};
 use super::{EMPTY, Fired, share};
 use crate::corpus::characters::{Characters, TERMINAL};
 use crate::corpus::python;
 use crate::corpus::words::Token;
 
 /// The first rule that fires.
-pub(super) fn fired(text: &str, words: &[Token], rules: &Rules, repetition: &mut Repetition) -> Option<Fired> {
+pub(super) fn fired(text: &str, words: &[Token], rules: &dyn Judge, repetition: &mut Repetition) -> Option<Fired> {
     let characters = Characters::get();
     let lines = || text.split('\n').filter(|line| !python::strip(line).is_empty());
     let ends_well = |line: &str| characters.before(line.as_bytes(), line.len()).0 & TERMINAL != 0;
-    let longest = rules.threshold(Id::ShortLineLength);
+    let longest = rules.rules().threshold(Id::ShortLineLength);
     let is_short = |line: &str| python::length(line) as f64 <= longest;
     let (mut count, mut well, mut short) = (0, 0, 0);
     for line in lines() {

@@ -11,10 +11,12 @@ mod table;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 pub use languages::Tables;
 use repetition::Repetition;
 pub use rules::{Drops, Fires, Id, RULES, Rule, Rules, Stage};
+use rules::{Judge, Recorder};
 
 use super::words::Token;
 use super::{Counter, Document, Removal, Report};
@@ -53,9 +55,32 @@ fn share(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
+/// What a filter measured of a document.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// The rules that it asked, in order, each with what it found: of lines and of sums the value nearest to firing.
+    values: Vec<(Id, f64)>,
+    /// Why the document falls where none of these fires: there was nothing to measure.
+    fixed: Option<&'static str>,
+}
+
+impl Measured {
+    /// The first rule of documents that fires, by its name, and what was measured.
+    pub fn fired(&self, rules: &Rules) -> Option<(&'static str, f64)> {
+        let fires = |&&(id, value): &&(Id, f64)| id.rule().drops == Drops::Document && rules.fires(id, value);
+        let found = self.values.iter().find(fires).map(|&(id, value)| (id.rule().name, value));
+        found.or(self.fixed.map(|reason| (reason, 0.0)))
+    }
+
+    /// What was measured for a rule, if it was asked.
+    pub fn value(&self, id: Id) -> Option<f64> {
+        self.values.iter().find(|(known, _)| *known == id).map(|&(_, value)| value)
+    }
+}
+
 /// The filters with their rules, and what they use again for each document.
 pub struct Filters {
-    rules: Rules,
+    rules: Arc<Rules>,
     repetition: Repetition,
     words: Vec<Token>,
     line: Vec<Token>,
@@ -68,7 +93,7 @@ impl Filters {
     /// Filters by these rules.
     pub fn new(rules: Rules) -> Self {
         Filters {
-            rules,
+            rules: Arc::new(rules),
             repetition: Repetition::default(),
             words: Vec::new(),
             line: Vec::new(),
@@ -90,7 +115,7 @@ impl Filters {
         for stage in Stage::ALL {
             let before = size;
             self.dropped.clear();
-            let result = self.judge(stage, document);
+            let result = self.ask(stage, document);
             if document.text.len() as u64 != before.bytes {
                 size = self.counter.of_words(&document.text, self.words.len());
             }
@@ -111,20 +136,57 @@ impl Filters {
 
     /// Asks one filter alone.
     pub fn alone(&mut self, stage: Stage, document: &mut Document) -> Result<(), Removal> {
-        self.rules.words.cut(&document.text, &mut self.words);
-        self.judge(stage, document)
+        self.dropped.clear();
+        self.read(document);
+        self.ask(stage, document)
     }
 
-    /// One filter's word; the words are those of the document's text.
-    fn judge(&mut self, stage: Stage, document: &mut Document) -> Result<(), Removal> {
-        if !self.rules.stages.contains(&stage) {
+    /// Cuts a document into words, so that it can be measured.
+    pub fn read(&mut self, document: &Document) {
+        self.rules.words.cut(&document.text, &mut self.words);
+    }
+
+    /// The size of the document that was read or measured last.
+    pub fn size_of(&self, document: &Document) -> Size {
+        self.counter.of_words(&document.text, self.words.len())
+    }
+
+    /// What one filter measures of the document that was read last, whichever of its rules fire. C4's rules of lines leave
+    /// lines out of it all the same.
+    pub fn measure(&mut self, stage: Stage, document: &mut Document) -> Measured {
+        self.dropped.clear();
+        let rules = Arc::clone(&self.rules);
+        let recorder = Recorder::new(&rules);
+        let fixed = self.judge(stage, document, &recorder).err().map(|fired| fired.reason);
+        Measured { values: recorder.values(), fixed }
+    }
+
+    /// The lines that were left out of the document that was asked or measured last, by the reason.
+    pub fn dropped(&self) -> &BTreeMap<&'static str, u64> {
+        &self.dropped
+    }
+
+    /// One filter's word by the rules; the words are those of the document's text.
+    fn ask(&mut self, stage: Stage, document: &mut Document) -> Result<(), Removal> {
+        let rules = Arc::clone(&self.rules);
+        self.judge(stage, document, &*rules).map_err(|Fired { reason, value, span }| Removal {
+            stage: stage.name().into(),
+            reason: reason.into(),
+            value,
+            span,
+        })
+    }
+
+    /// One filter's word.
+    fn judge(&mut self, stage: Stage, document: &mut Document, rules: &dyn Judge) -> Result<(), Fired> {
+        if !rules.rules().stages.contains(&stage) {
             return Ok(());
         }
         let text = &document.text;
         let fired = match stage {
-            Stage::GopherRepetition => self.repetition.fired(text, &self.words, &self.rules),
-            Stage::GopherQuality => quality::fired(text, &self.words, &self.rules),
-            Stage::C4 => match c4::cleaned(text, &self.rules, &mut self.line, &mut self.dropped) {
+            Stage::GopherRepetition => self.repetition.fired(text, &self.words, rules),
+            Stage::GopherQuality => quality::fired(text, &self.words, rules),
+            Stage::C4 => match c4::cleaned(text, rules, &mut self.line, &mut self.dropped) {
                 Ok(cleaned) => {
                     if cleaned != *text {
                         document.text = cleaned;
@@ -134,13 +196,8 @@ impl Filters {
                 }
                 Err(fired) => Some(fired),
             },
-            Stage::FineWeb => fineweb::fired(text, &self.words, &self.rules, &mut self.repetition),
+            Stage::FineWeb => fineweb::fired(text, &self.words, rules, &mut self.repetition),
         };
-        match fired {
-            None => Ok(()),
-            Some(Fired { reason, value, span }) => {
-                Err(Removal { stage: stage.name().into(), reason: reason.into(), value, span })
-            }
-        }
+        fired.map_or(Ok(()), Err)
     }
 }

@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use super::rules::{Id, Rules};
+use super::rules::{Id, Judge};
 use super::{EMPTY, Fired, share};
 use crate::corpus::characters::{Characters, LETTER, MARK, TERMINAL};
 use crate::corpus::python;
 use crate::corpus::words::Token;
 
 /// The first rule that fires.
-pub(super) fn fired(text: &str, words: &[Token], rules: &Rules) -> Option<Fired> {
+pub(super) fn fired(text: &str, words: &[Token], rules: &dyn Judge) -> Option<Fired> {
     let counts = Counts::of(text, words, rules);
     let of = |part: usize| share(part, words.len());
     let all = || 0..text.len();
@@ -58,7 +58,8 @@ struct Counts {
 }
 
 impl Counts {
-    fn of(text: &str, words: &[Token], rules: &Rules) -> Counts {
+    fn of(text: &str, words: &[Token], rules: &dyn Judge) -> Counts {
+        let stop_words = rules.rules().stop_words;
         let table = Characters::get();
         let mut counts = Counts::default();
         for token in words {
@@ -78,7 +79,7 @@ impl Counts {
             } else if counts.first_without.is_empty() {
                 counts.first_without = token.start as usize..token.end as usize;
             }
-            if let Some(stop) = rules.stop_words.iter().position(|&stop| stop == word) {
+            if let Some(stop) = stop_words.iter().position(|&stop| stop == word) {
                 counts.stop_words |= 1 << stop;
             }
         }

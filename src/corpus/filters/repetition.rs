@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::rules::{Id, Rules};
+use super::rules::{Id, Judge};
 use super::table::{Table, hash, mix};
 use super::{EMPTY, Fired, share};
 use crate::corpus::python;
@@ -31,7 +31,7 @@ pub(super) struct Repetition {
 
 impl Repetition {
     /// The first rule that fires.
-    pub(super) fn fired(&mut self, text: &str, words: &[Token], rules: &Rules) -> Option<Fired> {
+    pub(super) fn fired(&mut self, text: &str, words: &[Token], rules: &dyn Judge) -> Option<Fired> {
         if text.is_empty() {
             return Some(EMPTY);
         }

@@ -1,6 +1,8 @@
 //! The rules of the four filters in their order: names, thresholds, and what each measures. Everything that shows or sets
 //! a rule reads this table.
 
+use std::cell::RefCell;
+
 use crate::corpus::words::Words;
 use crate::{Error, Result};
 
@@ -22,7 +24,7 @@ impl Stage {
     pub const ALL: [Stage; 4] = [Stage::GopherRepetition, Stage::GopherQuality, Stage::C4, Stage::FineWeb];
 
     /// The name in reports and of folders.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Stage::GopherRepetition => "gopher_repetition",
             Stage::GopherQuality => "gopher_quality",
@@ -142,6 +144,57 @@ impl Id {
     /// The rule that comes `further` down the table.
     pub(super) fn further(self, further: usize) -> Id {
         RULES[self as usize + further].id
+    }
+}
+
+/// Says of what was measured whether a rule fires at it.
+pub(super) trait Judge {
+    /// The thresholds that it judges by.
+    fn rules(&self) -> &Rules;
+    /// Whether a rule fires at `value`.
+    fn fires(&self, id: Id, value: f64) -> bool;
+}
+
+impl Judge for Rules {
+    fn rules(&self) -> &Rules {
+        self
+    }
+
+    fn fires(&self, id: Id, value: f64) -> bool {
+        Rules::fires(self, id, value)
+    }
+}
+
+/// Lets every document pass and writes down what was measured of it; lines it judges by the rules.
+pub(super) struct Recorder<'a> {
+    rules: &'a Rules,
+    values: RefCell<Vec<(Id, f64)>>,
+}
+
+impl<'a> Recorder<'a> {
+    pub(super) fn new(rules: &'a Rules) -> Self {
+        Recorder { rules, values: RefCell::default() }
+    }
+
+    /// Each rule that was asked, in order, with its value; of several values, lines' or sums', the one nearest to firing.
+    pub(super) fn values(self) -> Vec<(Id, f64)> {
+        self.values.into_inner()
+    }
+}
+
+impl Judge for Recorder<'_> {
+    fn rules(&self) -> &Rules {
+        self.rules
+    }
+
+    fn fires(&self, id: Id, value: f64) -> bool {
+        let mut values = self.values.borrow_mut();
+        match values.iter_mut().find(|(known, _)| *known == id) {
+            Some((_, known)) if id.rule().fires == Fires::Above => *known = known.max(value),
+            Some((_, known)) => *known = known.min(value),
+            None => values.push((id, value)),
+        }
+        id.rule().drops == Drops::Line && self.rules.fires(id, value)
     }
 }
 

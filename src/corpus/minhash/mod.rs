@@ -8,6 +8,7 @@ mod clusters;
 mod parameters;
 mod plain;
 pub mod runs;
+pub mod within;
 
 use sha1::{Digest, Sha1};
 
@@ -15,6 +16,11 @@ pub use clusters::{Clusters, Copies};
 pub use plain::plain;
 
 use super::words::{Token, Words};
+
+/// The stage's name.
+pub const STAGE: &str = "minhash";
+/// Its reason; datatrove has none.
+pub const REASON: &str = "near_copy";
 
 /// Words that are hashed together.
 pub const WORDS: usize = 5;

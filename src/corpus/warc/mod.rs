@@ -11,6 +11,8 @@ use std::io::{self, BufRead};
 
 use members::{Filled, Members};
 
+use super::Document;
+
 /// No record's content is longer than this, packed or unpacked; longer ones are passed over.
 pub const LONGEST: usize = 64 << 20;
 
@@ -42,6 +44,22 @@ impl Record {
         let url = self.field("WARC-Target-URI")?;
         let bare = url.strip_prefix('<').and_then(|url| url.strip_suffix('>')).unwrap_or(url);
         Some(bare.replace(' ', "%20"))
+    }
+
+    /// The text that it is, or why it is none: pages in HTML are none yet.
+    pub fn document(self) -> Result<Document, &'static str> {
+        let kind = self.field("WARC-Identified-Payload-Type").or(self.field("Content-Type")).unwrap_or_default();
+        if self.field("WARC-Type") != Some("conversion") || !kind.starts_with("text/plain") {
+            return Err("not_extracted");
+        }
+        let field = |name| self.field(name).map(str::to_owned);
+        Ok(Document {
+            id: field("WARC-Record-ID").unwrap_or_default(),
+            url: self.url(),
+            date: field("WARC-Date"),
+            text: String::from_utf8(self.content.clone()).map_err(|_| "not_utf8")?,
+            ..Document::default()
+        })
     }
 }
 
