@@ -6,9 +6,12 @@ use super::Document;
 use super::filters::Size;
 use super::words::{Token, Words};
 
+/// Says how many tokens a text is.
+type Tokens = dyn Fn(&str) -> u64 + Send + Sync;
+
 /// Counts the tokens of texts; words, if it is not told otherwise.
 #[derive(Clone, Default)]
-pub struct Counter(Option<Arc<dyn Fn(&str) -> u64 + Send + Sync>>);
+pub struct Counter(Option<Arc<Tokens>>);
 
 impl Counter {
     /// Counts by this function.

@@ -2,7 +2,7 @@
 they agree.
 
 Run by `make check-corpus`, or after `scripts/setup.sh datatrove`:
-  build/datatrove/bin/python tests/parity/corpus.py [--golden]
+  build/datatrove/bin/python tests/parity/corpus.py [--golden] [--every N] [--fuzz N]
 With --golden it takes the documents alone that need no network, and writes tests/golden/corpus: those that are made up, and
 what datatrove says of all of them, by the first 16 hexadecimal digits of the SHA-256 of their text.
 """
@@ -178,10 +178,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--golden", action="store_true", help="write the golden results, and compare on ours alone")
     parser.add_argument("--fuzz", type=int, default=40_000, help="texts of noise on which words are compared")
+    parser.add_argument("--every", type=int, default=1, help="take every such document of those that are fetched")
     options = parser.parse_args()
     texts = list(dict.fromkeys(corpus_documents.ours()))
     if not options.golden:
-        texts = list(dict.fromkeys(texts + corpus_documents.fetched()))
+        texts = list(dict.fromkeys(texts + corpus_documents.fetched()[::options.every]))
     nlp = spacy.blank("en")
     nlp.add_pipe("sentencizer")
     nlp.max_length = 1 << 30

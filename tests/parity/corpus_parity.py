@@ -11,7 +11,7 @@ import pytest
 FOLDER = Path(__file__).resolve().parent
 
 
-SCRIPTS = [["corpus.py", "--fuzz", "5000"], ["warc.py"], ["extract.py"], ["corpus_url.py"], ["corpus_language.py"]]
+SCRIPTS = [["corpus.py", "--every", "16", "--fuzz", "3000"], ["warc.py"], ["extract.py"], ["corpus_url.py"], ["corpus_language.py"]]
 
 
 @pytest.mark.parametrize("arguments", SCRIPTS, ids=lambda arguments: arguments[0])
