@@ -9,7 +9,7 @@ use super::pieces::Page;
 pub const STAGE: &str = "extract";
 
 /// A page without a text: the document with its HTML, and why.
-pub type Refused = (Document, Removal);
+pub type Refused = Box<(Document, Removal)>;
 
 /// The document of a page, counted in `report`; `size` says how much its text is.
 #[cfg(feature = "extraction")]
@@ -59,7 +59,7 @@ pub fn document(page: Page, report: &mut Report, size: impl FnOnce(&Document) ->
             stage.count(before, Err(reason));
             let span = 0..document.text.len();
             let removal = Removal { stage: STAGE.into(), reason: reason.into(), value: value as f64, span };
-            Err((document, removal))
+            Err(Box::new((document, removal)))
         }
     }
 }
@@ -72,7 +72,7 @@ pub fn document(page: Page, report: &mut Report, _: impl FnOnce(&Document) -> Si
     report.stage(STAGE).count(before, Err(NOT_HERE));
     document.text = String::from_utf8_lossy(&bytes).into_owned();
     let span = 0..document.text.len();
-    Err((document, Removal { stage: STAGE.into(), reason: NOT_HERE.into(), value: 0.0, span }))
+    Err(Box::new((document, Removal { stage: STAGE.into(), reason: NOT_HERE.into(), value: 0.0, span })))
 }
 
 /// The reason of a build without extraction.

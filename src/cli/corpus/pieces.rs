@@ -59,6 +59,7 @@ pub struct Page {
     /// Its bytes, as they were fetched.
     pub bytes: Vec<u8>,
     /// What the server said that it is.
+    #[cfg_attr(not(feature = "extraction"), expect(dead_code, reason = "it is for who reads pages"))]
     pub content_type: Option<String>,
 }
 

@@ -7,9 +7,10 @@ use clap::{Args, ValueEnum};
 use glasshouse::Result;
 use glasshouse::corpus::filters::{Filters, Size, Stage, Tables};
 use glasshouse::corpus::words::Token;
-use glasshouse::corpus::{Counter, Document, Removal, Removed, Report, language, url};
+use glasshouse::corpus::{Counter, Document, Removed, Report, language, url};
 use serde_json::json;
 
+use super::extraction::Refused;
 use super::files::{Folder, Format};
 use super::front::{Front, FrontArgs};
 use super::inputs::{self, Input};
@@ -193,7 +194,7 @@ struct Tools {
 
 /// A document that does not go on, and why; or the reason of what is none.
 enum Out {
-    Removed(Document, Removal),
+    Removed(Refused),
     Skipped(&'static str),
 }
 
@@ -230,12 +231,13 @@ impl Stages {
                     documents.push(&document);
                 }
                 Err(Out::Skipped(reason)) => *report.skipped.entry(reason.into()).or_default() += 1,
-                Err(Out::Removed(document, removal)) if self.keep_removed => {
+                Err(Out::Removed(refused)) if self.keep_removed => {
+                    let (document, removal) = *refused;
                     let stage = removed.iter_mut().find(|(name, _)| *name == removal.stage);
                     let (_, lines) = stage.expect("what takes documents out is one of the stages");
                     lines.push(&Removed::new(document, removal));
                 }
-                Err(Out::Removed(..)) => {}
+                Err(Out::Removed(_)) => {}
             }
         }
         let removed = removed.into_iter().map(|(_, lines)| lines.packed(self.format)).collect();
@@ -249,7 +251,7 @@ impl Stages {
             Given::Text(document) => {
                 let size = |document: &Document| self.counter.size(document, tokens);
                 if let Err(removal) = self.front.address(&document, size, report) {
-                    return Err(Out::Removed(document, removal));
+                    return Err(Out::Removed(Box::new((document, removal))));
                 }
                 document
             }
@@ -258,10 +260,10 @@ impl Stages {
                 let size = |_: &Document| Size { bytes: page.bytes.len() as u64, tokens: 0 };
                 if let Err(removal) = self.front.address(&page.document, size, report) {
                     page.document.text = String::from_utf8_lossy(&page.bytes).into_owned();
-                    return Err(Out::Removed(page.document, removal));
+                    return Err(Out::Removed(Box::new((page.document, removal))));
                 }
                 extraction::document(page, report, |document| self.counter.size(document, tokens))
-                    .map_err(|(document, removal)| Out::Removed(document, removal))?
+                    .map_err(Out::Removed)?
             }
         };
         let result = self.front.language(&mut document, &self.counter, report, tokens).and_then(|()| {
@@ -273,7 +275,7 @@ impl Stages {
         });
         match result {
             Ok(()) => Ok(document),
-            Err(removal) => Err(Out::Removed(document, removal)),
+            Err(removal) => Err(Out::Removed(Box::new((document, removal)))),
         }
     }
 }
