@@ -132,7 +132,8 @@ export class Pass {
     this.follow();
     this.show();
     if (this.stop === seen.stop) selection.came('pass');
-    if (this.again || this.stop !== seen.stop) this.ask();
+    // Only now is it known where a cell is that a link has named: what was asked already is not asked twice.
+    if (this.again || this.stop !== seen.stop || !this.stale) this.ask();
   }
 
   /** Goes where a kept cell is: a link may name one. */
