@@ -29,9 +29,8 @@ pub fn incoming(name: &str, bytes: &[u8], skipped: &mut BTreeMap<String, u64>) -
     // What does not unpack is found out where it is read.
     let _ = unpacked().take(5).read_to_end(&mut start);
     if start == b"WARC/" {
-        let wanted = |kind: &str| kind == "response" || kind == "conversion";
         let reading = |error| Error::io(name, "read", error);
-        for item in warc::Reader::new(bytes, wanted).map_err(reading)? {
+        for item in warc::Reader::new(bytes, warc::holds_page).map_err(reading)? {
             found.take(match item.map_err(reading)? {
                 warc::Found::Record(record) => record.document(),
                 warc::Found::Damage(_, damage) => Err(damage.name()),

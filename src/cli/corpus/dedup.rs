@@ -13,7 +13,7 @@ use super::files::{Folder, Format};
 use super::funnel;
 use super::inputs::{self, Input};
 use super::pieces::{Item, Piece, Pieces};
-use super::stages::{Count, Done, Lines, Masks, Output};
+use super::stages::{Done, Lines, Masks, Output, Written};
 use crate::cli::{output, progress};
 
 /// What signatures may take in memory; what is more is sorted on the disk.
@@ -29,20 +29,8 @@ pub struct DedupArgs {
     /// A new folder for documents/, removed/ and report.json.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// How the documents are written.
-    #[arg(long, value_name = "FORMAT", default_value = "jsonl.gz")]
-    format: Format,
-    /// Write the copies that were taken out, too.
-    #[arg(long)]
-    keep_removed: bool,
-    /// Mask telephone numbers, too, and not only addresses of mail and public IP addresses.
-    #[arg(long)]
-    phones: bool,
     #[command(flatten)]
-    count: Count,
-    /// Print the report as one JSON object.
-    #[arg(long)]
-    json: bool,
+    written: Written,
 }
 
 /// How the documents that are left are written.
@@ -58,19 +46,19 @@ pub struct Options {
 
 /// Runs the stage over the documents of all folders and prints the funnel.
 pub fn run(args: DedupArgs) -> Result<()> {
-    let mut report = Report { tokens: args.count.name(), ..Report::default() };
+    let mut report = Report { tokens: args.written.count.name(), ..Report::default() };
     let mut documents = Vec::new();
     for dir in &args.input {
         let before = funnel::report(dir)?;
         if before.stages.iter().any(|stage| stage.name == STAGE) {
             return Err(Error::Config(format!("{} holds no copies any more: give what stood before", dir.display())));
         }
-        if before.tokens != args.count.name() {
+        if before.tokens != args.written.count.name() {
             return Err(Error::Config(format!(
                 "{} counts its tokens as {}, and this call as {}: give --tokenizer as to the run before",
                 dir.display(),
                 before.tokens,
-                args.count.name()
+                args.written.count.name()
             )));
         }
         report.add(&before);
@@ -78,17 +66,21 @@ pub fn run(args: DedupArgs) -> Result<()> {
     }
     // The files of shards are numbered through.
     documents.sort_by_key(Input::name);
-    let masks = Some(Masks { phones: args.phones });
-    let options =
-        Options { format: args.format, keep_removed: args.keep_removed, masks, counter: args.count.counter()? };
-    let settings = format!("{:?}", (args.format, args.keep_removed, masks, args.count.name()));
+    let masks = Some(Masks { phones: args.written.phones });
+    let options = Options {
+        format: args.written.format,
+        keep_removed: args.written.keep_removed,
+        masks,
+        counter: args.written.count.counter()?,
+    };
+    let settings = format!("{:?}", (args.written.format, args.written.keep_removed, masks, args.written.count.name()));
     let folder = Folder::take(
         &args.out,
         &json!([env!("CARGO_PKG_VERSION"), settings, inputs::sizes(documents.iter().flat_map(Input::paths))]),
     )?;
     report.add(&dedup(&documents, &folder, &options)?);
     folder.finish(&report)?;
-    if args.json {
+    if args.written.json {
         return output::json(&report);
     }
     funnel::print(&report)?;

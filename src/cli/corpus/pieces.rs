@@ -105,12 +105,7 @@ impl Item {
 /// What a record of an archive is: the text of a page, or a page.
 fn archived(record: warc::Record) -> std::result::Result<Given, &'static str> {
     let field = |name| record.field(name).map(str::to_owned);
-    let mut document = Document {
-        id: field("WARC-Record-ID").unwrap_or_default(),
-        url: record.url(),
-        date: field("WARC-Date"),
-        ..Document::default()
-    };
+    let mut document = record.described();
     let identified = field("WARC-Identified-Payload-Type");
     if record.field("WARC-Type") == Some("conversion") {
         let kind = identified.or(field("Content-Type")).unwrap_or_default();
@@ -175,8 +170,7 @@ impl<'a> Pieces<'a> {
             Input::Pages(paths) => Source::Pages(paths.clone().into_iter()),
             Input::File(path) => match kind(path).map_err(fail)? {
                 Kind::Archive => {
-                    let wanted = |kind: &str| kind == "response" || kind == "conversion";
-                    Source::Archive(warc::Reader::new(files::open_raw(path, bar)?, wanted).map_err(fail)?)
+                    Source::Archive(warc::Reader::new(files::open_raw(path, bar)?, warc::holds_page).map_err(fail)?)
                 }
                 #[cfg(feature = "parquet")]
                 Kind::Parquet => Source::Rows(parquet::Rows::open(path, bar)?),

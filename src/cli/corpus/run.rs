@@ -15,7 +15,7 @@ use super::files::{Folder, Format};
 use super::front::{Front, FrontArgs};
 use super::inputs::{self, Input};
 use super::pieces::{Given, Piece, Pieces};
-use super::stages::{Count, Done, Lines, Masks, Output};
+use super::stages::{Done, Lines, Masks, Output, Written};
 use super::{dedup, extraction, funnel};
 use crate::cli::{output, progress};
 
@@ -43,20 +43,8 @@ pub struct RunArgs {
     /// be given several times, and counts for all languages.
     #[arg(long, value_name = "RULE=VALUE")]
     set: Vec<String>,
-    /// How the documents are written.
-    #[arg(long, value_name = "FORMAT", default_value = "jsonl.gz")]
-    format: Format,
-    /// Write the documents that were taken out, too, with the rule, what it measured, and the place in the text.
-    #[arg(long)]
-    keep_removed: bool,
-    /// Mask telephone numbers, too, and not only addresses of mail and public IP addresses.
-    #[arg(long)]
-    phones: bool,
     #[command(flatten)]
-    count: Count,
-    /// Print the report as one JSON object.
-    #[arg(long)]
-    json: bool,
+    written: Written,
 }
 
 /// The stages that can be chosen.
@@ -101,26 +89,35 @@ pub fn run(args: RunArgs) -> Result<()> {
     let tables = args.front.tables(&args.set)?;
     let whole = args.shard.is_none();
     let dedup = chosen(Only::Dedup) && whole;
-    let masks = (chosen(Only::Pii) && whole).then_some(Masks { phones: args.phones });
-    let counter = args.count.counter()?;
+    let masks = (chosen(Only::Pii) && whole).then_some(Masks { phones: args.written.phones });
+    let counter = args.written.count.counter()?;
     let mut stages = Stages {
         front: args.front.stages(chosen(Only::Url), chosen(Only::Language), all, &args.set)?,
         extract: chosen(Only::Extract),
         tables: chosen(Only::Filters).then_some(tables),
         masks: None,
-        keep_removed: args.keep_removed,
-        format: args.format,
+        keep_removed: args.written.keep_removed,
+        format: args.written.format,
         counter: counter.clone(),
     };
     let inputs = inputs::inputs(&args.input)?;
     let settings = format!(
         "{:?}",
-        (&args.only, args.shard, &args.set, args.format, args.keep_removed, args.phones, args.count.name())
+        (
+            &args.only,
+            args.shard,
+            &args.set,
+            args.written.format,
+            args.written.keep_removed,
+            args.written.phones,
+            args.written.count.name()
+        )
     );
     let sizes = inputs::sizes(inputs.iter().flat_map(Input::paths));
     let folder = Folder::take(&args.out, &json!([env!("CARGO_PKG_VERSION"), settings, args.front.settings()?, sizes]))?;
-    let options = dedup::Options { format: args.format, keep_removed: args.keep_removed, masks, counter };
-    let mut report = Report { tokens: args.count.name(), ..Report::default() };
+    let options =
+        dedup::Options { format: args.written.format, keep_removed: args.written.keep_removed, masks, counter };
+    let mut report = Report { tokens: args.written.count.name(), ..Report::default() };
     if dedup && !stages.removing().is_empty() {
         // What still has copies in it is not the corpus yet.
         let filtered = folder.within_work("filtered")?;
@@ -134,7 +131,7 @@ pub fn run(args: RunArgs) -> Result<()> {
         report.add(&before(&inputs, &folder, &folder, &stages, args.shard)?);
     }
     folder.finish(&report)?;
-    if args.json {
+    if args.written.json {
         return output::json(&report);
     }
     funnel::print(&report)?;

@@ -50,6 +50,25 @@ impl Count {
     }
 }
 
+/// How the documents that are left are written, and what is told of them.
+#[derive(Args, Debug)]
+pub struct Written {
+    /// How the documents are written.
+    #[arg(long, value_name = "FORMAT", default_value = "jsonl.gz")]
+    pub format: Format,
+    /// Write the documents that were taken out, too, with the rule, what it measured, and the place in the text.
+    #[arg(long)]
+    pub keep_removed: bool,
+    /// Mask telephone numbers, too, and not only addresses of mail and public IP addresses.
+    #[arg(long)]
+    pub phones: bool,
+    #[command(flatten)]
+    pub count: Count,
+    /// Print the report as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// The last thing that is done to a document: personal data is replaced.
 #[derive(Clone, Copy, Debug)]
 pub struct Masks {

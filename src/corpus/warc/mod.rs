@@ -46,21 +46,32 @@ impl Record {
         Some(bare.replace(' ', "%20"))
     }
 
+    /// What is known of its page, without a text.
+    pub fn described(&self) -> Document {
+        let field = |name| self.field(name).map(str::to_owned);
+        Document {
+            id: field("WARC-Record-ID").unwrap_or_default(),
+            url: self.url(),
+            date: field("WARC-Date"),
+            ..Document::default()
+        }
+    }
+
     /// The text that it is, or why it is none: pages in HTML are none yet.
     pub fn document(self) -> Result<Document, &'static str> {
         let kind = self.field("WARC-Identified-Payload-Type").or(self.field("Content-Type")).unwrap_or_default();
         if self.field("WARC-Type") != Some("conversion") || !kind.starts_with("text/plain") {
             return Err("not_extracted");
         }
-        let field = |name| self.field(name).map(str::to_owned);
-        Ok(Document {
-            id: field("WARC-Record-ID").unwrap_or_default(),
-            url: self.url(),
-            date: field("WARC-Date"),
-            text: String::from_utf8(self.content.clone()).map_err(|_| "not_utf8")?,
-            ..Document::default()
-        })
+        let document = self.described();
+        let text = String::from_utf8(self.content).map_err(|_| "not_utf8")?;
+        Ok(Document { text, ..document })
     }
+}
+
+/// Whether records of this type hold pages, or the texts of pages.
+pub fn holds_page(kind: &str) -> bool {
+    kind == "response" || kind == "conversion"
 }
 
 fn field<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
