@@ -9,8 +9,8 @@ const LARGE = { layers: 2, heads: 2, channels: 64, context: 64, vocab_size: 4096
 const SMALL = { ...LARGE, vocab_size: 512, channels: 32 };
 const WATCHED_MS = 10_000;
 const PRESSES = 30;
-const ROUNDS = 7;
-const ROUND_MS = 4_000;
+const ROUNDS = 15;
+const ROUND_MS = 3_000;
 const GROWTH_STEPS = 2_000;
 
 const lab = await start();
@@ -116,10 +116,19 @@ async function views() {
       await stage(page, name);
       await page.waitForTimeout(300);
       const rate = await page.evaluate(async (ms) => {
-        const step = () => Number(document.querySelector('[data-metric=step]').dataset.value);
-        const [from, begun] = [step(), performance.now()];
+        const number = document.querySelector('[data-metric=step]');
+        // Steps are told together with others: what counts is when the number changes.
+        const change = () => new Promise((resolve) => {
+          const watch = new MutationObserver(() => {
+            watch.disconnect();
+            resolve([Number(number.dataset.value), performance.now()]);
+          });
+          watch.observe(number, { attributeFilter: ['data-value'] });
+        });
+        const [from, begun] = await change();
         await new Promise((resolve) => { setTimeout(resolve, ms); });
-        return (step() - from) / (performance.now() - begun);
+        const [to, ended] = await change();
+        return (to - from) / (ended - begun);
       }, ROUND_MS);
       rates[name].push(rate);
     }

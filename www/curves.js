@@ -3,6 +3,7 @@
 import './chart.js';
 import { Announcer } from './announce.js';
 import { caption } from './figure.js';
+import { drawn_later } from './pace.js';
 import { Record } from './record.js';
 import { selection } from './selection.js';
 import { StepTable } from './steps.js';
@@ -16,8 +17,6 @@ const SMALL = [
 ];
 /** The columns whose cells are read, and the strings of their units. */
 const READ = { loss: 'loss.unit', lr: 'rate.unit', grad_norm: 'gradient.unit', tokens_per_second: 'speed.unit' };
-/** Milliseconds between two pictures. */
-const APART = 100;
 
 /** Draws in the figures that hold charts, all below `place`. */
 export class Curves {
@@ -69,17 +68,9 @@ export class Curves {
     this.later();
   }
 
-  /** Draws with the next picture, ten times a second at most. */
+  /** Draws with one of the next pictures. */
   later() {
-    this.frame ??= requestAnimationFrame((now) => {
-      this.frame = undefined;
-      if (now - (this.drawn ?? -Infinity) < APART) {
-        this.later();
-        return;
-      }
-      this.drawn = now;
-      this.draw();
-    });
+    drawn_later(this, () => this.draw());
   }
 
   draw() {

@@ -7,7 +7,7 @@ import { marked } from './glyphs.js';
 import { Heads } from './heads.js';
 import { Matrix, read_look } from './matrix.js';
 import { on_screen } from './on-screen.js';
-import { paced } from './pace.js';
+import { drawn_later, drawn_now, paced } from './pace.js';
 import { paint } from './scale.js';
 import { selection } from './selection.js';
 import { count, measure, text } from './text.js';
@@ -75,6 +75,8 @@ export class Inspect {
   able(model, open) {
     const shape = model ? `${model.layers} ${model.heads}` : '';
     if (shape !== this.shape) {
+      for (const view of [this, this.next]) drawn_now(view);
+      this.next.seen = null;
       Object.assign(this, { shape, seen: null });
       selection.set({ layer: 0, head: 0 });
       this.off.clear();
@@ -124,10 +126,19 @@ export class Inspect {
 
   /** @param {Told.Looked} seen */
   looked(seen) {
-    Object.assign(this, { seen: { ...seen, past: this.at !== null && !seen.run }, asked: false });
-    this.next.looked(this.seen, this.choice);
-    this.show();
-    selection.came('attention', 'logits');
+    const { at, choice, next } = this;
+    const told = { ...seen, past: at !== null && !seen.run };
+    this.asked = false;
+    drawn_later(this, () => {
+      this.seen = told;
+      this.show_attention();
+      selection.came('attention');
+    });
+    drawn_later(next, () => {
+      next.looked(told, choice);
+      next.show();
+      selection.came('logits');
+    });
     if (this.again) this.look();
   }
 
@@ -139,15 +150,18 @@ export class Inspect {
   }
 
   show() {
+    this.show_attention();
+    this.next.show();
+  }
+
+  show_attention() {
     this.attention.classList.toggle('waiting', !this.seen);
     if (!this.seen) {
       caption(this.attention, { sentence: text('inspect.none'), chip: '', tensor: 'none', shape: 0, step: 0, run: 'live' });
-      this.next.none();
       return;
     }
     this.show_heads();
     this.show_matrix();
-    this.next.show();
   }
 
   show_heads() {

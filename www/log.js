@@ -1,5 +1,6 @@
 // The log of a run as lines, one an update, the newest at the bottom.
 
+import { drawn_later } from './pace.js';
 import { count, fine, loss, measure, text } from './text.js';
 
 /** The page keeps so many; the zip of the run has all. */
@@ -36,10 +37,7 @@ export class Log {
   /** @param {Told.Report[]} reports */
   add(reports) {
     this.waiting.push(...reports.slice(-MOST));
-    this.frame ??= requestAnimationFrame(() => {
-      this.frame = undefined;
-      this.write();
-    });
+    drawn_later(this, () => this.write());
   }
 
   write() {

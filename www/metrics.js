@@ -2,6 +2,7 @@
 
 import { Curves } from './curves.js';
 import { origin } from './figure.js';
+import { drawn_later, drawn_now } from './pace.js';
 import { selection } from './selection.js';
 import { count, duration, loss, measure, named, text } from './text.js';
 
@@ -94,20 +95,14 @@ export class Metrics {
     this.later();
   }
 
-  /** Writes the numbers with the next picture: there may be many steps between two. */
+  /** Writes the numbers with one of the next pictures: there may be many steps between two. */
   later() {
-    this.frame ??= requestAnimationFrame(() => {
-      this.frame = undefined;
-      this.show();
-    });
+    drawn_later(this, () => this.show());
   }
 
   /** Writes the numbers that still wait for the next picture, so that they agree with what is said beside them. */
   flush() {
-    if (this.frame === undefined) return;
-    cancelAnimationFrame(this.frame);
-    this.frame = undefined;
-    this.show();
+    if (drawn_now(this)) this.show();
   }
 
   show() {

@@ -1,6 +1,7 @@
-// How often a model that trains is looked at: ten times a second at most, whatever is dragged or typed, and whoever asks.
+// How often a model that trains is looked at, and what its steps tell is drawn: ten times a second at most, whatever is dragged
+// or typed, and whoever asks.
 
-/** Milliseconds between any two looks. */
+/** Milliseconds between any two looks, and between two pictures of one view. */
 const APART = 100;
 
 /** Whether the model that is shown is being trained. */
@@ -29,4 +30,36 @@ function turn() {
     waiting.delete(who);
     look();
   }
+}
+
+/** Views that wait to be drawn, the one that has waited longest first, and when each was drawn last.
+ * @type {Map<object, () => void>} */
+const views = new Map();
+/** @type {WeakMap<object, number>} */
+const drawn = new WeakMap();
+let picture = null;
+
+/** Draws `who` with one of the next pictures: no two views in the same, so that none of them takes long. */
+export function drawn_later(who, draw) {
+  views.set(who, draw);
+  picture ??= requestAnimationFrame(next);
+}
+
+/** `who` needs not be drawn any more; says whether it waited for it. */
+export const drawn_now = (who) => views.delete(who);
+
+function next() {
+  const now = performance.now();
+  const due = (who) => (pace.trains ? Math.max(0, (drawn.get(who) ?? -Infinity) + APART - now) : 0);
+  const [who] = [...views.keys()].filter((view) => due(view) === 0);
+  if (who) {
+    const draw = views.get(who);
+    views.delete(who);
+    drawn.set(who, now);
+    draw();
+  }
+  picture = null;
+  if (views.size === 0) return;
+  const early = Math.min(...[...views.keys()].map(due));
+  picture = early > 0 ? setTimeout(() => { picture = requestAnimationFrame(next); }, early) : requestAnimationFrame(next);
 }

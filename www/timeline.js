@@ -1,6 +1,7 @@
 // The time line: the losses of the run, its snapshots as ticks, and the one step that every view shows.
 
 import { caption, element, surface } from './figure.js';
+import { drawn_later } from './pace.js';
 import { selection } from './selection.js';
 import { count, loss, text } from './text.js';
 
@@ -116,7 +117,7 @@ export class Timeline {
       this.release();
     }
     if (selection.step !== null && !steps.includes(selection.step)) this.go(this.nearest(selection.step));
-    this.show();
+    this.later();
   }
 
   /** The stops, in order: each snapshot before the live step, and the live one as null. */
@@ -215,12 +216,9 @@ export class Timeline {
     this.show();
   }
 
-  /** Shows it with the next picture: there may be many steps between two. */
+  /** Shows it with one of the next pictures: there may be many steps between two. */
   later() {
-    this.frame ??= requestAnimationFrame(() => {
-      this.frame = undefined;
-      this.show();
-    });
+    drawn_later(this, () => this.show());
   }
 
   /** A step in words, with its loss where it has one, and the updates that were kept since. */
