@@ -13,8 +13,9 @@ const PACKED = ['.gz', '.zip'];
 
 /** The kinds that have a limit. Of a checkpoint one is fetched at a time, so each is held to the limit by itself. */
 const KINDS = {
-  // What the tour and the glossary tell is text that is read, and fetched as such.
-  html_css: { name: 'HTML and CSS', holds: (path) => ['.html', '.css'].includes(extname(path)) || path.startsWith('strings/') && extname(path) === '.json' },
+  html_css: { name: 'HTML and CSS', holds: (path) => ['.html', '.css'].includes(extname(path)) },
+  // What the page says, in every language: data, fetched as such.
+  words: { name: 'words', holds: (path) => path.startsWith('strings/') && extname(path) === '.json' },
   // The worker, the bindings of the wasm and what comes from npm are scripts like any other.
   js: { name: 'JS', holds: (path) => ['.js', '.mjs'].includes(extname(path)) },
   // Of both languages, though a reader fetches one.

@@ -37,12 +37,12 @@ import { take } from './take.js';
 import { hearing } from './told.js';
 import { Tour } from './tour.js';
 import { Update } from './update.js';
-import { count, language, set_language, show_language, text } from './text.js';
+import { count, fetch_others, language, set_language, show_language, text } from './text.js';
 import { Timeline } from './timeline.js';
 import { View } from './view.js';
 import { Writing } from './writing.js';
 
-show_language();
+await show_language();
 dock();
 
 /** Milliseconds without a key after which typed text is read. */
@@ -400,7 +400,13 @@ addEventListener('hashchange', () => {
 
 const languages = button('language');
 languages.value = language();
-languages.addEventListener('change', () => set_language(languages.value));
+languages.addEventListener('change', () => {
+  set_language(languages.value).catch(() => {
+    languages.value = language();
+    say_error('language.failed');
+  });
+});
+fetch_others();
 document.addEventListener('languagechange', () => {
   show_run();
   controls();

@@ -1,24 +1,26 @@
 // The language of the page: its strings, how numbers are written in it, and what the engine's sentences mean in it.
 
+import { filled } from './filled.js';
 import { plain } from './glyphs.js';
-import en from './strings/en.js';
-import zh, { sentences } from './strings/zh.js';
+import { translator } from './translator.js';
 
-/** Of each language its strings, the tag that HTML and Intl know it by, and its words for the engine's sentences. */
-const LANGUAGES = {
-  en: { strings: en, tag: 'en' },
-  zh: { strings: zh, tag: 'zh-Hans', sentences },
-};
+/** Of each language the tag that HTML and Intl know it by. */
+const TAGS = { en: 'en', zh: 'zh-Hans' };
 const KEPT = 'glasshouse.language';
+/** Of each language its strings, once they were fetched, and what says the engine's sentences in it where it is not the engine's.
+ * @type {Record<string, { strings: Record<string, string>, translated?: (sentence: string) => string | null }>} */
+const words = {};
 /** Of each language the story, once it was fetched: what the tour, the glossary, the stops of a pass and the parts of a step tell.
  * @type {Record<string, Record<string, string>>} */
 const stories = {};
 
 let chosen = preferred();
+/** The language that was asked for last. */
+let wanted = chosen;
 
 /** The language that was chosen last, or else the first of the browser's that there is. */
 function preferred() {
-  const known = (tag) => Object.keys(LANGUAGES).find((name) => name === tag?.toLowerCase().split('-')[0]);
+  const known = (tag) => Object.keys(TAGS).find((name) => name === tag?.toLowerCase().split('-')[0]);
   let kept = null;
   try {
     kept = localStorage.getItem(KEPT);
@@ -31,18 +33,34 @@ function preferred() {
 /** The language of the page: `en` or `zh`. */
 export const language = () => chosen;
 
-/** Writes the page in its language. */
-export function show_language() {
-  document.documentElement.lang = LANGUAGES[chosen].tag;
+/** Writes the page in its language, once the words are there. */
+export async function show_language() {
+  await fetch_words(chosen);
+  document.documentElement.lang = TAGS[chosen];
   fill(document);
   fetch_story(chosen);
+}
+
+/** @type {(name: string) => Promise<any>} */
+const fetched = async (name) => (await fetch(new URL(`strings/${name}.json`, import.meta.url))).json();
+
+/** Fetches the words of a language. */
+async function fetch_words(name) {
+  if (words[name]) return;
+  const { strings, sentences } = await fetched(name);
+  words[name] = { strings, translated: sentences && translator(sentences) };
+}
+
+/** Fetches the words of the other languages, so that they show at once where they are chosen. */
+export function fetch_others() {
+  for (const name of Object.keys(TAGS)) fetch_words(name).catch(() => {});
 }
 
 /** Fetches the story in a language, behind the first picture of the page. Where it cannot be had, the page works without. */
 async function fetch_story(name) {
   if (stories[name]) return;
   try {
-    stories[name] = await (await fetch(new URL(`strings/story.${name}.json`, import.meta.url))).json();
+    stories[name] = await fetched(`story.${name}`);
   } catch {
     return;
   }
@@ -51,28 +69,27 @@ async function fetch_story(name) {
   document.dispatchEvent(new Event('storycome'));
 }
 
-/** Chooses a language and keeps the choice: the whole page changes at once. */
-export function set_language(name) {
+/** Chooses a language and keeps the choice: the whole page changes at once. Where its words cannot be had, nothing changes. */
+export async function set_language(name) {
+  wanted = name;
+  await fetch_words(name);
+  // Meanwhile another may have been chosen.
+  if (wanted !== name) return;
   chosen = name;
   try {
     localStorage.setItem(KEPT, name);
   } catch {
     // Without storage the choice lasts until the page is closed.
   }
-  show_language();
+  await show_language();
   document.dispatchEvent(new Event('languagechange'));
 }
 
-/** Replaces the gaps `{name}` of a string. What comes from elsewhere does not turn the sentence.
- * @type {(string: string, values: { [name: string]: unknown } | string[]) => string} */
-const filled = (string, values) => string.replace(/\{(\w+)\}/g, (_, name) => plain(String(values[name] ?? '')));
-
-/** The string `key`, with `{name}` replaced by values. A key that is missing shows itself, and nothing until the story is there.
+/** The string `key`, with `{name}` replaced by values. A key that is missing shows itself, and nothing until words and story are there.
  * @param {string} key
  * @param {Record<string, string | number>} [values] */
 export function text(key, values = {}) {
-  const { strings } = LANGUAGES[chosen];
-  return filled(strings[key] ?? stories[chosen]?.[key] ?? (stories[chosen] ? key : ''), values);
+  return filled(words[chosen]?.strings[key] ?? stories[chosen]?.[key] ?? (stories[chosen] ? key : ''), values);
 }
 
 /** Calls `hear` whenever what the story says is another: in another language, or because it is there now. */
@@ -95,41 +112,17 @@ function fill(root) {
   for (const element of root.querySelectorAll('[data-content]')) element.content = text(element.dataset.content);
 }
 
-/** What finds the engine's sentences, made of how its source writes them: the more of one is fixed, the earlier. */
-const patterns = Object.entries(sentences).map(([written, answer]) => {
-  const parts = written.split(/\$?\{[^}]*\}/).map((part) => part.replaceAll('\\"', '"'));
-  const source = parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('(.*?)');
-  return { pattern: new RegExp(`^${source}$`, 's'), answer, fixed: parts.join('').length };
-}).sort((a, b) => b.fixed - a.fixed);
-
-/** An engine's sentence in Chinese; null where it has none. Its gaps, and the place that it may begin with, may be
- * sentences themselves: of what can be read into it, what leaves the least English is meant.
- * @param {string} sentence
- * @returns {string | null} */
-export function translated(sentence) {
-  const all = [];
-  for (let at = sentence.indexOf(': '); at >= 0; at = sentence.indexOf(': ', at + 1)) {
-    const [place, message] = [sentence.slice(0, at), translated(sentence.slice(at + 2))];
-    if (message !== null) all.push(`${translated(place) ?? place}：${message}`);
-  }
-  for (const { pattern, answer } of patterns) {
-    const found = pattern.exec(sentence);
-    if (found) all.push(filled(answer, found.map((part, i) => (i > 0 && translated(part)) || part)));
-  }
-  const english = (string) => string.match(/[a-z]/gi)?.length ?? 0;
-  return all.reduce((best, one) => (best === null || english(one) < english(best) ? one : best), null);
-}
-
 /** An engine's sentence as the page says it, with the language it then is in. The engine names options as the command
  * line does: here they are called what the page calls them.
  * @param {string} sentence */
 export function localise(sentence) {
-  const { strings, sentences: known } = LANGUAGES[chosen];
-  const found = known ? translated(sentence) : sentence;
+  const { strings, translated: known } = words[chosen];
+  const found = known ? known(sentence) : sentence;
   const foreign = found === null;
+  const labels = foreign ? words.en?.strings ?? {} : strings;
   const said = (found ?? sentence).replace(/ ?--([a-z][a-z-]*) ?/g, (option, name) => {
     const key = name.replaceAll('-', '_');
-    const label = (foreign ? en : strings)[`setting.${key}`] ?? (foreign ? en : strings)[`generate.${key}`];
+    const label = labels[`setting.${key}`] ?? labels[`generate.${key}`];
     if (!label) return option;
     return known && !foreign ? `“${label}”` : option.replace(/--[a-z-]+/, () => `“${label}”`);
   });
@@ -157,7 +150,7 @@ export function tell(element, sentence, key = null, values = {}, gap = 'message'
  * @returns {(n: number) => string} */
 function format(options) {
   const made = {};
-  return (n) => (made[chosen] ??= new Intl.NumberFormat(LANGUAGES[chosen].tag, options)).format(n);
+  return (n) => (made[chosen] ??= new Intl.NumberFormat(TAGS[chosen], options)).format(n);
 }
 
 const whole = format({ maximumFractionDigits: 0 });
@@ -222,5 +215,5 @@ export function duration(seconds) {
 export function moment(milliseconds) {
   /** @type {Intl.DateTimeFormatOptions} */
   const options = { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
-  return new Intl.DateTimeFormat(LANGUAGES[chosen].tag, options).format(milliseconds);
+  return new Intl.DateTimeFormat(TAGS[chosen], options).format(milliseconds);
 }

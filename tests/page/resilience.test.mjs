@@ -91,6 +91,20 @@ for (const [what, refused, said] of [['the worker', '**/worker.js', 'engine'], [
   });
 }
 
+test('a language whose words do not come leaves the page as it is, and comes when it is chosen again', async () => {
+  const page = await lab.open('?device=cpu', { refused: '**/strings/zh.json' });
+  await ready(page);
+  await control(page, 'language').selectOption('zh');
+  await alert(page, 'The words of that language did not come');
+  assert.equal(await control(page, 'language').inputValue(), 'en');
+  assert.equal(await page.locator('html').getAttribute('lang'), 'en');
+  await page.unroute('**/strings/zh.json');
+  await control(page, 'language').selectOption('zh');
+  await page.locator('html[lang=zh-Hans]').waitFor();
+  assert.match(await control(page, 'train').textContent(), /\p{Script=Han}/u);
+  await page.context().close();
+});
+
 test('where the recorded weights do not come, or are broken, it is said, and training takes their place', async () => {
   for (const body of [null, 'no zip']) {
     const page = await lab.open('?device=cpu#stage=inspect');

@@ -201,7 +201,7 @@ test('a live look is read as the engine computes it, and nothing jumps while it 
     return attention[4 * tokens.length + 2];
   });
   assert.equal(Number(await value(page)), await look());
-  assert.match(await row(page, 'run').textContent(), /^live · 1 layers, 2 heads/);
+  assert.match(await row(page, 'run').textContent(), /^live · 1 layer, 2 heads/);
   assert.match(await row(page, 'step').textContent(), /^step 2 of 100,000, .*live$/);
   await away(page);
   // Whatever is written anew stays where it stands.

@@ -54,7 +54,7 @@ test('the documents and the line are those of the corpus', async () => {
   await ready(page);
   await open(page, 'data');
   const corpus = gunzipSync(await readFile('corpora/en.txt.gz'));
-  const [, documents, bytes] = await sentence(page, 'documents', /The text is (\d+) documents, .*: ([\d,]+) bytes/);
+  const [, documents, bytes] = await sentence(page, 'documents', /The text is (\d+) documents?, .*: ([\d,]+) bytes/);
   const rows = await page.locator('#documents tbody tr').evaluateAll((all) => all.map((row) => [...row.cells].map((cell) => cell.textContent)));
   assert.equal(rows.length, Number(documents));
   assert.equal(rows.reduce((sum, row) => sum + number(row[2]), 0), number(bytes));

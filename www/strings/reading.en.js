@@ -2,7 +2,7 @@
 
 export default {
   reading: 'Reading',
-  'reading.shape': '{layers} layers, {heads} heads, {channels} channels, vocabulary {vocab}',
+  'reading.shape': '{layers} {layers|layer|layers}, {heads} {heads|head|heads}, {channels} {channels|channel|channels}, vocabulary {vocab}',
   'reading.layer': 'Layer',
   'reading.head': 'Head',
   'reading.tensor': 'Tensor',

@@ -11,6 +11,7 @@ import steps from './steps.zh.js';
 export default {
   description: '在本标签页中用真实文本训练分词器和 GPT，用 WebGPU 或 CPU 计算，并让你看到它们如何学习。',
   language: '语言',
+  'language.failed': '未能取得该语言的文字：请检查网络，然后重新选择。',
   theme: '主题',
   'theme.system': '跟随系统',
   'theme.light': '浅色',
