@@ -39,7 +39,7 @@ const views = new Map();
 const drawn = new WeakMap();
 let picture = null;
 
-/** Draws `who` with one of the next pictures: no two views in the same, so that none of them takes long. */
+/** Draws `who` with one of the next pictures. While a model trains no two views are drawn in the same, so that none takes long. */
 export function drawn_later(who, draw) {
   views.set(who, draw);
   picture ??= requestAnimationFrame(next);
@@ -49,17 +49,17 @@ export function drawn_later(who, draw) {
 export const drawn_now = (who) => views.delete(who);
 
 function next() {
+  picture = null;
   const now = performance.now();
   const due = (who) => (pace.trains ? Math.max(0, (drawn.get(who) ?? -Infinity) + APART - now) : 0);
-  const [who] = [...views.keys()].filter((view) => due(view) === 0);
-  if (who) {
+  const ready = [...views.keys()].filter((view) => due(view) === 0);
+  for (const who of pace.trains ? ready.slice(0, 1) : ready) {
     const draw = views.get(who);
     views.delete(who);
     drawn.set(who, now);
     draw();
   }
-  picture = null;
-  if (views.size === 0) return;
+  if (views.size === 0 || picture !== null) return;
   const early = Math.min(...[...views.keys()].map(due));
   picture = early > 0 ? setTimeout(() => { picture = requestAnimationFrame(next); }, early) : requestAnimationFrame(next);
 }
