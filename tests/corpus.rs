@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use flate2::{Compression, write::GzEncoder};
+use glasshouse::corpus::page::Given;
 use glasshouse::corpus::{Builtin, documents, incoming};
 use sha2::{Digest, Sha256};
 
@@ -45,20 +46,26 @@ fn builtin_corpora_are_what_their_provenance_says() {
 
 #[test]
 fn the_sample_pages_are_what_their_provenance_says() {
-    let folder = format!("{}/corpora", env!("CARGO_MANIFEST_DIR"));
-    let provenance = std::fs::read_to_string(format!("{folder}/pages.PROVENANCE.txt")).unwrap();
-    let pages = std::fs::read(format!("{folder}/pages.jsonl")).unwrap();
-    let hash: String = Sha256::digest(&pages).iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(pages.len().to_string(), field(&provenance, "bytes"));
-    assert_eq!(hash, field(&provenance, "sha256"));
-    let mut skipped = BTreeMap::new();
-    let documents = incoming("pages.jsonl", &pages, &mut skipped).unwrap();
-    assert_eq!(documents.len().to_string(), field(&provenance, "documents"));
-    assert!(skipped.is_empty());
-    for document in documents {
-        let url = document.url.unwrap();
-        let host = url.strip_prefix("https://").and_then(|rest| rest.split('/').next()).unwrap();
-        assert!(host.ends_with(".example"), "{url}");
+    for (name, ending) in [("pages", "jsonl"), ("html", "warc")] {
+        let folder = format!("{}/corpora", env!("CARGO_MANIFEST_DIR"));
+        let provenance = std::fs::read_to_string(format!("{folder}/{name}.PROVENANCE.txt")).unwrap();
+        let pages = std::fs::read(format!("{folder}/{name}.{ending}")).unwrap();
+        let hash: String = Sha256::digest(&pages).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(pages.len().to_string(), field(&provenance, "bytes"));
+        assert_eq!(hash, field(&provenance, "sha256"));
+        let mut skipped = BTreeMap::new();
+        let given = incoming(&format!("{name}.{ending}"), &pages, &mut skipped).unwrap();
+        assert_eq!(given.len().to_string(), field(&provenance, "documents"));
+        assert!(skipped.is_empty());
+        for given in given {
+            let document = match given {
+                Given::Text(document) => document,
+                Given::Page(page) => page.document,
+            };
+            let url = document.url.unwrap();
+            let host = url.strip_prefix("https://").and_then(|rest| rest.split('/').next()).unwrap();
+            assert!(host.ends_with(".example"), "{url}");
+        }
     }
 }
 

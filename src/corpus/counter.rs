@@ -27,9 +27,14 @@ impl Counter {
 
     /// How much a document's text is; `words` is used again for each.
     pub fn size(&self, document: &Document, words: &mut Vec<Token>) -> Size {
+        self.size_in(&document.text, Words::of(document.language.as_deref()), words)
+    }
+
+    /// How much a text is whose words are cut so.
+    pub fn size_in(&self, text: &str, words: Words, tokens: &mut Vec<Token>) -> Size {
         if self.0.is_none() {
-            Words::of(document.language.as_deref()).cut(&document.text, words);
+            words.cut(text, tokens);
         }
-        self.of_words(&document.text, words.len())
+        self.of_words(text, tokens.len())
     }
 }

@@ -1,11 +1,12 @@
-//! Files that somebody brings, read whole into memory: JSONL, web archives and plain text become documents.
+//! Files that somebody brings, read whole into memory: pages in HTML, JSONL, web archives and plain text.
 
 use std::collections::BTreeMap;
 use std::io::{BufReader, Read};
 
 use flate2::read::MultiGzDecoder;
 
-use super::{Document, jsonl, warc};
+use super::page::{Given, Page};
+use super::{Document, LONGEST_PAGE, jsonl, warc};
 use crate::{Error, Result};
 
 /// The text of a file has at most so many bytes: more does not fit a tab.
@@ -15,16 +16,16 @@ const LARGEST: usize = 256 << 20;
 const PACKED: [&str; 6] = [".zst", ".xz", ".bz2", ".zip", ".parquet", ".pdf"];
 const HTML: [&str; 3] = [".html", ".htm", ".xhtml"];
 
-/// The documents of a file; what in it is none is counted in `skipped` by the reason. That it is packed by gzip or is a web
+/// The documents and pages of a file; what in it is neither is counted in `skipped` by the reason. That it is packed by gzip or is a web
 /// archive its content says, the rest its name.
-pub fn incoming(name: &str, bytes: &[u8], skipped: &mut BTreeMap<String, u64>) -> Result<Vec<Document>> {
+pub fn incoming(name: &str, bytes: &[u8], skipped: &mut BTreeMap<String, u64>) -> Result<Vec<Given>> {
     let packed = bytes.starts_with(&[0x1f, 0x8b]);
     let bare = name.to_ascii_lowercase();
     let bare = bare.strip_suffix(".gz").unwrap_or(&bare);
     let ends = |endings: &[&str]| endings.iter().any(|ending| bare.ends_with(ending));
     let unpacked =
         || -> Box<dyn Read + '_> { if packed { Box::new(MultiGzDecoder::new(bytes)) } else { Box::new(bytes) } };
-    let mut found = Found { name, documents: Vec::new(), bytes: 0, skipped };
+    let mut found = Found { name, given: Vec::new(), bytes: 0, skipped };
     let mut start = Vec::new();
     // What does not unpack is found out where it is read.
     let _ = unpacked().take(5).read_to_end(&mut start);
@@ -32,7 +33,7 @@ pub fn incoming(name: &str, bytes: &[u8], skipped: &mut BTreeMap<String, u64>) -
         let reading = |error| Error::io(name, "read", error);
         for item in warc::Reader::new(bytes, warc::holds_page).map_err(reading)? {
             found.take(match item.map_err(reading)? {
-                warc::Found::Record(record) => record.document(),
+                warc::Found::Record(record) => record.given(),
                 warc::Found::Damage(_, damage) => Err(damage.name()),
             })?;
         }
@@ -43,13 +44,16 @@ pub fn incoming(name: &str, bytes: &[u8], skipped: &mut BTreeMap<String, u64>) -
                 break;
             };
             let document = line.and_then(|line| jsonl::document(&line, || format!("{name}/{number}")));
-            found.take(document.map_err(|skip| skip.name()))?;
+            found.take(document.map(Given::Text).map_err(|skip| skip.name()))?;
         }
     } else if ends(&HTML) {
-        return Err(only_html(name));
+        let mut page = Vec::new();
+        // What is longer is refused where its text is taken out.
+        let read = unpacked().take(LONGEST_PAGE as u64 + 1).read_to_end(&mut page);
+        found.take(read.map(|_| Given::Page(Page::of_file(name.to_owned(), page))).map_err(|_| "file_damaged"))?;
     } else if ends(&PACKED) {
         return Err(Error::Config(format!(
-            "{name}: files of this kind are not read here: bring JSONL, WET or plain text, or these as gzip"
+            "{name}: files of this kind are not read here: bring HTML, JSONL, WARC, WET or plain text, or these as gzip"
         )));
     } else {
         let mut text = Vec::new();
@@ -59,41 +63,40 @@ pub fn incoming(name: &str, bytes: &[u8], skipped: &mut BTreeMap<String, u64>) -
         match String::from_utf8(text) {
             Ok(text) if text.contains('\0') => found.take(Err("not_utf8"))?,
             Ok(text) if text.trim().is_empty() => {}
-            Ok(text) => found.take(Ok(Document { id: name.to_owned(), text, ..Document::default() }))?,
+            Ok(text) => {
+                found.take(Ok(Given::Text(Document { id: name.to_owned(), text, ..Document::default() })))?;
+            }
             Err(_) => found.take(Err("not_utf8"))?,
         }
     }
-    Ok(found.documents)
-}
-
-fn only_html(name: &str) -> Error {
-    Error::Config(format!("{name}: the text of pages in HTML is not taken out yet: bring JSONL, WET or plain text"))
+    Ok(found.given)
 }
 
 /// Why there is nothing to read in the files of these names.
 pub fn none(names: &str, skipped: &BTreeMap<String, u64>) -> Error {
-    if skipped.contains_key("not_extracted") {
-        return only_html(names);
-    }
     let reasons: Vec<&str> = skipped.keys().map(String::as_str).collect();
-    Error::Config(format!("{names}: there is no text in it ({}): bring JSONL, WET or plain text", reasons.join(", ")))
+    let reasons = reasons.join(", ");
+    Error::Config(format!("{names}: there is no text in it ({reasons}): bring HTML, JSONL, WARC, WET or plain text"))
 }
 
 /// What was found in a file so far.
 struct Found<'a> {
     name: &'a str,
-    documents: Vec<Document>,
+    given: Vec<Given>,
     bytes: usize,
     skipped: &'a mut BTreeMap<String, u64>,
 }
 
 impl Found<'_> {
-    fn take(&mut self, item: std::result::Result<Document, &'static str>) -> Result<()> {
+    fn take(&mut self, item: std::result::Result<Given, &'static str>) -> Result<()> {
         match item {
             Err(reason) => *self.skipped.entry(reason.to_owned()).or_default() += 1,
-            Ok(document) => {
-                self.bytes += document.text.len();
-                self.documents.push(document);
+            Ok(given) => {
+                self.bytes += match &given {
+                    Given::Text(document) => document.text.len(),
+                    Given::Page(page) => page.bytes.len(),
+                };
+                self.given.push(given);
             }
         }
         if self.bytes <= LARGEST {
@@ -120,8 +123,11 @@ mod tests {
 
     fn read(name: &str, bytes: &[u8]) -> (Vec<String>, Vec<(String, u64)>) {
         let mut skipped = BTreeMap::new();
-        let documents = incoming(name, bytes, &mut skipped).unwrap();
-        (documents.into_iter().map(|d| format!("{}: {}", d.id, d.text)).collect(), skipped.into_iter().collect())
+        let given = incoming(name, bytes, &mut skipped).unwrap().into_iter().map(|given| match given {
+            Given::Text(document) => format!("{}: {}", document.id, document.text),
+            Given::Page(page) => format!("{} in HTML: {}", page.document.id, String::from_utf8_lossy(&page.bytes)),
+        });
+        (given.collect(), skipped.into_iter().collect())
     }
 
     #[test]
@@ -134,10 +140,14 @@ mod tests {
         let cut = &packed[..packed.len() - 9];
         assert!(read("f.jsonl.gz", cut).1.contains(&("file_damaged".into(), 1)));
         let wet = b"WARC/1.0\r\nWARC-Type: conversion\r\nWARC-Record-ID: <1>\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\ntext\r\n\r\n\
-            WARC/1.0\r\nWARC-Type: response\r\nContent-Type: text/html\r\nContent-Length: 3\r\n\r\n<p>\r\n\r\n";
-        let want = (vec!["<1>: text".to_owned()], vec![("not_extracted".to_owned(), 1)]);
+            WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <2>\r\nContent-Length: 6\r\n\r\n<html>\r\n\r\n\
+            WARC/1.0\r\nWARC-Type: response\r\nContent-Length: 3\r\n\r\nPNG\r\n\r\n";
+        let want = (vec!["<1>: text".to_owned(), "<2> in HTML: <html>".into()], vec![("not_html".to_owned(), 1)]);
         assert_eq!(read("a", wet), want);
         assert_eq!(read("a.warc.gz", &gzip(wet)), want);
+        assert_eq!(read("c.html", b"<p>\xff"), (vec!["c.html in HTML: <p>\u{fffd}".into()], Vec::new()));
+        assert_eq!(read("c.HTM.gz", &gzip(b"<p>")).0, ["c.HTM.gz in HTML: <p>"]);
+        assert_eq!(read("c.xhtml.gz", &gzip(b"<p>")[..15]).1, [("file_damaged".into(), 1)]);
         assert_eq!(read("b.txt", "宋词\n".as_bytes()), (vec!["b.txt: 宋词\n".into()], Vec::new()));
         assert_eq!(read("b", b"\xff"), (Vec::new(), vec![("not_utf8".into(), 1)]));
         assert_eq!(read("b", b"a\0b").1, [("not_utf8".into(), 1)]);
@@ -147,11 +157,9 @@ mod tests {
     #[test]
     fn what_is_not_taken_is_told() {
         let refused = |name: &str, bytes: &[u8]| incoming(name, bytes, &mut BTreeMap::new()).unwrap_err().to_string();
-        assert!(refused("a.html", b"<p>").contains("bring JSONL"));
         assert!(refused("a.jsonl.zst", b"").contains("not read here"));
-        let skipped = |reason: &str| BTreeMap::from([(reason.to_owned(), 1)]);
-        assert!(none("a.warc", &skipped("not_extracted")).to_string().contains("HTML is not taken out yet"));
-        assert!(none("a.bin", &skipped("not_utf8")).to_string().contains("(not_utf8)"));
+        let skipped = BTreeMap::from([("not_utf8".to_owned(), 1)]);
+        assert!(none("a.bin", &skipped).to_string().contains("(not_utf8)"));
         let bomb = gzip(&vec![b'a'; LARGEST + 1]);
         assert!(bomb.len() < 4 << 20);
         assert!(refused("a.txt.gz", &bomb).contains("256 MiB"));

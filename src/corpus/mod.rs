@@ -13,6 +13,7 @@ mod incoming;
 pub mod jsonl;
 pub mod language;
 pub mod minhash;
+pub mod page;
 pub mod personal;
 mod python;
 mod report;

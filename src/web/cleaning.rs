@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use js_sys::{Array, Uint8Array};
+use js_sys::{Array, Function, Reflect, Uint8Array};
 use serde::Serialize;
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 use web_time::Instant;
 
-use super::{Answer, SLICE, property, to_js};
-use crate::corpus::cleaning::{self, Dropped, STAGES, Setting};
+use super::{Answer, SLICE, Tokens, object, property, to_js};
+use crate::corpus::cleaning::{self, Dropped, OTHER, STAGES, Setting};
 use crate::corpus::filters::{Drops, Fires};
-use crate::corpus::{Excerpt, Report, incoming, none};
+use crate::corpus::words::chinese;
+use crate::corpus::{Counter, Excerpt, Report, incoming, none, page};
 use crate::stream::title;
 
 /// So many of the documents that a stage takes out are told at once.
@@ -30,23 +31,48 @@ pub struct Cleaning {
 impl Cleaning {
     /// Of the user's files, `[{name, bytes}]`.
     pub fn from_files(files: &Array) -> Answer<Cleaning> {
-        let (mut names, mut documents, mut skipped) = (Vec::new(), Vec::new(), BTreeMap::new());
+        chinese::cut_by(chinese_words);
+        let (mut names, mut given, mut skipped) = (Vec::new(), Vec::new(), BTreeMap::new());
         for file in files.iter() {
             let name = property(&file, "name").as_string().unwrap_or_default();
             let bytes = Uint8Array::new(&property(&file, "bytes")).to_vec();
-            documents.extend(incoming(&name, &bytes, &mut skipped)?);
+            given.extend(incoming(&name, &bytes, &mut skipped)?);
             names.push(name);
         }
-        if documents.is_empty() {
+        if given.is_empty() {
             return Err(none(&names.join(", "), &skipped).into());
         }
-        Ok(Cleaning { funnel: cleaning::Cleaning::new(documents, skipped), settled: false })
+        Ok(Cleaning { funnel: cleaning::Cleaning::new(given, skipped), settled: false })
+    }
+
+    /// Whether there are pages in HTML: their text needs the lists of words that lie beside the wasm.
+    pub fn extracts(&self) -> bool {
+        self.funnel.extracts()
+    }
+
+    /// Counts the tokens of a tokenizer, which the page calls so; or words, where there is none.
+    pub fn count_tokens(&mut self, tokens: &Tokens, name: String) {
+        let tokenizer = tokens.tokenizer();
+        self.settled = false;
+        self.funnel.count_by(Counter::new(move |text| tokenizer.encode(text.as_bytes()).len() as u64), name);
+    }
+
+    /// Counts words, as at first.
+    pub fn count_words(&mut self) {
+        self.settled = false;
+        self.funnel.count_by(Counter::default(), Report::default().tokens);
     }
 
     /// Sets a rule as `NAME=VALUE` says.
     pub fn set(&mut self, setting: &str) -> Answer<()> {
         self.settled = false;
         Ok(self.funnel.set(setting)?)
+    }
+
+    /// Sets a rule as it was at first.
+    pub fn reset(&mut self, name: &str) {
+        self.settled = false;
+        self.funnel.reset(name);
     }
 
     /// Keeps a document whatever the stages say, or no longer.
@@ -69,8 +95,8 @@ impl Cleaning {
     }
 
     /// The funnel, with the rules of `stage` and what it takes out, and with the text of `document` where one is asked for:
-    /// `{documents, kept, skipped, stages, stage, settings: [{name, threshold, default, low, high, fires, documents}], dropped:
-    /// [{document, title, reason, value, kept}], excerpt}`.
+    /// `{documents, kept, skipped, tokens, stages, stage, settings: [{name, threshold, default, low, high, fires, documents, other}],
+    /// dropped: [{document, title, reason, value, kept, of}], excerpt}`.
     pub fn told(&mut self, stage: &str, document: Option<usize>) -> JsValue {
         #[derive(Serialize)]
         struct Told<'a> {
@@ -83,24 +109,27 @@ impl Cleaning {
             dropped: Vec<Value>,
             excerpt: Option<Value>,
         }
-        let stage = STAGES.into_iter().find(|name| *name == stage).unwrap_or(STAGES[0]);
-        let excerpt = document.and_then(|document| self.excerpt(document));
         let report = self.funnel.report();
-        let reasons = &report.stages.iter().find(|counts| counts.name == stage).expect("it is one of them").reasons;
-        let settings = self.funnel.settings(stage).into_iter().map(|Setting { rule, threshold, range }| {
+        let found = report.stages.iter().find(|counts| counts.name == stage).unwrap_or(&report.stages[0]);
+        let stage = STAGES.into_iter().find(|name| *name == found.name).expect("it is one of them");
+        let excerpt = document.and_then(|document| self.excerpt(document));
+        let reasons = &found.reasons;
+        let settings = self.funnel.settings(stage).into_iter().map(|setting| {
+            let Setting { name, drops, fires, threshold, default, other, range } = setting;
             json!({
-                "name": rule.name,
+                "name": name,
                 // JSON has no infinity: where a rule never fires there is no threshold.
                 "threshold": threshold,
-                "default": rule.threshold,
+                "default": default,
                 "low": range.0,
                 "high": range.1,
-                "fires": match (rule.drops, rule.fires) {
+                "fires": match (drops, fires) {
                     (Drops::Nothing, _) => "needed",
                     (_, Fires::Above) => "above",
                     (_, Fires::Below) => "below",
                 },
-                "documents": (rule.drops == Drops::Document).then(|| reasons.get(rule.name).copied().unwrap_or(0)),
+                "documents": (drops == Drops::Document).then(|| reasons.get(name).copied().unwrap_or(0)),
+                "other": other.map(|(threshold, default)| json!({ "language": OTHER, "threshold": threshold, "default": default })),
             })
         });
         let told = Told {
@@ -127,10 +156,16 @@ impl Cleaning {
 }
 
 impl Cleaning {
-    fn dropped(&self, Dropped { document, fall, kept, text }: Dropped) -> Value {
+    fn dropped(&self, Dropped { document, fall, kept, known }: Dropped) -> Value {
         let of = fall.of.and_then(|of| self.funnel.document(of)).map(|document| title(document.text.as_bytes()));
+        // What a page in HTML begins with says nothing of it.
+        let title = match &known.url {
+            _ if fall.stage != page::STAGE => title(known.text.as_bytes()),
+            Some(url) => url.clone(),
+            None => known.id.clone(),
+        };
         json!({
-            "document": document, "title": title(text.as_bytes()), "reason": fall.reason, "value": fall.value, "kept": kept, "of": of,
+            "document": document, "title": title, "reason": fall.reason, "value": fall.value, "kept": kept, "of": of,
         })
     }
 
@@ -141,4 +176,36 @@ impl Cleaning {
             "document": document, "id": known.id, "url": known.url, "before": before, "inside": inside, "after": after,
         }))
     }
+}
+
+/// Where the words of a Chinese text end, by the dictionary of the browser: it is asked for them line by line, since its answers
+/// are objects of which a long text has many. Each thread makes its segmenter once.
+fn chinese_words(text: &str, ends: &mut Vec<usize>) {
+    thread_local! {
+        static SEGMENTER: (JsValue, Function) = segmenter().expect("every browser that runs this wasm has Intl.Segmenter");
+    }
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        SEGMENTER.with(|(segmenter, segment)| {
+            let segments = segment.call1(segmenter, &line.into()).expect("every string has segments");
+            let iterator = js_sys::try_iter(&segments).expect("segments are a list").expect("segments are a list");
+            let mut end = start;
+            for found in iterator {
+                let word = property(&found.expect("a list of segments has an end"), "segment");
+                end += word.as_string().map_or(0, |word| word.len());
+                ends.push(end);
+            }
+        });
+        start += line.len();
+    }
+}
+
+/// The browser's segmenter of Chinese words, and its method.
+fn segmenter() -> std::result::Result<(JsValue, Function), JsValue> {
+    let intl = Reflect::get(&js_sys::global(), &"Intl".into())?;
+    let constructor: Function = Reflect::get(&intl, &"Segmenter".into())?.dyn_into()?;
+    let arguments = [JsValue::from("zh"), object(&[("granularity", "word".into())])];
+    let segmenter = Reflect::construct(&constructor, &arguments.into_iter().collect())?;
+    let segment = Reflect::get(&segmenter, &"segment".into())?.dyn_into()?;
+    Ok((segmenter, segment))
 }

@@ -121,6 +121,11 @@ impl Tokens {
         Tokens { tokenizer, early: None }
     }
 
+    /// The tokenizer with all its merges.
+    pub(super) fn tokenizer(&self) -> Tokenizer {
+        self.tokenizer.clone()
+    }
+
     /// The tokenizer after `merges` merges.
     fn after(&mut self, merges: usize) -> &Tokenizer {
         if merges >= self.tokenizer.merge_count() {

@@ -11,7 +11,7 @@ use crate::corpus::{ids, line, page, read};
 
 /// A page in HTML around a text.
 #[cfg(feature = "extraction")]
-fn html(text: &str) -> String {
+pub fn html(text: &str) -> String {
     let paragraphs: String = text.lines().map(|line| format!("<p>{line}</p>\n")).collect();
     format!(
         "<html><head><title>t</title></head><body><nav><a href='/'>Home</a></nav><article>{paragraphs}</article>\
@@ -20,7 +20,7 @@ fn html(text: &str) -> String {
 }
 
 #[cfg(feature = "extraction")]
-fn response(number: usize, head: &str, body: &[u8]) -> Vec<u8> {
+pub fn response(number: usize, head: &str, body: &[u8]) -> Vec<u8> {
     let block = [b"HTTP/1.1 200 OK\r\n", head.as_bytes(), b"\r\n\r\n", body].concat();
     let head = format!(
         "WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: http://x.org/{number}\r\nWARC-Date: 2024-05-21T00:00:00Z\r\n\

@@ -1,82 +1,54 @@
-//! The stage that takes the main text out of pages.
+//! The stage that takes the main text out of pages, with an eye on how long it takes.
 
 use glasshouse::corpus::filters::Size;
-use glasshouse::corpus::{Document, Removal, Report};
+use glasshouse::corpus::page::{NOT_HERE, Page, Refused, STAGE};
+use glasshouse::corpus::{Document, Report};
 
-use super::pieces::Page;
-
-/// The stage's name.
-pub const STAGE: &str = "extract";
-
-/// A page without a text: the document with its HTML, and why.
-pub type Refused = Box<(Document, Removal)>;
+/// What a page that took too long is counted as.
+const LATE: &str = "not_in_time";
 
 /// The document of a page, counted in `report`; `size` says how much its text is.
-#[cfg(feature = "extraction")]
 pub fn document(page: Page, report: &mut Report, size: impl FnOnce(&Document) -> Size) -> Result<Document, Refused> {
+    let before = Size { bytes: page.bytes.len() as u64, tokens: 0 };
+    let result = page.document(guarded);
+    if let Err(refused) = &result
+        && refused.1.reason == LATE
+    {
+        report.not_reproducible.push(refused.0.id.clone());
+    }
+    let after = result.as_ref().map(size).map_err(|refused| &*refused.1.reason);
+    report.stage(STAGE).count(before, after);
+    result
+}
+
+/// The text of a page, unless it takes too long, or the extraction fails.
+#[cfg(feature = "extraction")]
+fn guarded(html: String) -> Result<String, (&'static str, usize)> {
     use std::cell::RefCell;
     use std::time::Duration;
 
-    use glasshouse::corpus::extract::{self, Reason};
+    use glasshouse::corpus::page;
 
     use super::guard::{Failure, Guard};
 
-    type Text = Result<String, (Reason, usize)>;
-    /// Far above what the limits of [`extract`] let a page cost.
+    /// Far above what the limits of the extraction let a page cost.
     const LIMIT: Duration = Duration::from_secs(60);
     thread_local! {
-        static GUARD: RefCell<Guard<String, Text>> =
-            RefCell::new(Guard::new(|html: String| extract::text(&html), LIMIT));
+        static GUARD: RefCell<Guard<String, Result<String, (&'static str, usize)>>> =
+            RefCell::new(Guard::new(|html: String| page::text(&html), LIMIT));
     }
-
-    let Page { mut document, bytes, content_type } = page;
-    let before = Size { bytes: bytes.len() as u64, tokens: 0 };
-    let found = match extract::decode(&bytes, content_type.as_deref()) {
-        Err((reason, value)) => {
-            document.text = String::from_utf8_lossy(&bytes).into_owned();
-            Err((reason.name(), value))
-        }
-        Ok(html) => {
-            document.text = html.clone();
-            match GUARD.with_borrow_mut(|guard| guard.run(html)) {
-                Ok(found) => found.map_err(|(reason, value)| (reason.name(), value)),
-                Err(Failure::Panicked) => Err(("extraction_failed", 0)),
-                Err(Failure::Late) => {
-                    report.not_reproducible.push(document.id.clone());
-                    Err(("not_in_time", LIMIT.as_secs() as usize))
-                }
-            }
-        }
-    };
-    let stage = report.stage(STAGE);
-    match found {
-        Ok(text) => {
-            document.text = text;
-            stage.count(before, Ok(size(&document)));
-            Ok(document)
-        }
-        Err((reason, value)) => {
-            stage.count(before, Err(reason));
-            let span = 0..document.text.len();
-            let removal = Removal { stage: STAGE.into(), reason: reason.into(), value: value as f64, span };
-            Err(Box::new((document, removal)))
-        }
+    match GUARD.with_borrow_mut(|guard| guard.run(html)) {
+        Ok(found) => found,
+        Err(Failure::Panicked) => Err(("extraction_failed", 0)),
+        Err(Failure::Late) => Err((LATE, LIMIT.as_secs() as usize)),
     }
 }
 
-/// This build takes no text out of pages.
+/// There is none in this build.
 #[cfg(not(feature = "extraction"))]
-pub fn document(page: Page, report: &mut Report, _: impl FnOnce(&Document) -> Size) -> Result<Document, Refused> {
-    let Page { mut document, bytes, content_type: _ } = page;
-    let before = Size { bytes: bytes.len() as u64, tokens: 0 };
-    report.stage(STAGE).count(before, Err(NOT_HERE));
-    document.text = String::from_utf8_lossy(&bytes).into_owned();
-    let span = 0..document.text.len();
-    Err(Box::new((document, Removal { stage: STAGE.into(), reason: NOT_HERE.into(), value: 0.0, span })))
+fn guarded(html: String) -> Result<String, (&'static str, usize)> {
+    glasshouse::corpus::page::text(&html)
 }
-
-/// The reason of a build without extraction.
-const NOT_HERE: &str = "not_in_this_build";
 
 /// Says so where pages came that this build takes no text out of.
 pub fn warn(report: &Report) {

@@ -26,9 +26,9 @@ const NAMED: u64 = 10;
 #[derive(Args, Clone, Debug)]
 pub struct FrontArgs {
     /// Keep documents in these languages, by codes such as en,zh, each judged by the rules of its own: English and Chinese have
-    /// some, and what has none is passed on and counted. With `any` all languages are kept, and judged by the English rules,
-    /// as datatrove does.
-    #[arg(long, value_name = "L,...|any", default_value = "any")]
+    /// some, and what has none is passed on and counted. With `each` all languages are kept, each judged by its own rules; with
+    /// `any` all are kept, and judged by the English rules, as datatrove does.
+    #[arg(long, value_name = "L,...|each|any", default_value = "any")]
     languages: Languages,
     /// Tell languages by a classifier of fastText's, such as lid.176.ftz or lid.176.bin; without it whatlang tells them.
     #[arg(long, value_name = "FILE")]

@@ -6,6 +6,7 @@ use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
+use glasshouse::corpus::page::{Given, Page};
 use glasshouse::corpus::{Document, LONGEST_PAGE, jsonl, warc};
 use glasshouse::{Error, Result};
 use indicatif::ProgressBar;
@@ -44,25 +45,6 @@ pub enum Item {
     Skipped(&'static str),
 }
 
-/// What an item is.
-pub enum Given {
-    /// A text.
-    Text(Document),
-    /// A page that has no text yet.
-    Page(Page),
-}
-
-/// A page in HTML.
-pub struct Page {
-    /// What is known of it, with no text.
-    pub document: Document,
-    /// Its bytes, as they were fetched.
-    pub bytes: Vec<u8>,
-    /// What the server said that it is.
-    #[cfg_attr(not(feature = "extraction"), expect(dead_code, reason = "it is for who reads pages"))]
-    pub content_type: Option<String>,
-}
-
 impl Item {
     /// What it is; a document without an `id` is called after the file. Or why it is nothing.
     pub fn given(self, file: &str) -> std::result::Result<Given, &'static str> {
@@ -71,11 +53,8 @@ impl Item {
                 let document = jsonl::document(&line, || format!("{file}/{number}"));
                 document.map(Given::Text).map_err(|skip| skip.name())
             }
-            Item::Record(record) => archived(record),
-            Item::Page(path, bytes) => {
-                let document = Document { id: path, ..Document::default() };
-                Ok(Given::Page(Page { document, bytes, content_type: None }))
-            }
+            Item::Record(record) => record.given(),
+            Item::Page(path, bytes) => Ok(Given::Page(Page::of_file(path, bytes))),
             #[cfg(feature = "parquet")]
             Item::Document(document) => Ok(Given::Text(document)),
             Item::Skipped(name) => Err(name),
@@ -100,40 +79,6 @@ impl Item {
             Item::Skipped(_) => 0,
         }
     }
-}
-
-/// What a record of an archive is: the text of a page, or a page.
-fn archived(record: warc::Record) -> std::result::Result<Given, &'static str> {
-    let field = |name| record.field(name).map(str::to_owned);
-    let mut document = record.described();
-    let identified = field("WARC-Identified-Payload-Type");
-    if record.field("WARC-Type") == Some("conversion") {
-        let kind = identified.or(field("Content-Type")).unwrap_or_default();
-        if !kind.starts_with("text/plain") {
-            return Err("not_text");
-        }
-        document.text = String::from_utf8(record.content).map_err(|_| "not_utf8")?;
-        return Ok(Given::Text(document));
-    }
-    let answered = |(name, value): &(String, String)| name.eq_ignore_ascii_case("content-type").then(|| value.clone());
-    let content_type = record.http.as_ref().and_then(|fields| fields.iter().find_map(answered));
-    let is_page = match identified.or(content_type.clone()) {
-        Some(kind) => {
-            let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-            matches!(&*kind, "text/html" | "application/xhtml+xml")
-        }
-        None => looks_like_html(&record.content),
-    };
-    if !is_page {
-        return Err("not_html");
-    }
-    Ok(Given::Page(Page { document, bytes: record.content, content_type }))
-}
-
-/// Whether bytes of which nobody says what they are begin like a page.
-fn looks_like_html(bytes: &[u8]) -> bool {
-    let start = String::from_utf8_lossy(&bytes[..bytes.len().min(1024)]).to_ascii_lowercase();
-    ["<!doctype html", "<html", "<head", "<body"].iter().any(|tag| start.contains(tag))
 }
 
 /// The pieces of a file, as far as it can be unpacked.

@@ -6,15 +6,15 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 use glasshouse::Result;
 use glasshouse::corpus::filters::{Filters, Size, Stage, Tables};
+use glasshouse::corpus::page::{self, Given, Refused};
 use glasshouse::corpus::words::Token;
 use glasshouse::corpus::{Counter, Document, Removed, Report, language, url};
 use serde_json::json;
 
-use super::extraction::Refused;
 use super::files::{Folder, Format};
 use super::front::{Front, FrontArgs};
 use super::inputs::{self, Input};
-use super::pieces::{Given, Piece, Pieces};
+use super::pieces::{Piece, Pieces};
 use super::stages::{Done, Lines, Masks, Output, Written};
 use super::{dedup, extraction, funnel};
 use crate::cli::{output, progress};
@@ -178,7 +178,7 @@ fn before(inputs: &[Input], folder: &Folder, into: &Folder, stages: &Stages, sha
     bar.finish_and_clear();
     // Where no page came there is nothing to say of it beside the filters.
     let said = |documents: u64| documents > 0 || stages.tables.is_none();
-    report.stages.retain(|stage| stage.name != extraction::STAGE || said(stage.documents_in));
+    report.stages.retain(|stage| stage.name != page::STAGE || said(stage.documents_in));
     extraction::warn(&report);
     Ok(report)
 }
@@ -200,7 +200,7 @@ impl Stages {
     fn removing(&self) -> Vec<&'static str> {
         let front: Vec<&str> = self.front.names().into_iter().map(|(name, _)| name).collect();
         let only = |stage| front.contains(&stage).then_some(stage);
-        let extract = self.extract.then_some(extraction::STAGE);
+        let extract = self.extract.then_some(page::STAGE);
         let filters = self.tables.iter().flat_map(|_| Stage::ALL.map(Stage::name));
         [only(url::STAGE), extract, only(language::STAGE)].into_iter().flatten().chain(filters).collect()
     }
@@ -253,13 +253,13 @@ impl Stages {
                 document
             }
             Given::Page(_) if !self.extract => return Err(Out::Skipped("not_extracted")),
-            Given::Page(mut page) => {
-                let size = |_: &Document| Size { bytes: page.bytes.len() as u64, tokens: 0 };
-                if let Err(removal) = self.front.address(&page.document, size, report) {
-                    page.document.text = String::from_utf8_lossy(&page.bytes).into_owned();
-                    return Err(Out::Removed(Box::new((page.document, removal))));
+            Given::Page(mut fetched) => {
+                let size = |_: &Document| Size { bytes: fetched.bytes.len() as u64, tokens: 0 };
+                if let Err(removal) = self.front.address(&fetched.document, size, report) {
+                    fetched.document.text = String::from_utf8_lossy(&fetched.bytes).into_owned();
+                    return Err(Out::Removed(Box::new((fetched.document, removal))));
                 }
-                extraction::document(page, report, |document| self.counter.size(document, tokens))
+                extraction::document(fetched, report, |document| self.counter.size(document, tokens))
                     .map_err(Out::Removed)?
             }
         };

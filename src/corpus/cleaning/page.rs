@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::Tools;
-use crate::corpus::filters::{Drops, Measured, Rule, Size, Stage};
+use crate::corpus::filters::{Drops, Measured, NO_RULES, Rule, Size, Stage};
 use crate::corpus::minhash::{self, within};
+use crate::corpus::page::{self, Given};
 use crate::corpus::personal::{self, Replaced};
-use crate::corpus::{Document, Report};
+use crate::corpus::words::Words;
+use crate::corpus::{Document, Report, language};
 
 /// Why a document falls.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,28 +27,45 @@ pub struct Fall {
 
 /// A document with what is known of it.
 pub struct Page {
-    /// As it came.
+    /// As it came, or as it was taken out of its HTML.
     pub document: Document,
     /// Whether it is kept whatever the stages say.
     pub kept: bool,
     /// Which copy it is, if it is one.
     pub copy: Option<within::Copy>,
-    size: Size,
+    html: Option<Html>,
+    /// How sure its language is, once that was found.
+    sure: Option<f64>,
+    /// Which table of rules it is judged by, and the filters that are in that.
+    table: usize,
+    stages: &'static [Stage],
+    /// How much the text is, if that was counted.
+    size: Option<Size>,
     /// By the filters, in their order.
     measured: [Option<Measured>; Stage::ALL.len()],
     /// What C4's rules of lines leave of it.
     cut: Option<Cut>,
     /// What C4's rules of documents say of it, if one fires.
     refused: Option<Refused>,
-    /// The first filter that takes it out.
+    /// The first stage before the copies that takes it out.
     fallen: Option<Fall>,
+}
+
+/// A page in HTML.
+enum Html {
+    /// As it was fetched.
+    Fetched(page::Page),
+    /// Its text is taken out: of so many bytes, and how much that was before anybody knew its language.
+    Extracted(u64, Option<Size>),
+    /// It has no text.
+    Refused(u64, Fall),
 }
 
 /// A text without some of its lines, and what stands behind the filters that it passes.
 struct Cut {
     /// None where it is as it came.
     text: Option<String>,
-    size: Size,
+    size: Option<Size>,
     lines: BTreeMap<&'static str, u64>,
     rest: Option<Rest>,
 }
@@ -55,7 +74,7 @@ struct Rest {
     /// What it is compared by with others; none of a text that is too short.
     keys: Option<within::Keys>,
     /// Its size without personal data, and what of that was replaced.
-    masked: Size,
+    masked: Option<Size>,
     replaced: Replaced,
 }
 
@@ -66,12 +85,20 @@ struct Refused {
 }
 
 impl Page {
-    pub fn new(document: Document) -> Self {
+    pub fn new(given: Given) -> Self {
+        let (document, html) = match given {
+            Given::Text(document) => (document, None),
+            Given::Page(page) => (page.document.clone(), Some(Html::Fetched(page))),
+        };
         Page {
             document,
             kept: false,
             copy: None,
-            size: Size::default(),
+            html,
+            sure: None,
+            table: 0,
+            stages: &[],
+            size: None,
             measured: [const { None }; Stage::ALL.len()],
             cut: None,
             refused: None,
@@ -79,9 +106,67 @@ impl Page {
         }
     }
 
-    /// Asks the filters, and measures what was not measured yet.
+    /// Whether its text is still to be taken out of its HTML.
+    pub fn is_fetched(&self) -> bool {
+        matches!(self.html, Some(Html::Fetched(_)))
+    }
+
+    /// Whether it is a page without a text.
+    pub fn is_refused(&self) -> bool {
+        matches!(self.html, Some(Html::Refused(..)))
+    }
+
+    /// How sure its language is, if that was asked.
+    pub fn sure(&self) -> Option<f64> {
+        self.sure
+    }
+
+    /// Asks the stages before the copies, and measures what was not measured yet.
     pub fn decide(&mut self, tools: &mut Tools) {
         self.fallen = None;
+        self.extract();
+        if let Some(Html::Refused(_, fall)) = self.html {
+            self.fallen = Some(fall);
+            return;
+        }
+        self.judge(tools);
+        self.weigh(tools);
+    }
+
+    fn extract(&mut self) {
+        let Some(Html::Fetched(fetched)) = self.html.take_if(|html| matches!(html, Html::Fetched(_))) else { return };
+        let bytes = fetched.bytes.len() as u64;
+        match fetched.document(|html| page::text(&html)) {
+            Ok(document) => {
+                self.document = document;
+                self.html = Some(Html::Extracted(bytes, None));
+            }
+            Err(refused) => {
+                let (document, removal) = *refused;
+                let Cow::Borrowed(reason) = removal.reason else { unreachable!("the stage names its own reasons") };
+                let fall = Fall { stage: page::STAGE, reason, value: removal.value, of: None };
+                self.document = document;
+                self.html = Some(Html::Refused(bytes, fall));
+            }
+        }
+    }
+
+    fn judge(&mut self, tools: &mut Tools) {
+        let sure = match self.sure {
+            Some(sure) => sure,
+            None => {
+                let sure = tools.language.find(&mut self.document);
+                self.table = tools.tables.number(&self.document);
+                *self.sure.insert(sure)
+            }
+        };
+        self.stages = tools.filters[self.table].stages();
+        if let Some(reason) = tools.language.refuses(&self.document, sure) {
+            self.fallen = Some(Fall { stage: language::STAGE, reason, value: sure, of: None });
+            if !self.kept {
+                return;
+            }
+        }
         for stage in Stage::ALL {
             if self.measured[stage as usize].is_none() {
                 self.measure(stage, tools);
@@ -92,31 +177,69 @@ impl Page {
                 return;
             }
         }
+        let words = self.words();
         let Some(cut) = self.cut.as_mut().filter(|cut| cut.rest.is_none()) else { return };
         let text = cut.text.as_ref().unwrap_or(&self.document.text);
-        let keys = tools.signer.sign_words(text, tools.rules.words).map(|signature| within::keys(&signature));
-        let (mut bare, mut masked) = (text.clone(), cut.size);
-        let replaced = personal::replace(&mut bare, false);
-        if replaced != Replaced::default() {
-            tools.rules.words.cut(&bare, &mut tools.words);
-            masked = Size { bytes: bare.len() as u64, tokens: tools.words.len() as u64 };
+        let keys = tools.signer.sign_words(text, words).map(|signature| within::keys(&signature));
+        let replaced = personal::replace(&mut text.clone(), false);
+        cut.rest = Some(Rest { keys, masked: None, replaced });
+    }
+
+    /// How its text is cut into words.
+    fn words(&self) -> Words {
+        Words::of(self.document.language.as_deref())
+    }
+
+    /// Counts what was not counted yet.
+    fn weigh(&mut self, tools: &mut Tools) {
+        let (words, counter, tokens) = (self.words(), &tools.counter, &mut tools.words);
+        let mut count = |text: &str, words| counter.size_in(text, words, tokens);
+        let text = &self.document.text;
+        let size = *self.size.get_or_insert_with(|| count(text, words));
+        if let Some(Html::Extracted(_, bare)) = &mut self.html {
+            bare.get_or_insert_with(|| if words == Words::English { size } else { count(text, Words::English) });
         }
-        cut.rest = Some(Rest { keys, masked, replaced });
+        let Some(cut) = &mut self.cut else { return };
+        let text = cut.text.as_ref().unwrap_or(text);
+        let size = *cut.size.get_or_insert_with(|| if cut.text.is_none() { size } else { count(text, words) });
+        let Some(rest) = &mut cut.rest else { return };
+        rest.masked.get_or_insert_with(|| {
+            if rest.replaced == Replaced::default() {
+                return size;
+            }
+            let mut bare = text.clone();
+            personal::replace(&mut bare, false);
+            count(&bare, words)
+        });
+    }
+
+    /// Forgets how much it is.
+    pub fn recount(&mut self) {
+        self.size = None;
+        if let Some(Html::Extracted(_, bare)) = &mut self.html {
+            *bare = None;
+        }
+        if let Some(cut) = &mut self.cut {
+            cut.size = None;
+            cut.rest.iter_mut().for_each(|rest| rest.masked = None);
+        }
     }
 
     /// What a filter measures of the text that comes to it.
     fn measure(&mut self, stage: Stage, tools: &mut Tools) {
         let mut document = self.before(stage);
-        tools.filters.read(&document);
-        if stage == Stage::ALL[0] {
-            self.size = tools.filters.size_of(&document);
+        let filters = &mut tools.filters[self.table];
+        filters.read(&document);
+        if self.size.is_none() && stage != Stage::FineWeb {
+            // The words are cut here anyway.
+            self.size = Some(filters.size_of(&document));
         }
-        self.measured[stage as usize] = Some(tools.filters.measure(stage, &mut document));
+        self.measured[stage as usize] = Some(filters.measure(stage, &mut document));
         if stage != Stage::C4 {
             return;
         }
         let text = Some(document.text.clone()).filter(|text| *text != self.document.text);
-        let (size, lines) = (tools.filters.size_of(&document), tools.filters.dropped().clone());
+        let (size, lines) = (Some(filters.size_of(&document)), filters.dropped().clone());
         // What was measured of the same text before still holds.
         let rest = self.cut.take().filter(|cut| cut.text == text).and_then(|cut| cut.rest);
         if rest.is_none() {
@@ -127,15 +250,16 @@ impl Page {
 
     /// The rule of a filter that fires, and what it measured.
     fn fired(&mut self, stage: Stage, tools: &mut Tools) -> Option<(&'static str, f64)> {
-        let fired = self.measured[stage as usize].as_ref()?.fired(&tools.rules)?;
+        let filters = &mut tools.filters[self.table];
+        let fired = self.measured[stage as usize].as_ref()?.fired(tools.tables.rules(self.table))?;
         if stage != Stage::C4 {
             return Some(fired);
         }
         // Which of its rules fires first depends on where in the text: that is not measured.
         if self.refused.is_none() {
-            let removal = tools.filters.alone(stage, &mut self.document.clone()).err()?;
+            let removal = filters.alone(stage, &mut self.document.clone()).err()?;
             let Cow::Borrowed(reason) = removal.reason else { unreachable!("filters name their own rules") };
-            let lines = tools.filters.dropped().clone();
+            let lines = filters.dropped().clone();
             self.refused = Some(Refused { reason, value: removal.value, lines });
         }
         self.refused.as_ref().map(|refused| (refused.reason, refused.value))
@@ -186,24 +310,40 @@ impl Page {
 
     /// Counts it in every stage that it comes to.
     pub fn count(&self, report: &mut Report) {
-        let mut size = self.size;
+        let fallen = |stage: &str| self.fallen.filter(|fall| fall.stage == stage && !self.kept).map(|fall| fall.reason);
+        if let Some(Html::Extracted(bytes, _) | Html::Refused(bytes, _)) = self.html {
+            let after = match self.html {
+                Some(Html::Extracted(_, bare)) => Ok(bare.unwrap_or_default()),
+                _ => Err(fallen(page::STAGE).unwrap_or_default()),
+            };
+            report.stage(page::STAGE).count(Size { bytes, tokens: 0 }, after);
+            if after.is_err() {
+                return;
+            }
+        }
+        let mut size = self.size.unwrap_or_default();
+        let refused = fallen(language::STAGE);
+        report.stage(language::STAGE).count(size, refused.map_or(Ok(size), Err));
+        if refused.is_some() {
+            return;
+        }
         for stage in Stage::ALL {
-            let fallen = self.fallen.filter(|fall| fall.stage == stage.name() && !self.kept);
+            let fallen = fallen(stage.name());
             let counts = report.stage(stage.name());
             let before = size;
             let mut lines = None;
             if stage == Stage::C4 {
                 let cut = self.cut.as_ref().expect("what comes to C4 is cut");
-                size = cut.size;
-                lines = Some(if fallen.is_some() {
-                    self.refused.as_ref().map_or(&cut.lines, |it| &it.lines)
-                } else {
-                    &cut.lines
-                });
+                size = cut.size.unwrap_or_default();
+                let refused = self.refused.as_ref().filter(|_| fallen.is_some());
+                lines = Some(refused.map_or(&cut.lines, |refused| &refused.lines));
             }
-            counts.count(before, fallen.map_or(Ok(size), |fall| Err(fall.reason)));
+            counts.count(before, fallen.map_or(Ok(size), Err));
             for (&reason, count) in lines.into_iter().flatten() {
                 *counts.lines.entry(reason.into()).or_default() += count;
+            }
+            if !self.stages.contains(&stage) {
+                *counts.unjudged.entry(NO_RULES.into()).or_default() += 1;
             }
             if fallen.is_some() {
                 return;
@@ -216,7 +356,7 @@ impl Page {
             return;
         }
         let counts = report.stage(personal::STAGE);
-        counts.count(size, Ok(rest.masked));
+        counts.count(size, Ok(rest.masked.unwrap_or_default()));
         for (kind, count) in rest.replaced.kinds() {
             *counts.replaced.entry(kind.into()).or_default() += count;
         }
@@ -226,7 +366,8 @@ impl Page {
     pub fn place(&self, tools: &mut Tools) -> (String, Range<usize>) {
         let stage = Stage::ALL.into_iter().find(|stage| self.fallen.is_some_and(|fall| fall.stage == stage.name()));
         let mut document = self.before(stage.unwrap_or(Stage::FineWeb));
-        let removal = stage.and_then(|stage| tools.filters.alone(stage, &mut document).err());
+        let filters = &mut tools.filters[self.table];
+        let removal = stage.and_then(|stage| filters.alone(stage, &mut document).err());
         let span = removal.map_or(0..document.text.len(), |removal| removal.span);
         (document.text, span)
     }

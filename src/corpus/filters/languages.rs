@@ -1,8 +1,6 @@
 //! The tables of rules by language: English, and Chinese. datatrove puts the English one to every document.
 
-#[cfg(feature = "languages")]
-use super::rules::Id;
-use super::rules::{RULES, Rules, Stage};
+use super::rules::{Id, RULES, Rule, Rules, Stage};
 use crate::Result;
 use crate::corpus::Document;
 use crate::corpus::language::Languages;
@@ -10,7 +8,6 @@ use crate::corpus::words::Words;
 
 /// What FineWeb-2 sets in its configuration for Chinese in Chinese characters, configs/cmn_Hani.yml of its repository as of
 /// October 2025 (Apache-2.0), and for all languages in its pipeline. What stands in neither is the English threshold.
-#[cfg(feature = "languages")]
 #[rustfmt::skip]
 const CHINESE: [(Id, f64); 20] = [
     (Id::DupParaFrac, f64::INFINITY),
@@ -35,7 +32,6 @@ const CHINESE: [(Id, f64); 20] = [
     (Id::List, 0.178),
 ];
 
-#[cfg(feature = "languages")]
 const CHINESE_STOP_WORDS: &[&str] = &[
     "的", "年", "在", "月", "是", "和", "日", "了", "於", "·", "為", "有", "被", "人", "中", "为", "他", "與", "後",
     "也", "而", "由",
@@ -53,7 +49,6 @@ impl Rules {
     }
 
     /// FineWeb-2's rules of Chinese, which leave C4's out.
-    #[cfg(feature = "languages")]
     pub fn chinese() -> Self {
         let mut thresholds = std::array::from_fn(|n| RULES[n].threshold);
         CHINESE.iter().for_each(|&(id, threshold)| thresholds[id as usize] = threshold);
@@ -77,16 +72,29 @@ pub struct Tables {
 impl Tables {
     /// The tables for a corpus of these languages, each set as `NAME=VALUE` says.
     pub fn new<'a>(languages: Languages, settings: impl IntoIterator<Item = &'a String>) -> Result<Self> {
-        let mut tables = vec![
-            ("en", Rules::english()),
-            #[cfg(feature = "languages")]
-            ("zh", Rules::chinese()),
-            ("", Rules::none()),
-        ];
-        for setting in settings {
-            tables.iter_mut().try_for_each(|(_, rules)| rules.set(setting))?;
+        let tables = vec![("en", Rules::english()), ("zh", Rules::chinese()), ("", Rules::none())];
+        let mut tables = Tables { languages, tables };
+        settings.into_iter().try_for_each(|setting| tables.set(setting))?;
+        Ok(tables)
+    }
+
+    /// Sets a rule of all of them as `NAME=VALUE` says.
+    pub fn set(&mut self, setting: &str) -> Result<()> {
+        self.tables.iter_mut().try_for_each(|(_, rules)| rules.set(setting))
+    }
+
+    /// Sets a rule of all of them as it was at first.
+    pub fn reset(&mut self, rule: &Rule) {
+        for ((_, rules), first) in self.tables.iter_mut().zip([Rules::english(), Rules::chinese(), Rules::none()]) {
+            rules.thresholds[rule.id as usize] = first.threshold(rule.id);
         }
-        Ok(Tables { languages, tables })
+    }
+
+    /// The threshold of a rule by the table of a language, and what it was at first, if the language has such a rule.
+    pub fn threshold(&self, language: &str, rule: &Rule) -> Option<(f64, f64)> {
+        let rules = &self.tables.iter().find(|(known, _)| *known == language)?.1;
+        let first = if language == "zh" { Rules::chinese() } else { Rules::english() };
+        rules.stages.contains(&rule.stage).then(|| (rules.threshold(rule.id), first.threshold(rule.id)))
     }
 
     /// The number of the table for a document.

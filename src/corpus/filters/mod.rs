@@ -39,7 +39,7 @@ struct Fired {
 }
 
 /// Why a filter lets a document pass that it asked nothing about: the language has no such rules.
-const NO_RULES: &str = "no rules";
+pub const NO_RULES: &str = "no rules";
 
 /// The reason that has no threshold.
 const EMPTY: Fired = Fired { reason: "empty", value: 0.0, span: 0..0 };
@@ -132,6 +132,16 @@ impl Filters {
             result?;
         }
         Ok(())
+    }
+
+    /// Counts by another counter from now on.
+    pub fn count_by(&mut self, counter: Counter) {
+        self.counter = counter;
+    }
+
+    /// The stages that the language has.
+    pub fn stages(&self) -> &'static [Stage] {
+        self.rules.stages
     }
 
     /// Asks one filter alone.

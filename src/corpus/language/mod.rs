@@ -5,7 +5,6 @@ mod bytes;
 mod dictionary;
 mod fasttext;
 mod matrix;
-#[cfg(feature = "languages")]
 mod plain;
 
 use std::str::FromStr;
@@ -29,6 +28,8 @@ pub const LEAST: f64 = 0.65;
 pub enum Languages {
     /// All that are known, each judged by the English rules: what datatrove does.
     Any,
+    /// All that are known, each judged by its own rules.
+    Each,
     /// These, each judged by its own rules.
     These(Vec<String>),
 }
@@ -36,15 +37,17 @@ pub enum Languages {
 impl FromStr for Languages {
     type Err = String;
 
-    /// `any`, or codes with commas between.
+    /// `any`, `each`, or codes with commas between.
     fn from_str(text: &str) -> std::result::Result<Self, String> {
-        if text == "any" {
-            return Ok(Languages::Any);
+        match text {
+            "any" => return Ok(Languages::Any),
+            "each" => return Ok(Languages::Each),
+            _ => {}
         }
         let is_code = |code: &str| (2..=8).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_lowercase());
         let codes: Vec<String> = text.split(',').map(str::to_owned).collect();
         match codes.iter().find(|code| !is_code(code)) {
-            Some(code) => Err(format!("expected any, or codes of languages such as en,zh, found '{code}'")),
+            Some(code) => Err(format!("expected any, each, or codes of languages such as en,zh, found '{code}'")),
             None => Ok(Languages::These(codes)),
         }
     }
@@ -55,6 +58,7 @@ impl Languages {
     pub fn rules<'a>(&'a self, document: &'a Document) -> &'a str {
         match (self, &document.language) {
             (Languages::Any, _) => "en",
+            (Languages::Each, language) => language.as_deref().unwrap_or(""),
             (Languages::These(_), Some(language)) => language,
             (Languages::These(codes), None) => codes.first().filter(|_| codes.len() == 1).map_or("", |code| code),
         }
@@ -63,7 +67,7 @@ impl Languages {
     /// Whether a language is wanted.
     fn have(&self, language: &str) -> bool {
         match self {
-            Languages::Any => true,
+            Languages::Any | Languages::Each => true,
             Languages::These(codes) => codes.iter().any(|code| code == language),
         }
     }
@@ -74,7 +78,6 @@ pub enum Identifier {
     /// A model in fastText's format, and what to call it.
     FastText(Model, String),
     /// The crate of this name, which knows 70 languages by runs of three letters.
-    #[cfg(feature = "languages")]
     Whatlang,
 }
 
@@ -83,7 +86,6 @@ impl Identifier {
     pub fn name(&self) -> String {
         match self {
             Identifier::FastText(_, name) => name.clone(),
-            #[cfg(feature = "languages")]
             Identifier::Whatlang => "whatlang".into(),
         }
     }
@@ -95,7 +97,6 @@ impl Identifier {
                 let labels = model.labels(text).into_iter();
                 labels.map(|(label, score)| (label.to_owned(), score.into())).collect()
             }
-            #[cfg(feature = "languages")]
             Identifier::Whatlang => plain::language(text).into_iter().collect(),
         }
     }
@@ -119,6 +120,11 @@ impl LanguageFilter {
         self.least = least;
     }
 
+    /// How sure a language must be more than.
+    pub fn least(&self) -> f64 {
+        self.least
+    }
+
     /// What tells the languages.
     pub fn identifier(&self) -> &Identifier {
         &self.identifier
@@ -127,16 +133,28 @@ impl LanguageFilter {
     /// Notes the surest language and its score, and asks whether it is sure enough that the document is in a language that is
     /// wanted: in the surest one if all are, in any of those otherwise.
     pub fn judge(&self, document: &mut Document) -> std::result::Result<(), Removal> {
+        let value = self.find(document);
+        self.refuses(document, value).map_or(Ok(()), |reason| {
+            Err(Removal { stage: STAGE.into(), reason: reason.into(), value, span: 0..document.text.len() })
+        })
+    }
+
+    /// Notes the surest language and its score. Gives how sure it is that the document is in a language that is wanted.
+    pub fn find(&self, document: &mut Document) -> f64 {
         let found = self.identifier.languages(&document.text);
         let surest = found.first();
         document.language = surest.map(|(language, _)| language.clone());
         document.language_score = surest.map(|&(_, score)| score);
-        let value = found.iter().find(|(language, _)| self.languages.have(language)).map_or(0.0, |&(_, score)| score);
+        found.iter().find(|(language, _)| self.languages.have(language)).map_or(0.0, |&(_, score)| score)
+    }
+
+    /// Why a document whose language was found may not pass, if it may not.
+    pub fn refuses(&self, document: &Document, value: f64) -> Option<&'static str> {
         if value > self.least {
-            return Ok(());
+            return None;
         }
-        let reason = if surest.is_none_or(|(language, _)| self.languages.have(language)) { SCORE } else { OTHER };
-        Err(Removal { stage: STAGE.into(), reason: reason.into(), value, span: 0..document.text.len() })
+        let wanted = document.language.as_ref().is_none_or(|language| self.languages.have(language));
+        Some(if wanted { SCORE } else { OTHER })
     }
 }
 

@@ -56,17 +56,6 @@ impl Record {
             ..Document::default()
         }
     }
-
-    /// The text that it is, or why it is none: pages in HTML are none yet.
-    pub fn document(self) -> Result<Document, &'static str> {
-        let kind = self.field("WARC-Identified-Payload-Type").or(self.field("Content-Type")).unwrap_or_default();
-        if self.field("WARC-Type") != Some("conversion") || !kind.starts_with("text/plain") {
-            return Err("not_extracted");
-        }
-        let document = self.described();
-        let text = String::from_utf8(self.content).map_err(|_| "not_utf8")?;
-        Ok(Document { text, ..document })
-    }
 }
 
 /// Whether records of this type hold pages, or the texts of pages.

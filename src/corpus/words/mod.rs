@@ -5,8 +5,7 @@
 //! left in its middle. Words with a rule of their own, and addresses, stay as they are. Every word is a slice of the text.
 
 mod affixes;
-#[cfg(feature = "languages")]
-mod chinese;
+pub mod chinese;
 mod special;
 mod url;
 
@@ -40,8 +39,7 @@ impl Token {
 pub enum Words {
     /// As spaCy's blank English pipeline does it.
     English,
-    /// As ICU's dictionary has them.
-    #[cfg(feature = "languages")]
+    /// As a dictionary has them: see [`chinese`].
     Chinese,
 }
 
@@ -49,7 +47,6 @@ impl Words {
     /// The words of a document whose language was found to be this: of all but Chinese they are cut as if it were English.
     pub fn of(language: Option<&str>) -> Words {
         match language {
-            #[cfg(feature = "languages")]
             Some("zh") => Words::Chinese,
             _ => Words::English,
         }
@@ -59,7 +56,6 @@ impl Words {
     pub fn cut(self, text: &str, into: &mut Vec<Token>) {
         match self {
             Words::English => words(text, into),
-            #[cfg(feature = "languages")]
             Words::Chinese => chinese::words(text, into),
         }
     }
