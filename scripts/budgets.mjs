@@ -21,6 +21,8 @@ const KINDS = {
   // Of both languages, though a reader fetches one.
   recorded: { name: 'recorded run', holds: (path) => path.startsWith('recorded/') && extname(path) !== '.zip' },
   checkpoint: { name: 'largest checkpoint', holds: (path) => path.startsWith('recorded/') && extname(path) === '.zip', each: true },
+  // What was cut out of the wasm, and is fetched with the first page in HTML.
+  lists: { name: 'lists of words', holds: (path) => path === 'stoplists.bin.gz' },
   wasm: { name: 'wasm', holds: (path) => extname(path) === '.wasm' },
 };
 

@@ -1,4 +1,4 @@
-// Trunk's post-build hook: shrinks and speeds up the wasm with wasm-opt, shortens the names of its imports, adds the files of
+// Trunk's post-build hook: cuts the lists of words out of the wasm, shrinks and speeds it up with wasm-opt, shortens the names of its imports, adds the files of
 // www/, the recorded runs, the built-in corpora, what comes from npm and the vocabularies of other models, puts the scripts
 // together, lists the licences of all that, prints the size of the wasm.
 
@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { cut_lists } from './cut_lists.mjs';
 import { shorten } from './short_imports.mjs';
 import { vocabulary_licences, write_vocabularies } from './vocabularies.mjs';
 
@@ -21,9 +22,15 @@ for (const needed of [program, UPLOT, 'node_modules/esbuild', 'node_modules/ters
   process.exit(1);
 }
 
+const { packages, resolve } = metadata();
+let lists = Buffer.alloc(0);
 if (profile === 'release') {
+  const { manifest_path: justext } = packages.find(({ name }) => name === 'justext');
+  const cut = cut_lists(readFileSync(wasm), join(dirname(justext), 'src', 'stoplists'));
+  lists = cut.lists;
+  writeFileSync(wasm, cut.wasm);
   // It takes a minute, so its last result is kept under the hash of its input.
-  const hash = createHash('sha256').update(readFileSync(wasm)).update(readFileSync('package-lock.json')).digest('hex');
+  const hash = createHash('sha256').update(cut.wasm).update(readFileSync('package-lock.json')).digest('hex');
   const kept = `build/wasm-opt/${hash}.wasm`;
   if (!existsSync(kept)) {
     rmSync('build/wasm-opt', { recursive: true, force: true });
@@ -36,6 +43,7 @@ if (profile === 'release') {
   writeFileSync(wasm, short.wasm);
   writeFileSync(bindings, short.script);
 }
+writeFileSync(join(staging, 'stoplists.bin.gz'), gzipSync(lists, { level: 9 }));
 cpSync('www', staging, { recursive: true, filter: (path) => ![join('www', 'index.html'), join('www', 'parts')].includes(path) });
 for (const folder of ['recorded', 'corpora']) cpSync(folder, join(staging, folder), { recursive: true });
 write_vocabularies(join(staging, 'vocabularies'));
@@ -56,12 +64,15 @@ function vendor() {
   copyFileSync(`${UPLOT}/dist/uPlot.min.css`, join(folder, 'uplot.css'));
 }
 
+/** What cargo knows of the crates that the wasm is made of. */
+function metadata() {
+  const options = ['--format-version=1', '--no-default-features', '--features=page', '--filter-platform=wasm32-unknown-unknown', '--offline'];
+  return JSON.parse(execFileSync('cargo', ['metadata', ...options], { encoding: 'utf8', maxBuffer: 1 << 28 }));
+}
+
 /** The crates that the wasm is made of and the library beside it, each with its licence and the notices in its package; then
  * the vocabularies'. */
 function licences() {
-  const options = ['--format-version=1', '--no-default-features', '--filter-platform=wasm32-unknown-unknown', '--offline'];
-  const text = execFileSync('cargo', ['metadata', ...options], { encoding: 'utf8', maxBuffer: 1 << 28 });
-  const { packages, resolve } = JSON.parse(text);
   const nodes = new Map(resolve.nodes.map((node) => [node.id, node]));
   const linked = new Set();
   const visit = (id) => {

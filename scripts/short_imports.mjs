@@ -4,7 +4,7 @@
 const IMPORTS = 2;
 
 /** The number at `at`, in LEB128, and where it ends. */
-function number(bytes, at) {
+export function number(bytes, at) {
   let [value, shift] = [0, 0];
   for (;;) {
     const byte = bytes[at];

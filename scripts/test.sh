@@ -33,7 +33,7 @@ page() { node --test --test-reporter=spec "${PAGE[@]}"; }
 # web BROWSER...: tests/web.rs in a browser without a window.
 web() {
   WASM_BINDGEN_TEST_TIMEOUT=900 for_wasm wasm-pack test --headless "$@" --mode no-install --release -- \
-    --no-default-features --test web
+    --no-default-features --features page --test web
 }
 
 # files STAGE: what must exist before the stage can run.

@@ -1,6 +1,6 @@
 // What wasm-bindgen makes of src/web.rs and src/web/, with what the values are that it calls `any`.
 
-export default function init(): Promise<unknown>;
+export default function init(): Promise<{ memory: WebAssembly.Memory }>;
 
 export class Session {
   private constructor();
@@ -46,7 +46,11 @@ export class TextStream {
 export class Cleaning {
   private constructor();
   static from_files(files: Told.File[]): Cleaning;
+  extracts(): boolean;
+  count_tokens(tokens: Tokens, name: string): void;
+  count_words(): void;
   set(setting: string): void;
+  reset(name: string): void;
   keep(document: number, kept: boolean): void;
   busy(): boolean;
   work(): [number, number];

@@ -93,20 +93,23 @@ declare namespace Told {
   /** A rule of a stage: its threshold (null where it never fires), between which values that changes anything, and what falls by it. */
   interface Threshold {
     name: string; threshold: number | null; default: number | null; low: number; high: number; fires: 'above' | 'below' | 'needed'; documents: number | null;
+    /** By the table of another language, where that has others. */
+    other: { language: string; threshold: number | null; default: number | null } | null;
   }
   interface Counts { [name: string]: number }
   interface CleaningStage {
     name: string; documents_in: number; documents_out: number; bytes_in: number; bytes_out: number; tokens_in: number; tokens_out: number;
-    reasons: Counts; lines?: Counts; replaced?: Counts;
+    reasons: Counts; lines?: Counts; replaced?: Counts; unjudged?: Counts; by?: string;
   }
   interface Fallen { document: number; title: string; reason: string; value: number; kept: boolean; of: string | null }
-  /** What the cleaning pipeline makes of pages, of one stage what it takes out, and of one document the text. */
+  /** What the cleaning pipeline makes of pages, of one stage what it takes out, and of one document the text. The tokens are `words`, or
+   * those of a tokenizer. */
   interface Cleaned {
-    name?: string; documents: number; kept: number; skipped: Counts; stages: CleaningStage[]; stage: string; settings: Threshold[]; dropped: Fallen[];
+    name?: string; tokens: string; documents: number; kept: number; skipped: Counts; stages: CleaningStage[]; stage: string; settings: Threshold[]; dropped: Fallen[];
     excerpt?: { document: number; id: string; url: string | null; before: string; inside: string; after: string } | null;
   }
   /** What is looked at in the pipeline, and what is to change. */
-  interface Sieve { stage: string | null; document?: number; set?: string; keep?: boolean }
+  interface Sieve { stage: string | null; document?: number; set?: string; reset?: string; keep?: boolean; count?: string }
   interface Pair { left: number; right: number; left_text: string; right_text: string; count: number }
   interface Merge extends Pair { k: number; id: number; text: string; tokens: number }
   interface Merged { done: number; total: number; finished: boolean; tokens: number; bytes: number; merges: Merge[]; top: Pair[]; run?: Source }

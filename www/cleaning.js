@@ -8,6 +8,10 @@ import { count, measure, size, text, worded } from './text.js';
 
 /** Names with their counts. */
 const counted = (counts) => Object.entries(counts).map(([name, times]) => `${name} ${count(times)}`).join(' · ');
+/** What the funnel counts: words and the tokens of a tokenizer take turns as the tokens of the report. */
+const field = (by) => (by === 'words' ? 'tokens' : by);
+/** How much came into the funnel, in front of whichever stage. */
+const came = (stages, by) => stages.reduce((sum, stage, i) => sum + Math.max(0, stage[`${by}_in`] - (stages[i - 1]?.[`${by}_out`] ?? 0)), 0);
 
 /** Asks the worker through `call`, and shows what it answers. */
 export class Cleaning {
@@ -18,20 +22,24 @@ export class Cleaning {
   /** What is asked for next: the stage and the document that are looked at, and what is to change.
    * @type {Told.Sieve} */
   asked = { stage: null };
-  figure; place; begun; waiting; again; rule;
+  figure; place; begun; waiting; again; rule; tokenizers;
 
-  constructor(figure, call) {
-    Object.assign(this, { figure, call });
+  /** @param {HTMLSelectElement} tokenizers the choice of the tokenizer whose tokens are counted */
+  constructor(figure, call, tokenizers) {
+    Object.assign(this, { figure, call, tokenizers });
     const place = (selector) => figure.querySelector(selector);
     this.place = place;
     const actions = {
       'clean-sample': () => this.begin(),
       'clean-hand': () => call('clean_hand'),
-      'clean-reset': () => this.set(this.setting().default),
+      'clean-reset': () => this.ask({ reset: this.setting().name }),
       'clean-keep': () => this.ask({ keep: this.found()?.kept !== true }),
     };
     for (const [name, action] of Object.entries(actions)) place(`[data-action=${name}]`).addEventListener('click', action);
-    place('[name=by]').addEventListener('change', () => this.show());
+    place('[name=by]').addEventListener('change', () => {
+      if (!this.recount()) this.show();
+    });
+    tokenizers.addEventListener('change', () => this.recount());
     place('[name=rule]').addEventListener('change', ({ target }) => {
       this.rule = target.value;
       this.show_rule();
@@ -80,6 +88,20 @@ export class Cleaning {
     this.waiting = false;
   }
 
+  /** Has counted what the funnel is to show, where that is another than it has. Whether it is.
+   * @param {boolean} anew whether it is other tokens under the same name */
+  recount(anew = false) {
+    const { by } = this;
+    const count = by === 'tokens' ? this.tokenizers.value : 'words';
+    if (!this.told || field(by) !== 'tokens' || !anew && count === this.told.tokens) return false;
+    this.ask({ count });
+    return true;
+  }
+
+  get by() {
+    return this.place('[name=by]').value;
+  }
+
   set(threshold) {
     this.ask({ set: `${this.setting().name}=${threshold ?? 'off'}` });
   }
@@ -121,31 +143,35 @@ export class Cleaning {
       caption(this.figure, { sentence: text('cleaning.none'), chip: '', tensor: 'cleaning', shape: 0, step: 0, run: 'live' });
       return;
     }
-    const by = place('[name=by]').value;
-    const [first, last] = [told.stages[0], told.stages.at(-1)];
+    const by = field(this.by);
+    const last = told.stages.at(-1);
+    const most = Math.max(1, ...told.stages.map((stage) => stage[`${by}_in`]));
     const write = by === 'bytes' ? size : count;
     caption(this.figure, {
       sentence: text('cleaning.sentence', {
-        all: count(first.documents_in), left: count(last.documents_out), from: size(first.bytes_in), to: size(last.bytes_out), kept: count(told.kept),
+        all: count(told.documents), left: count(last.documents_out), from: size(came(told.stages, 'bytes')), to: size(last.bytes_out), kept: count(told.kept),
       }),
       chip: text('cleaning.source', { documents: count(told.documents), name: told.name ?? text('cleaning.sample') }),
       tensor: 'cleaning', shape: told.documents, step: 0, run: 'live',
     });
     const skipped = counted(told.skipped);
-    place('.skipped').textContent = skipped && text('cleaning.skipped', { skipped });
+    const tokens = told.tokens === 'words' ? '' : text('cleaning.of', { tokenizer: this.named(told.tokens) });
+    place('.skipped').textContent = [tokens, skipped && text('cleaning.skipped', { skipped })].filter(Boolean).join(' ');
     const focus = document.activeElement?.dataset?.sieve;
     place('.funnel tbody').replaceChildren(...told.stages.map((stage) => {
       const [entered, left] = [stage[`${by}_in`], stage[`${by}_out`]];
+      // Of HTML neither words nor tokens are counted.
+      const uncounted = by === 'tokens' && stage.name === 'extract';
       const button = element('button', 'link', text(`sieve.${stage.name}`));
       Object.assign(button, { type: 'button' }).dataset.sieve = stage.name;
       button.setAttribute('aria-pressed', String(stage.name === told.stage));
       const [track, bar] = [element('span', 'funnel-in'), element('span', 'funnel-out')];
-      track.style.width = `${(100 * entered) / Math.max(1, first[`${by}_in`])}%`;
+      track.style.width = `${(100 * entered) / most}%`;
       bar.style.width = `${(100 * Math.min(left, entered)) / Math.max(1, entered)}%`;
       track.append(bar);
       const name = element('th', '', button);
       name.scope = 'row';
-      return element('tr', '', name, element('td', '', track), ...[entered, left, entered - left].map((n) => element('td', 'number', write(n))));
+      return element('tr', '', name, element('td', '', track), ...[entered, left, entered - left].map((n, i) => element('td', 'number', uncounted && i !== 1 ? '–' : write(n))));
     }));
     if (focus) place(`[data-sieve=${focus}]`)?.focus();
     this.show_stage();
@@ -153,14 +179,19 @@ export class Cleaning {
     this.show_text();
   }
 
+  /** What a tokenizer is called where it is chosen. */
+  named(tokenizer) {
+    return [...this.tokenizers.options].find(({ value }) => value === tokenizer)?.textContent ?? tokenizer;
+  }
+
   /** What the stage that is open does, and what it takes out. */
   show_stage() {
     const { told, place } = this;
-    const { lines = {}, replaced = {}, documents_in: entered, documents_out: left } = told.stages.find(({ name }) => name === told.stage);
+    const { lines = {}, replaced = {}, unjudged = {}, documents_in: entered, documents_out: left } = told.stages.find(({ name }) => name === told.stage);
     place('h3').textContent = text(`sieve.${told.stage}`);
     place('.sieve-what').textContent = text(`sieve.what.${told.stage}`);
     const { length } = told.dropped;
-    const said = [['lines', counted(lines)], ['replaced', counted(replaced)], ['first', entered - left > length && count(length)]];
+    const said = [['lines', counted(lines)], ['replaced', counted(replaced)], ['unjudged', counted(unjudged)], ['first', entered - left > length && count(length)]];
     place('.sieve-lines').textContent = said.filter(([, counts]) => counts).map(([name, counts]) => text(`cleaning.${name}`, { counts })).join(' ');
     const focus = document.activeElement?.dataset?.document;
     place('.fallen tbody').replaceChildren(...told.dropped.map(({ document: number, title, reason, value, kept, of }) => {
@@ -191,6 +222,8 @@ export class Cleaning {
     place('#sieve-rule').textContent = text(`cleaning.${fires}`, {
       measures: text(`rule.${name}`), threshold: said, default: this.written(chosen.default), documents: count(documents ?? 0),
     });
+    const { other } = chosen;
+    if (other) place('#sieve-rule').append(' ', text('cleaning.other', { threshold: this.written(other.threshold), default: this.written(other.default) }));
   }
 
   /** The text of a document with the place that made the rule fire. */
@@ -199,7 +232,10 @@ export class Cleaning {
     const found = this.found();
     place('.sieve-text').hidden = !excerpt || !found;
     if (!excerpt || !found) return;
-    place('[data-action=clean-keep]').setAttribute('aria-pressed', String(found.kept));
+    const keep = place('[data-action=clean-keep]');
+    keep.setAttribute('aria-pressed', String(found.kept));
+    // Where no text was found there is nothing to keep.
+    keep.hidden = this.told.stage === 'extract';
     place('.sieve-text p').textContent = plain([excerpt.id, excerpt.url].filter(Boolean).join(' · '));
     place('.sieve-text .scroll').replaceChildren(plain(excerpt.before), element('mark', '', plain(excerpt.inside)), plain(excerpt.after));
   }

@@ -63,7 +63,7 @@ const typed = new Prompt(find('#prompt'));
 const writing = new Writing(find('#writing'), ask, find('#generate'));
 const generate = new Generate(find('#generate'), typed.area, (command) => writing.ask(command), refuse);
 const data = new Data(find('#documents'), find('#stream'), call);
-const cleaning = new Cleaning(find('#cleaning'), call);
+const cleaning = new Cleaning(find('#cleaning'), call, find('[data-input=tokenizer]'));
 const strip = new Strip(find('#strip'), call);
 const merges = new Merges(find('#merges'), call, (done) => strip.go(done));
 const next = new Next(find('#next'), ask, (anew) => inspect.look(anew));

@@ -74,6 +74,7 @@ export function hearing(page) {
     },
     learnt(learnt) {
       strip.offer(learnt);
+      if (cleaning.told?.tokens === 'ours') cleaning.recount(true);
     },
     merged(state) {
       merges.merged(state);

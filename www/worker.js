@@ -23,6 +23,10 @@ let merges = /** @type {Merges} */ (null);
 /** The pages in the cleaning pipeline, what they are called, and the stage and the document that are looked at. */
 let cleaning = /** @type {Cleaning} */ (null);
 let sieve = /** @type {Told.Sieve & { name?: string }} */ ({ stage: null });
+/** The sample pages, and the lists of words without which no text is taken out of pages in HTML. */
+const PAGES = ['pages.jsonl', 'html.warc'];
+let lists = /** @type {Promise<void>} */ (null);
+let memory = /** @type {WebAssembly.Memory} */ (null);
 /** Tokenizers to look at: the one that the text gives in the end, single bytes, one from a file, those of other models. */
 const tokenizers = /** @type {Record<string, Tokens>} */ ({});
 /** A tokenizer that is watched learns from so many bytes of the text at most. */
@@ -110,14 +114,20 @@ const answer = {
   /** Puts pages through the cleaning pipeline. */
   async clean({ files }) {
     cleaning = null;
-    cleaning = Cleaning.from_files(files ?? [{ name: 'pages.jsonl', bytes: await served('corpora/pages.jsonl') }]);
-    sieve = { stage: null, name: files?.map(({ name }) => name).join(', ') };
+    const name = files?.map(({ name: one }) => one).join(', ');
+    const begun = Cleaning.from_files(files ?? await Promise.all(PAGES.map(async (page) => ({ name: page, bytes: await served(`corpora/${page}`) }))));
+    if (begun.extracts()) await bring_lists();
+    cleaning = begun;
+    sieve = { stage: null, name, count: sieve.count };
+    if (sieve.count) count_by(sieve.count);
   },
-  sieve({ stage, document, set, keep }) {
+  sieve({ stage, document, set, reset, keep, count }) {
     if (!cleaning) return;
     Object.assign(sieve, { stage, document });
     if (set) cleaning.set(set);
+    if (reset) cleaning.reset(reset);
     if (keep !== undefined) cleaning.keep(document, keep);
+    if (count) count_by(count);
     if (!cleaning.busy()) tell_cleaned();
   },
   clean_hand() {
@@ -237,6 +247,35 @@ function view() {
   }
 }
 
+/** Counts words, or the tokens of a tokenizer, if it is there: of the one that the text gives or, before that, of bytes. */
+function count_by(name) {
+  sieve.count = name;
+  const known = [name, 'ours', 'bytes'].find((one) => tokenizers[one]);
+  if (name === 'words') cleaning.count_words();
+  else cleaning.count_tokens(tokenizers[known], known);
+}
+
+/** Puts the lists of words where they were cut out of the wasm. */
+function bring_lists() {
+  lists ??= (async () => {
+    const file = await served('stoplists.bin.gz');
+    const packed = file[0] === 0x1f && file[1] === 0x8b;
+    const stream = new Blob([file]).stream();
+    const bytes = await new Response(packed ? stream.pipeThrough(new DecompressionStream('gzip')) : stream).arrayBuffer();
+    const view = new DataView(bytes);
+    for (let at = 0; at < bytes.byteLength;) {
+      const [place, length] = [view.getUint32(at, true), view.getUint32(at + 4, true)];
+      new Uint8Array(memory.buffer, place, length).set(new Uint8Array(bytes, at + 8, length));
+      at += 8 + length;
+    }
+  })();
+  // What failed is tried again.
+  lists.catch(() => {
+    lists = null;
+  });
+  return lists;
+}
+
 function tell_cleaned() {
   postMessage([{ event: 'cleaned', name: sieve.name, ...cleaning.told(sieve.stage ?? '', sieve.document) }]);
 }
@@ -312,7 +351,7 @@ function report(error) {
 
 /** Answers calls and works, one after the other, until there is nothing to do; then waits for a call. */
 async function live() {
-  await init();
+  ({ memory } = await init());
   tokenizers.bytes = Tokens.bytes();
   postMessage([{ event: 'loaded', ...Session.defaults() }]);
   for (;;) {

@@ -10,13 +10,13 @@ import { after, before, test } from 'node:test';
 
 /** Limits that a few bytes reach. */
 const BUDGETS = {
-  limits: { html_css: 1000, words: 1000, js: 2000, recorded: 3000, checkpoint: 4000, wasm: 20_000 },
+  limits: { html_css: 1000, words: 1000, js: 2000, recorded: 3000, checkpoint: 4000, lists: 2000, wasm: 20_000 },
   wasm: { bytes: 10_023, rise: 0.03, reason: 'the first' },
 };
 /** Random bytes stay as long as they are, but for a head of some 20. */
 const FILES = {
   'index.html': 300, 'style.css': 300, 'main.js': 500, 'vendor/lines.js': 500, 'strings/en.json': 300, 'strings/zh.json': 300, 'recorded/en.json': 1000,
-  'recorded/zh.json': 1000, 'recorded/en.zip': 3000, 'recorded/zh.zip': 3000, 'glasshouse_bg.wasm': 10_000, 'corpora/en.txt.gz': 90_000,
+  'recorded/zh.json': 1000, 'recorded/en.zip': 3000, 'recorded/zh.zip': 3000, 'stoplists.bin.gz': 1500, 'glasshouse_bg.wasm': 10_000, 'corpora/en.txt.gz': 90_000,
 };
 
 let folder;
@@ -50,7 +50,7 @@ test('a page within its limits passes, and every kind has its line', async () =>
   const { status, stdout, stderr } = await fresh({});
   assert.equal(stderr, '');
   assert.equal(status, 0);
-  for (const line of [/^HTML and CSS +646 +1,000 +64\.6%$/m, /^words +646 +1,000/m, /^JS +1,046 +2,000/m, /^recorded run +2,046 +3,000/m, /^largest checkpoint +3,000 +4,000/m, /^wasm +10,02\d +20,000/m]) {
+  for (const line of [/^HTML and CSS +646 +1,000 +64\.6%$/m, /^words +646 +1,000/m, /^JS +1,046 +2,000/m, /^recorded run +2,046 +3,000/m, /^largest checkpoint +3,000 +4,000/m, /^lists of words +1,500 +2,000/m, /^wasm +10,02\d +20,000/m]) {
     assert.match(stdout, line);
   }
 });
@@ -61,6 +61,7 @@ for (const [name, sizes, said] of [
   ['JS', { 'worker.js': 1500 }, /JS: at most 2,000 bytes were expected, and there are 2,569: .*worker\.js 1,523/],
   ['recorded run', { 'recorded/zh.json': 2500 }, /recorded run: at most 3,000 bytes were expected/],
   ['largest checkpoint', { 'recorded/zh.zip': 4001 }, /largest checkpoint: at most 4,000 bytes were expected, and there are 4,001/],
+  ['lists of words', { 'stoplists.bin.gz': 2001 }, /lists of words: at most 2,000 bytes were expected, and there are 2,001/],
   ['wasm', { 'glasshouse_bg.wasm': 20_001 }, /wasm: at most 20,000 bytes were expected/],
 ]) {
   test(`${name}: too much of it fails, and says what was expected and what was found`, async () => {

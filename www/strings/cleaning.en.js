@@ -2,13 +2,14 @@
 
 export default {
   cleaning: 'The sieve',
-  'cleaning.unit': 'documents, bytes, words',
+  'cleaning.unit': 'documents, bytes, words, tokens',
   'cleaning.source': 'pages · {documents} · {name}',
   'cleaning.open': 'Choose pages',
   'cleaning.sample': 'Sample pages',
   'cleaning.hand': 'Train on what is left',
   'cleaning.by': 'Count',
   'cleaning.words': 'Words',
+  'cleaning.tokens': 'Tokens',
   'cleaning.stage': 'Stage',
   'cleaning.in': 'In',
   'cleaning.out': 'Out',

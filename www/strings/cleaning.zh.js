@@ -2,13 +2,14 @@
 
 export default {
   cleaning: '筛子',
-  'cleaning.unit': '文档、字节、词',
+  'cleaning.unit': '文档、字节、词、词元',
   'cleaning.source': '网页 · {documents} · {name}',
   'cleaning.open': '选择网页文件',
   'cleaning.sample': '示例网页',
   'cleaning.hand': '用留下的文本训练',
   'cleaning.by': '计数单位',
   'cleaning.words': '词',
+  'cleaning.tokens': '词元',
   'cleaning.stage': '阶段',
   'cleaning.in': '进',
   'cleaning.out': '出',
