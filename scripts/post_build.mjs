@@ -1,6 +1,6 @@
-// Trunk's post-build hook: cuts the lists of words out of the wasm, shrinks and speeds it up with wasm-opt, shortens the names of its imports, adds the files of
-// www/, the recorded runs, the built-in corpora, what comes from npm and the vocabularies of other models, puts the scripts
-// together, lists the licences of all that, prints the size of the wasm.
+// Trunk's post-build hook: cuts the lists of words out of the wasm, makes that small with wasm-opt, shortens the names of its
+// imports, adds the files of www/, the recorded runs, the built-in corpora, what comes from npm and the vocabularies of other
+// models, puts the scripts together, lists the licences of all that, prints the size of the wasm.
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -35,7 +35,7 @@ if (profile === 'release') {
   if (!existsSync(kept)) {
     rmSync('build/wasm-opt', { recursive: true, force: true });
     mkdirSync('build/wasm-opt', { recursive: true });
-    execFileSync(process.execPath, [program, '-O3', wasm, '-o', `${kept}.tmp`], { stdio: 'inherit' });
+    execFileSync(process.execPath, [program, '-Os', wasm, '-o', `${kept}.tmp`], { stdio: 'inherit' });
     renameSync(`${kept}.tmp`, kept);
   }
   const bindings = join(staging, 'glasshouse.js');

@@ -19,8 +19,13 @@ pub fn to_zip(save: &Save) -> Vec<u8> {
     archive.into_inner()
 }
 
+/// What a zip can be written to.
+pub trait Storage: Write + Seek {}
+
+impl<S: Write + Seek> Storage for S {}
+
 /// Writes the save as a zip, one tensor at a time.
-pub fn write_zip(save: &Save, writer: impl Write + Seek) -> io::Result<()> {
+pub fn write_zip(save: &Save, writer: &mut dyn Storage) -> io::Result<()> {
     let id = save.id();
     let mut archive = ZipWriter::new(writer);
     for name in save.files() {

@@ -201,7 +201,7 @@ fn chinese_words(text: &str, ends: &mut Vec<usize>) {
 }
 
 /// The browser's segmenter of Chinese words, and its method.
-fn segmenter() -> std::result::Result<(JsValue, Function), JsValue> {
+fn segmenter() -> Result<(JsValue, Function), JsValue> {
     let intl = Reflect::get(&js_sys::global(), &"Intl".into())?;
     let constructor: Function = Reflect::get(&intl, &"Segmenter".into())?.dyn_into()?;
     let arguments = [JsValue::from("zh"), object(&[("granularity", "word".into())])];

@@ -13,7 +13,7 @@ const PICTURES = 'build/page';
 /** Latin words that Chinese keeps: names, units, options. What the model wrote, tokens and what is quoted are not looked at. */
 const LATIN = new Set([
   'Glasshouse', 'WebGPU', 'GPT', 'CPU', 'Top', 'k', 'p', 'English', 'tiny', 'small', 'baby', 'gpt', 'MiB', 'kB', 'MB',
-  'AdamW', 'e', 'GB', 'zip', 'logit', 'softmax', 'GELU', 'o', 'DeepSeek', 'CSV', 'Esc', 'Home', 'End', 'A', 'B', 'FineWeb', 'Gopher', 'C', 'MinHash', 'IP',
+  'AdamW', 'e', 'GB', 'zip', 'logit', 'softmax', 'GELU', 'o', 'DeepSeek', 'CSV', 'Esc', 'Home', 'End', 'A', 'B', 'FineWeb', 'Gopher', 'C', 'MinHash', 'IP', 'HTML', 'whatlang',
 ]);
 
 const [en, zh] = await Promise.all(['en', 'zh'].map(catalogue));

@@ -213,7 +213,7 @@ impl Cleaning {
             threshold: self.tools.language.least(),
             default: language::LEAST,
             other: None,
-            range: range(self.pages.iter().filter_map(Page::sure), language::LEAST),
+            range: (0.0, 1.0),
         }
     }
 

@@ -116,11 +116,6 @@ impl Page {
         matches!(self.html, Some(Html::Refused(..)))
     }
 
-    /// How sure its language is, if that was asked.
-    pub fn sure(&self) -> Option<f64> {
-        self.sure
-    }
-
     /// Asks the stages before the copies, and measures what was not measured yet.
     pub fn decide(&mut self, tools: &mut Tools) {
         self.fallen = None;
