@@ -1,7 +1,6 @@
 // The page in Chinese.
 
 export { sentences } from './sentences.js';
-
 import cleaning from './cleaning.zh.js';
 import inspect from './inspect.zh.js';
 import pass from './pass.zh.js';
