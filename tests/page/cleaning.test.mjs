@@ -145,7 +145,7 @@ test('what is dropped on the stage is cleaned, and what cannot be is told', asyn
   await drop(page, 'one.txt', Buffer.from(pages[0].text));
   await caption('Of 1 page 1 is left');
   await page.locator('#clean-files').setInputFiles({ name: 'b.jsonl', mimeType: '', buffer: Buffer.from(`${JSON.stringify(pages[0])}\nno JSON\n${JSON.stringify(pages[0])}\n`) });
-  await caption('Of 2 pages 1 are left');
+  await caption('Of 2 pages 1 is left');
   assert.equal(await page.locator('#cleaning .skipped').textContent(), 'Passed over: line_damaged 1');
   await drop(page, 'many.jsonl', Buffer.from('{"text": "Too short."}\n'.repeat(250)));
   await caption('Of 250 pages 0 are left');
