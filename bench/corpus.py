@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT / "tests" / "parity"))
 import corpus
 import corpus_copies
 import corpus_documents
+import timing
 
 GOAL = 10.0
 
@@ -38,16 +39,6 @@ def ours(path):
     return (measured["filters_seconds"][0], measured["minhash_seconds"][0]), measured["kept"]
 
 
-def calibrate():
-    """Milliseconds of a 512 x 512 x 512 product of ours."""
-    command = [corpus.GLASSHOUSE, "bench", "matmul", "--sizes", "512", "--rounds", "1", "--device", "cpu", "--json"]
-    return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)["results"][0]["forward"]["ms"]
-
-
-def spread(values):
-    return f"{statistics.median(values):,.0f} ({min(values):,.0f} to {max(values):,.0f})"
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
@@ -64,7 +55,7 @@ def main():
         assert kept == peers(texts, folder)[1], "the filters do not agree: run make check-corpus"
         for number in range(options.rounds):
             for side in [0, 1] if number % 2 == 0 else [1, 0]:
-                calibration.append(calibrate())
+                calibration.append(timing.calibrate(corpus.GLASSHOUSE))
                 seconds[side].append((ours(path) if side == 0 else peers(texts, folder))[0])
     size = sum(len(text.encode()) for text in texts)
     print(f"{date.today()}, {len(texts):,} documents, {size:,} bytes, {kept:,} pass, {options.rounds} rounds, one core\n")
@@ -74,10 +65,9 @@ def main():
         rates = [[count / sample[stage] for sample in side] for side in seconds]
         ratios = [our / peer for our, peer in zip(*rates)]
         ratio = statistics.median(ratios)
-        print(f"| {what} | {spread(rates[0])} | {spread(rates[1])} | {ratio:.0f} ({min(ratios):.0f} to {max(ratios):.0f}) | {GOAL:.0f} |")
+        print(f"| {what} | {timing.spread(rates[0])} | {timing.spread(rates[1])} | {ratio:.0f} ({min(ratios):.0f} to {max(ratios):.0f}) | {GOAL:.0f} |")
         missed += [what] * (ratio < GOAL)
-    disturbed = ", so other work disturbed this run" if max(calibration) > 1.1 * min(calibration) else ""
-    print(f"\nCalibration: a 512 x 512 x 512 product took {min(calibration):.2f} to {max(calibration):.2f} ms{disturbed}.")
+    print(timing.calibrated(calibration))
     if missed:
         raise SystemExit(f"below its goal: {', '.join(missed)}")
 

@@ -8,6 +8,7 @@ import { Heads } from './heads.js';
 import { Matrix, read_look } from './matrix.js';
 import { on_screen } from './on-screen.js';
 import { drawn_later, drawn_now, paced } from './pace.js';
+import { prepare } from './sampling.js';
 import { paint } from './scale.js';
 import { selection } from './selection.js';
 import { count, measure, text } from './text.js';
@@ -134,11 +135,14 @@ export class Inspect {
       this.show_attention();
       selection.came('attention');
     });
-    drawn_later(next, () => {
+    const show_next = () => drawn_later(next, () => {
       next.looked(told, choice);
       next.show();
       selection.came('logits');
     });
+    // What follows from the logits is computed here, from the first look on.
+    if (told.logits) prepare().then(show_next);
+    else show_next();
     if (this.again) this.look();
   }
 

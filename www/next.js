@@ -5,7 +5,7 @@ import { Bars } from './bars.js';
 import { caption, element } from './figure.js';
 import { marked } from './glyphs.js';
 import { pick, refill } from './pick.js';
-import { distribution, prepare } from './sampling.js';
+import { distribution } from './sampling.js';
 import { selection } from './selection.js';
 import { count, measure, text } from './text.js';
 
@@ -61,11 +61,6 @@ export class Next {
   looked(seen, choice) {
     this.seen = { ...seen, ...choice };
     this.knobs.top_k.max = String(seen.vocab);
-    if (seen.logits) {
-      prepare().then(() => {
-        if (this.seen?.logits && !this.seen.whole) this.show();
-      });
-    }
     // Whoever has moved a slider since then sees what it says now.
     if (JSON.stringify(choice) !== JSON.stringify(this.choice)) this.turned();
   }

@@ -221,7 +221,7 @@ test('a head that is switched off changes what comes next as the formula says', 
   await choose(1);
   const before = await table();
   await control(page, 'head-off').click();
-  await page.locator('#attention figcaption').filter({ hasText: '1 of 6 heads are switched off' }).waitFor();
+  await page.locator('#attention figcaption').filter({ hasText: '1 of 6 heads is switched off' }).waitFor();
   const { logits } = forward(weights, SHAPE, ids, [1]);
   const order = [...logits.at(-1).keys()].sort((a, b) => logits.at(-1)[b] - logits.at(-1)[a]);
   const rows = await table();

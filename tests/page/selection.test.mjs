@@ -39,9 +39,11 @@ async function told(page) {
   return page;
 }
 
+const TEXT = 'Now is the winter of our discontent made glorious summer. '.repeat(60);
+
 /** A run of two steps on little text. */
 async function stepped(page, values = {}) {
-  await paste(page, 'Now is the winter of our discontent made glorious summer. '.repeat(60));
+  await paste(page, TEXT);
   await set(page, { ...SMALL, vocab_size: '', steps: 100_000, sample_every: 0, eval_every: 0, save_every: 0, ...values });
   for (const step of [1, 2]) {
     await control(page, 'step').click();
@@ -177,6 +179,10 @@ test('every view previews, keeps and lets go in the same way, with the engine’
   await page.locator('#strip figcaption').filter({ hasText: '6 bytes' }).waitFor();
   await rule(page.locator('#strip .tokens li').first(), async () => (await heard('tokens')).ids[0], 'click');
   await page.locator('[data-stage=data]').click();
+  // The text is read for this stage, until then its line is that of the corpus before; and the sample goes through the sieve, which
+  // then takes its room above.
+  await page.locator('#stream figcaption').filter({ hasText: `one line of ${TEXT.length.toLocaleString('en-US')} bytes` }).waitFor();
+  await page.locator('#cleaning .funnel tbody tr').first().waitFor();
   await rule(page.locator('.characters [data-at]').nth(2), () => 'w'.charCodeAt(0).toString(16), 'Enter');
   await page.locator('#documents tbody button').first().hover();
   await page.locator('#inspector [data-reading=cell]').filter({ hasText: 'No. 1 · ' }).waitFor();

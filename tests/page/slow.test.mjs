@@ -89,7 +89,8 @@ test('a step stops behind each of its parts, tells the numbers of that step, and
   await current(page, 'forward').waitFor();
   await page.locator('[data-stage=inspect]').click();
   await page.locator('#prompt').fill('petty pace');
-  await page.locator('#next[data-step="2"]').waitFor();
+  // What was looked at is drawn with the next picture, and there is one as the clock goes on.
+  for (const next = page.locator('#next[data-step="2"]'); await next.count() === 0;) await page.clock.runFor(16);
   await page.locator('[data-stage=train]').click();
   assert.equal(await current(page, 'forward').count(), 1);
   // Left in the middle, the run goes on by itself.

@@ -234,7 +234,7 @@ test('heads off and the sampling change what comes next, and all on brings it ba
   await page.locator('#next tbody tr').first().waitFor();
   const before = await logits();
   await control(page, 'head-off').click();
-  await sentence(page, 'attention', /1 of 2 heads are switched off/);
+  await sentence(page, 'attention', /1 of 2 heads is switched off/);
   assert.notDeepEqual(await logits(), before);
   await control(page, 'heads-on').click();
   await page.locator('[data-action=heads-on]:disabled').waitFor();
@@ -275,7 +275,7 @@ test('what a slider shows at once is what the engine says of it', async () => {
   const told = await caption(page, 'next').textContent();
   // The same from the worker, which is asked where a head is switched off and on again.
   await control(page, 'head-off').click();
-  await sentence(page, 'attention', /1 of 2 heads are switched off/);
+  await sentence(page, 'attention', /1 of 2 heads is switched off/);
   await control(page, 'heads-on').click();
   await page.locator('[data-action=heads-on]:disabled').waitFor();
   assert.deepEqual(await rows(), here);

@@ -82,15 +82,17 @@ def shared(a, b):
     return 2 * both / max(sum(a.values()) + sum(b.values()), 1) if a or b else 1.0
 
 
-def fetched():
-    """The pages that trafilatura's source comes with."""
+def fetched(source=SOURCE):
+    """The pages that the source of a package comes with."""
     folder = corpus_documents.FETCHED
     folder.mkdir(parents=True, exist_ok=True)
-    if not list(folder.glob("trafilatura-*.tar.gz")):
+    name, version = source.split("==")
+    if not (found := list(folder.glob(f"{name}-{version}.tar.gz"))):
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
-                   "--no-binary", ":all:", "--dest", folder, SOURCE]
+                   "--no-binary", ":all:", "--dest", folder, source]
         subprocess.run(command, check=True)
-    with tarfile.open(next(folder.glob("trafilatura-*.tar.gz"))) as source:
+        found = list(folder.glob(f"{name}-{version}.tar.gz"))
+    with tarfile.open(found[0]) as source:
         members = sorted((m for m in source.getmembers() if m.name.endswith(".html")), key=lambda m: m.name)
         return [source.extractfile(member).read() for member in members]
 

@@ -362,7 +362,7 @@ export default {
   'merges.target': 'Merges',
   'merges.race': 'The most frequent pairs now',
   'merges.curve': 'Bytes a token',
-  'merges.curve.name': 'After {done} merges a token has {ratio} bytes on average.',
+  'merges.curve.name': 'After {done} {done|merge|merges} a token has {ratio} {ratio|byte|bytes} on average.',
   'merges.curve.axis': 'Across: 0 to {total} merges. Up: 0 to {top} bytes a token.',
   'merges.none': 'Before any merge the {bytes} {bytes|byte is|bytes are} {tokens} {tokens|token|tokens}: each of the 256 bytes is a symbol, and stays one.',
   'merges.sentence': 'Merge {k}: “{left}” and “{right}” became “{pair}”; they stood side by side {count} {count|time|times}. The {bytes} bytes are now {tokens} {tokens|token|tokens}, {ratio} bytes each.',
