@@ -1,5 +1,5 @@
 //! Languages are told as fastText tells them, a damaged model is refused, and each language has its own rules or none.
-#![cfg(all(feature = "languages", not(target_arch = "wasm32")))]
+#![cfg(all(feature = "chinese", not(target_arch = "wasm32")))]
 
 use std::path::Path;
 use std::sync::OnceLock;

@@ -228,7 +228,7 @@ fn a_document_is_kept_after_all_and_no_longer() {
         assert!(dropped.kept && dropped.document == document, "it stands in the list still");
         assert_eq!(cleaning.kept(), 1);
         // One is left more, if it is not the one that others are copies of.
-        let left = |report: &glasshouse::corpus::Report| report.stages.last().unwrap().documents_out;
+        let left = |report: &Report| report.stages.last().unwrap().documents_out;
         assert_eq!(left(&report), left(&before) + 1, "{stage}");
         assert_eq!(cleaning.survivors().count() as u64, left(&report));
         let known: Document = cleaning.document(document).unwrap().clone();

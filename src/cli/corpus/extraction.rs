@@ -31,10 +31,11 @@ fn guarded(html: String) -> Result<String, (&'static str, usize)> {
 
     use super::guard::{Failure, Guard};
 
+    type Text = Result<String, (&'static str, usize)>;
     /// Far above what the limits of the extraction let a page cost.
     const LIMIT: Duration = Duration::from_secs(60);
     thread_local! {
-        static GUARD: RefCell<Guard<String, Result<String, (&'static str, usize)>>> =
+        static GUARD: RefCell<Guard<String, Text>> =
             RefCell::new(Guard::new(|html: String| page::text(&html), LIMIT));
     }
     match GUARD.with_borrow_mut(|guard| guard.run(html)) {
