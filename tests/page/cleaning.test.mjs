@@ -114,6 +114,10 @@ test('pages in HTML become the texts of the command line, and what they hold sta
   assert.equal(await control(page, 'clean-keep').isVisible(), false);
   assert.equal(await page.evaluate('window.run'), undefined);
   assert.ok(page.requests.every((url) => !url.endsWith('/none')));
+  // A text that only the lists of words beside the wasm find.
+  await drop(page, 'form.html', Buffer.from('<html><body><form><p>The mill is open on the first day of the month, and if there has been rain in the hills then the wheel will turn for all of those who have come to see it.</p></form></body></html>'));
+  await page.locator('#cleaning .chip').filter({ hasText: 'form.html' }).waitFor();
+  assert.deepEqual((await rows(page))[0], ['1', '1', '0']);
   // As deep as a page may be, and deeper.
   const nested = (depth) => Buffer.from(`<html><body>${'<div>'.repeat(depth)}<p>${prose}</p>`);
   await drop(page, 'deep.html', nested(490));
