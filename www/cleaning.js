@@ -8,6 +8,8 @@ import { count, measure, size, text, worded } from './text.js';
 
 /** Names with their counts. */
 const counted = (counts) => Object.entries(counts).map(([name, times]) => `${name} ${count(times)}`).join(' · ');
+/** The name of a rule, which breaks between its words where there is little room. */
+const parts = (rule) => rule.split(/(?<=_)/).flatMap((part) => [part, element('wbr')]);
 /** What the funnel counts: words and the tokens of a tokenizer take turns as the tokens of the report. */
 const field = (by) => (by === 'words' ? 'tokens' : by);
 /** How much came into the funnel, in front of whichever stage. */
@@ -58,6 +60,12 @@ export class Cleaning {
       this.rule = this.found(document).reason;
       this.ask({ document });
     });
+    place('.sieve-read').addEventListener('keydown', (event) => {
+      const by = { j: 1, k: -1 }[event.key.toLowerCase()];
+      if (!by || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      this.go(by);
+    });
     selection.readers.cleaning = (cell) => this.read(cell);
     worded(() => this.show());
     this.show();
@@ -81,6 +89,15 @@ export class Cleaning {
     const { stage, document } = this.asked;
     this.call('sieve', this.asked);
     Object.assign(this, { asked: { stage, document }, again: false, waiting: true });
+  }
+
+  /** Opens the page that stands so many after the one that is open, in the list of what a stage takes out. */
+  go(by) {
+    const all = [...this.place('.fallen tbody').querySelectorAll('button')];
+    const open = all.findIndex(({ dataset }) => Number(dataset.document) === this.asked.document);
+    const next = all[open < 0 ? 0 : Math.min(all.length - 1, Math.max(0, open + by))];
+    next.focus();
+    next.click();
   }
 
   /** What was asked for will not be answered. */
@@ -199,7 +216,7 @@ export class Cleaning {
       Object.assign(button, { type: 'button' }).dataset.document = String(number);
       const measured = element('td', 'number', measure(value));
       measured.title = String(value);
-      return element('tr', kept ? 'spared' : '', element('td', '', button), element('td', '', of ? text('cleaning.copy', { of }) : reason), measured);
+      return element('tr', kept ? 'spared' : '', element('td', '', button), element('td', '', ...(of ? [text('cleaning.copy', { of })] : parts(reason))), measured);
     }));
     if (focus) place(`[data-document="${focus}"]`)?.focus();
     place('.sieve-read').hidden = told.dropped.length === 0;

@@ -7,9 +7,10 @@ const KEPT = 'glasshouse.shortcuts';
 /** What takes keys itself: a field or a list all of them, whatever else is focused the space bar. */
 const FIELDS = 'input, select, textarea, [role=listbox], [role=textbox]';
 const FOCUSED = 'a, button, summary, [tabindex]';
-/** The keys as they are written, and what they do; of the last three the time line hears where it has the focus. */
+/** The keys as they are written, and what they do; of the last three the time line hears where it has the focus, of J and K the
+ * pages that a stage of the sieve takes out. */
 const LIST = [
-  ['', 'run'], ['.', 'step'], ['Shift + .', 'ten'], ['[', 'a'], [']', 'b'],
+  ['', 'run'], ['.', 'step'], ['Shift + .', 'ten'], ['[', 'a'], [']', 'b'], ['J K', 'read'],
   ['← →', 'move'], ['Shift + ← →', 'pin'], ['Esc', 'clear'],
 ];
 

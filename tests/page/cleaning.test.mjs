@@ -295,6 +295,24 @@ test('all of it is done by keys, and what had the focus keeps it', async () => {
   await control(page, 'clean-keep').focus();
   await press('Space');
   await page.locator('[data-action=clean-keep][aria-pressed=true]:focus').waitFor();
+  // J and K go through what the stage takes out, and stop at its ends.
+  const all = page.locator('.fallen button');
+  const count = await all.count();
+  const at = await all.evaluateAll((buttons) => buttons.findIndex(({ textContent }) => textContent.includes('Reading 1')));
+  assert.ok(at > 0 && count > at + 1, 'there is a page before and one after');
+  const opened = async (n) => {
+    await page.locator('.fallen button:focus').and(all.nth(n)).waitFor();
+    const title = await all.nth(n).textContent();
+    await page.locator('.sieve-text .scroll').filter({ hasText: title.replace(/…$/, '').trim().slice(0, 12) }).waitFor();
+  };
+  await press('k');
+  await opened(at - 1);
+  await press('j');
+  await opened(at);
+  await press('j');
+  await opened(at + 1);
+  for (let n = 0; n <= count; n += 1) await press('j');
+  await opened(count - 1);
 });
 
 for (const width of [360, 1280]) {

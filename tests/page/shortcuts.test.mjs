@@ -86,7 +86,7 @@ test('no key is taken from a field, a list, a control, or a command of the brows
 test('the keys are listed, and switched off for good', async () => {
   const page = await opened();
   await page.locator('.shortcuts > summary').click();
-  assert.equal(await page.locator('.shortcuts kbd').count(), 8);
+  assert.equal(await page.locator('.shortcuts kbd').count(), 9);
   await page.screenshot({ path: `${PICTURES}/shortcuts.png`, fullPage: true });
   await page.locator('[name=shortcuts]').uncheck();
   await away(page);
