@@ -161,7 +161,7 @@ fn parquet(groups: &[Vec<Option<String>>], codec: parquet::basic::Compression) -
 #[cfg(feature = "parquet")]
 #[test]
 fn parquet_goes_in() {
-    use parquet::basic::{Compression, GzipLevel, ZstdLevel};
+    use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
 
     let place = Place::new();
     let text = |n: usize| (n % 50 != 7).then(|| page(n));
@@ -172,6 +172,9 @@ fn parquet_goes_in() {
         Compression::SNAPPY,
         Compression::GZIP(GzipLevel::default()),
         Compression::ZSTD(ZstdLevel::default()),
+        Compression::BROTLI(BrotliLevel::default()),
+        Compression::LZ4,
+        Compression::LZ4_RAW,
     ];
     for (n, codec) in codecs.into_iter().enumerate() {
         place.write("data/a.parquet", parquet(&groups, codec));
