@@ -23,6 +23,11 @@ async function inspected(prompt, options) {
   await page.locator('[data-stage=inspect]').click();
   await page.locator('.heads button').first().waitFor();
   await page.locator('[data-input=prompt]').fill(prompt);
+  // Until the look at this prompt comes, that at the one before is shown.
+  await page.waitForFunction((prompt) => {
+    const shown = [...document.querySelectorAll('.arcs-tokens button')].map(({ textContent }) => textContent).join('').replaceAll('·', ' ');
+    return shown === prompt || document.querySelector('.arcs.too-many');
+  }, prompt);
   return page;
 }
 
