@@ -8,6 +8,10 @@ export const MOST = 5;
 const END = new TextEncoder().encode('glasshouse 1');
 const NAME = /^([\w-]+)\.(\d+)\.run$/;
 
+/** A tab that saves often may have put another file in the place of one that is read: so many times it is looked for anew where
+ * a file went meanwhile, and so many where one is not whole yet. */
+const [GONE, UNFINISHED] = [50, 3];
+
 const lock_of = (id) => `glasshouse-run-${id}`;
 
 /** A save in the storage: what stands at the end of its file, and where. Null where its end was never written. */
@@ -19,8 +23,9 @@ async function described(handle) {
   if (END.some((byte, i) => tail[4 + i] !== byte)) return null;
   const begin = foot - new DataView(tail.buffer).getUint32(0, true);
   if (begin < 0) return null;
+  const told = await file.slice(begin, foot).text();
   try {
-    return { ...JSON.parse(await file.slice(begin, foot).text()), bytes: begin, saved: file.lastModified };
+    return { ...JSON.parse(told), bytes: begin, saved: file.lastModified };
   } catch {
     return null;
   }
@@ -63,14 +68,21 @@ export class Runs {
 
   /** The last whole save of each run, the newest first. */
   async whole() {
-    const found = new Map();
-    for (const { handle, id, number } of await this.files()) {
-      if (found.has(id)) continue;
-      // A file that another tab writes or removes just now does not count.
-      const save = await described(handle).catch(() => null);
-      if (save) found.set(id, { ...save, id, number, handle });
+    for (let tries = 0; ; tries += 1) {
+      const found = new Map();
+      const missed = new Map();
+      for (const { handle, id, number } of await this.files()) {
+        if (found.has(id)) continue;
+        let gone = false;
+        const save = await described(handle).catch(() => {
+          gone = true;
+        });
+        if (save) found.set(id, { ...save, id, number, handle });
+        else missed.set(id, missed.get(id) || gone);
+      }
+      const most = Math.max(0, ...[...missed].filter(([id]) => !found.has(id)).map(([, gone]) => (gone ? GONE : UNFINISHED)));
+      if (tries >= most) return [...found.values()].sort((a, b) => b.saved - a.saved);
     }
-    return [...found.values()].sort((a, b) => b.saved - a.saved);
   }
 
   /** Tells which runs are kept, and which of them are open in a tab.
@@ -207,10 +219,16 @@ export class Runs {
 
   /** The zip of a kept run, and what it is. */
   async read(id) {
-    const run = (await this.whole()).find((one) => one.id === id);
-    if (!run) throw new Error(`the run is kept no more: another tab may have deleted it`);
-    const file = await run.handle.getFile();
-    return { run, zip: new Uint8Array(await file.slice(0, run.bytes).arrayBuffer()) };
+    for (let tries = 0; ; tries += 1) {
+      const run = (await this.whole()).find((one) => one.id === id);
+      if (!run) throw new Error(`the run is kept no more: another tab may have deleted it`);
+      try {
+        const file = await run.handle.getFile();
+        return { run, zip: new Uint8Array(await file.slice(0, run.bytes).arrayBuffer()) };
+      } catch (error) {
+        if (tries >= GONE) throw error;
+      }
+    }
   }
 
   /** Deletes a kept run, because somebody asks for it. */
