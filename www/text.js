@@ -33,9 +33,9 @@ function preferred() {
 /** The language of the page: `en` or `zh`. */
 export const language = () => chosen;
 
-/** Writes the page in its language, once the words are there. */
+/** Writes the page in its language, once the words are there, or it is known that they do not come now. */
 export async function show_language() {
-  await fetch_words(chosen);
+  await fetch_words(chosen).catch(() => {});
   document.documentElement.lang = TAGS[chosen];
   fill(document);
   fetch_story(chosen);
@@ -51,9 +51,12 @@ async function fetch_words(name) {
   words[name] = { strings, translated: sentences && translator(sentences) };
 }
 
-/** Fetches the words of the other languages, so that they show at once where they are chosen. */
+/** Fetches the words that are not there: those of the other languages, so that they show at once where they are chosen, and
+ * those of the page's own, where they did not come. */
 export function fetch_others() {
-  for (const name of Object.keys(TAGS)) fetch_words(name).catch(() => {});
+  for (const name of Object.keys(TAGS).filter((known) => !words[known])) {
+    fetch_words(name).then(() => name === chosen && set_language(name)).catch(() => {});
+  }
 }
 
 /** Fetches the story in a language, behind the first picture of the page. Where it cannot be had, the page works without. */
@@ -116,7 +119,7 @@ function fill(root) {
  * line does: here they are called what the page calls them.
  * @param {string} sentence */
 export function localise(sentence) {
-  const { strings, translated: known } = words[chosen];
+  const { strings, translated: known } = words[chosen] ?? { strings: {} };
   const found = known ? known(sentence) : sentence;
   const foreign = found === null;
   const labels = foreign ? words.en?.strings ?? {} : strings;
