@@ -55,7 +55,7 @@ async function fetch_words(name) {
  * those of the page's own, where they did not come. */
 export function fetch_others() {
   for (const name of Object.keys(TAGS).filter((known) => !words[known])) {
-    fetch_words(name).then(() => name === chosen && set_language(name)).catch(() => {});
+    fetch_words(name).then(() => name === chosen && changed()).catch(() => {});
   }
 }
 
@@ -84,6 +84,11 @@ export async function set_language(name) {
   } catch {
     // Without storage the choice lasts until the page is closed.
   }
+  await changed();
+}
+
+/** The words of the page are others. */
+async function changed() {
   await show_language();
   document.dispatchEvent(new Event('languagechange'));
 }

@@ -105,6 +105,21 @@ test('a language whose words do not come leaves the page as it is, and comes whe
   await page.context().close();
 });
 
+test('where the words of the page do not come at first it goes on, and has them when they come', async () => {
+  let asked = 0;
+  const page = await lab.open('?device=cpu', { first: () => localStorage.clear() });
+  await page.route('**/strings/en.json', (route) => {
+    asked += 1;
+    return asked === 1 ? route.abort() : route.continue();
+  });
+  await page.reload();
+  await ready(page);
+  await control(page, 'train').filter({ hasText: 'Train' }).waitFor();
+  assert.equal(asked, 2);
+  assert.equal(await page.evaluate(() => localStorage.getItem('glasshouse.language')), null, 'nobody has chosen a language');
+  await page.context().close();
+});
+
 test('where the recorded weights do not come, or are broken, it is said, and training takes their place', async () => {
   for (const body of [null, 'no zip']) {
     const page = await lab.open('?device=cpu#stage=inspect');
