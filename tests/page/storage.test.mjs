@@ -257,6 +257,22 @@ test('two tabs keep their runs beside each other', async () => {
   await other.locator(`#kept [data-id="${id}"]`).filter({ hasText: `step ${last} of` }).locator('[data-action=kept-delete]:enabled').waitFor();
 });
 
+test('a file that another tab replaces while it is read is looked for again', async () => {
+  const page = await lab.open();
+  await trained(page);
+  const prelude = `const { getFile } = FileSystemFileHandle.prototype;
+    let reads = 0;
+    FileSystemFileHandle.prototype.getFile = function () {
+      reads += 1;
+      return reads <= 3 ? Promise.reject(new DOMException('gone', 'NotFoundError')) : getFile.call(this);
+    };`;
+  const body = `${prelude}\n${await readFile('dist/worker.js', 'utf8')}`;
+  await page.context().route('**/worker.js', (route) => route.fulfill({ contentType: 'text/javascript', body }));
+  await page.reload();
+  await kept(page).filter({ hasText: 'step 4 of 4' }).waitFor();
+  await page.context().close();
+});
+
 test('a name of the user’s stays text', async () => {
   const page = await lab.open();
   await ready(page);
