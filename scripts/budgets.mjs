@@ -1,14 +1,13 @@
 // What the page weighs against what it may: `node scripts/budgets.mjs [FOLDER] [--accept REASON] [--limits FILE]`.
 //
-// Sizes are bytes after `gzip -9`, which packs better than the zlib in Node; a thousand of them are a kilobyte. What is packed
-// already counts as it lies there.
+// Sizes are bytes after `gzip -9`; a thousand of them are a kilobyte. What is packed already counts as it lies there.
 // The limits stand in scripts/budgets.json, and beside them the size that the wasm had when it was last accepted: more than
 // its share above that fails, until `--accept` writes the new size down with its reason.
 
-import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
 import { parseArgs } from 'node:util';
+import { gzip } from './gzip.mjs';
 
 const PACKED = ['.gz', '.zip'];
 
@@ -37,7 +36,7 @@ function weigh(folder) {
         walk(path);
         continue;
       }
-      const packed = PACKED.includes(extname(path)) ? readFileSync(path) : execFileSync('gzip', ['-9', '--no-name', '--stdout', path], { maxBuffer: 1 << 26 });
+      const packed = PACKED.includes(extname(path)) ? readFileSync(path) : gzip(path);
       found.push({ path: relative(folder, path).split(sep).join('/'), size: packed.length });
     }
   };

@@ -8,6 +8,7 @@ import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync,
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { cut_lists } from './cut_lists.mjs';
+import { gzip } from './gzip.mjs';
 import { shorten } from './short_imports.mjs';
 import { vocabulary_licences, write_vocabularies } from './vocabularies.mjs';
 
@@ -53,8 +54,7 @@ if (profile === 'release') await (await import('./bundle.mjs')).bundle(staging);
 // Trunk leaves the link that told it what to build.
 const index = join(staging, 'index.html');
 writeFileSync(index, readFileSync(index, 'utf8').replace(/^ *<link [^>]*rel="rust"[^>]*>\n(\s*\n)*/m, ''));
-const bytes = readFileSync(wasm);
-console.log(`glasshouse_bg.wasm: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} compressed`);
+console.log(`glasshouse_bg.wasm: ${statSync(wasm).size} bytes, ${gzip(wasm).length} compressed`);
 
 /** The library that draws the curves: npm has it as a small script or as a large module, and the page takes modules. */
 function vendor() {
