@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { PICTURES, STAGES, axe, catalogue, control, enter, none, start, train, until, wide } from './page.mjs';
+import { PICTURES, STAGES, axe, beside, catalogue, control, enter, none, start, train, until, wide } from './page.mjs';
 
 let lab;
 before(async () => {
@@ -34,10 +34,7 @@ async function everywhere(page, look) {
       for (const details of all) details.open = true;
     });
     // The pass is asked for where it is seen.
-    if (stage === 'inspect') {
-      await page.locator('#pass').scrollIntoViewIfNeeded();
-      await page.locator('.pass-formula math').waitFor();
-    }
+    if (stage === 'inspect') await beside(page, '#pass', () => page.locator('.pass-formula math').waitFor());
     found.push(...(await look(stage)).map((fault) => `${stage}: ${fault}`));
   }
   return found;

@@ -152,6 +152,20 @@ export async function enter(page, stage) {
     .every((figure) => figure.dataset.tensor && figure.querySelector('figcaption').textContent));
 }
 
+/** Keeps a figure in view until `shown` has come, as its reader would: what stands above may take more room as it is drawn,
+ * and what nobody sees asks for nothing. */
+export async function beside(page, figure, shown) {
+  await page.evaluate((figure) => {
+    const along = () => {
+      document.querySelector(figure).scrollIntoView({ block: 'nearest', behavior: 'instant' });
+      globalThis.along = requestAnimationFrame(along);
+    };
+    along();
+  }, figure);
+  await shown();
+  await page.evaluate(() => cancelAnimationFrame(globalThis.along));
+}
+
 /** Shows all settings, also on a small screen, where they begin folded away. */
 export const unfold = (page) => page.locator('#settings details, details#settings-details').evaluateAll((all) => {
   for (const details of all) details.open = true;

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { colour } from '../../www/scale.js';
 import { count, fine } from '../../www/text.js';
-import { SMALL, control, metric, paste, ready, says, set, start, until } from './page.mjs';
+import { SMALL, beside, control, metric, paste, ready, says, set, start, until } from './page.mjs';
 
 let lab;
 before(async () => {
@@ -55,13 +55,12 @@ const figure = (page) => page.locator('#pass');
 const present = (page) => page.locator('.pass-stops [aria-current=step]');
 const matrix = (page) => page.locator('.pass-matrix');
 
-/** What nobody sees asks for nothing. */
-const look = (page) => figure(page).scrollIntoViewIfNeeded();
+/** Keeps the pass in view until this has come: what nobody sees asks for nothing. */
+const look = (page, shown) => beside(page, '#pass', shown);
 
 async function unfold(page) {
   await page.locator('#pass summary').first().click();
-  await look(page);
-  await page.locator('#pass:not(.waiting)').waitFor();
+  await look(page, () => page.locator('#pass:not(.waiting)').waitFor());
 }
 
 /** Waits until the last pass that was told is the one that is shown: nothing else was asked for meanwhile. */
@@ -91,7 +90,7 @@ test('before training it is derived from the recorded model, and fetched only wh
   const page = await opened();
   await page.locator('#pass figcaption').filter({ hasText: 'computed by the model that is shown' }).waitFor();
   const fetched = () => page.requests.filter((url) => /recorded\/\w+\.zip/.test(url)).length;
-  await look(page);
+  await figure(page).scrollIntoViewIfNeeded();
   assert.equal(await page.evaluate(() => globalThis.told.asked), 0);
   assert.equal(fetched(), 0);
   await unfold(page);
@@ -102,8 +101,7 @@ test('before training it is derived from the recorded model, and fetched only wh
   assert.match(await page.locator('#pass .chip').textContent(), new RegExp(`“wte” · .* · derived from recorded step ${count(seen.step)}$`));
   // A run takes its place.
   await stepped(page, 1);
-  await look(page);
-  await page.locator('#pass[data-run=live][data-step="1"]').waitFor();
+  await look(page, () => page.locator('#pass[data-run=live][data-step="1"]').waitFor());
   await page.locator('#pass summary').first().click();
   await page.locator('#pass[data-tensor=none]').waitFor();
   assert.deepEqual(page.errors, []);
@@ -254,13 +252,11 @@ test('a cell is pointed at and kept as everywhere, the inspector reads it, and a
   await page.waitForFunction(() => !location.hash.includes('tensor='));
   // The link opens the recorded run at that stop, and at that cell where it has one.
   const other = await lab.open(`?device=cpu${link}`);
-  await other.locator('#pass[data-run=derived]').scrollIntoViewIfNeeded();
-  await other.locator(`.pass-reading[data-row="1"][data-column="${columns - 1}"]`).waitFor();
+  await look(other, () => other.locator(`#pass[data-run=derived] .pass-reading[data-row="1"][data-column="${columns - 1}"]`).waitFor());
   assert.equal(await other.locator('.pass-stops [aria-current]').getAttribute('data-stop'), 'query');
   assert.ok(await other.locator('#pass .cell-mark.kept').isVisible());
   const bad = await lab.open(`?device=cpu${link.replace(`cell=${number}.`, 'cell=77.')}`);
-  await bad.locator('#pass').scrollIntoViewIfNeeded();
-  await bad.locator('#alert').filter({ hasText: 'tensor=pass' }).waitFor();
+  await look(bad, () => bad.locator('#alert').filter({ hasText: 'tensor=pass' }).waitFor());
   for (const each of [page, other, bad]) assert.deepEqual(each.errors, []);
 });
 
@@ -315,8 +311,7 @@ test('it follows layer, head, token and prompt, and the time line', async () => 
   await unfold(page);
   await go(page, 'query');
   const tensor = async (name) => {
-    await look(page);
-    await page.locator(`#pass[data-tensor="${name}"]`).waitFor();
+    await look(page, () => page.locator(`#pass[data-tensor="${name}"]`).waitFor());
   };
   await tensor('h.0.attn q[0]');
   const live = (await told(page)).values;
@@ -325,8 +320,7 @@ test('it follows layer, head, token and prompt, and the time line', async () => 
   await page.locator('.heads button[data-layer="0"][data-head="0"]').click();
   await tensor('h.0.attn q[0]');
   await page.locator('.arcs-tokens button').nth(1).click();
-  await look(page);
-  await page.locator('.pass-reading[data-row="1"]').waitFor();
+  await look(page, () => page.locator('.pass-reading[data-row="1"]').waitFor());
   await go(page, 'logits');
   assert.equal((await told(page)).position, 1);
   const { values, stops } = await told(page);
@@ -347,8 +341,7 @@ test('it follows layer, head, token and prompt, and the time line', async () => 
   await settled(page);
   assert.deepEqual((await told(page)).values, live, 'the live model is what it was');
   await page.locator('[data-input=prompt]').fill('coral');
-  await look(page);
-  await page.waitForFunction(() => globalThis.told.traced.at(-1).prompt === 'coral');
+  await look(page, () => page.waitForFunction(() => globalThis.told.traced.at(-1).prompt === 'coral'));
   await settled(page);
   const { tokens } = await told(page);
   assert.equal(await figure(page).getAttribute('data-shape'), `${tokens.length}x16`);
@@ -361,12 +354,7 @@ test('while training it follows the live model, and closed or out of sight it as
   await unfold(page);
   await control(page, 'train').click();
   const step = () => figure(page).getAttribute('data-step').then(Number);
-  // What stands above may take more room as it is drawn: whoever reads goes along.
-  const past = (step) => page.waitForFunction((step) => {
-    const pass = document.querySelector('#pass');
-    pass.scrollIntoView({ block: 'nearest' });
-    return Number(pass.dataset.step) > step;
-  }, step);
+  const past = (step) => look(page, () => page.waitForFunction((step) => Number(document.querySelector('#pass').dataset.step) > step, step));
   await past(5);
   const [first, begun] = [await step(), performance.now()];
   await past(first + 5);

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { PATIENCE, SMALL, control, metric, paste, ready, says, set, start, until } from './page.mjs';
+import { PATIENCE, SMALL, beside, control, metric, paste, ready, says, set, start, until } from './page.mjs';
 
 let lab;
 before(async () => {
@@ -167,8 +167,7 @@ test('figures that are scrolled away, or in a tab that is hidden, are not looked
   const page = await opened({ width: 1280, height: 200 });
   await train(page);
   await tab(page, 'inspect').click();
-  await page.locator('#attention').scrollIntoViewIfNeeded();
-  await follows(page);
+  await beside(page, '#attention', () => follows(page));
   const still = async (what) => {
     const before = (await sent(page)).length;
     // As many steps as take three seconds, in which six looks would come.
@@ -179,8 +178,7 @@ test('figures that are scrolled away, or in a tab that is hidden, are not looked
   await page.evaluate(() => scrollTo(0, 0));
   assert.ok(await page.evaluate(() => document.querySelector('#attention').getBoundingClientRect().top > innerHeight));
   await still('scrolled away');
-  await page.locator('#attention').scrollIntoViewIfNeeded();
-  await follows(page);
+  await beside(page, '#attention', () => follows(page));
   const see = (state) => page.evaluate((state) => {
     Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => state });
     document.dispatchEvent(new Event('visibilitychange'));

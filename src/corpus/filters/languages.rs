@@ -66,14 +66,18 @@ impl Rules {
 pub struct Tables {
     languages: Languages,
     /// By the language; the last stands for those that have none.
-    tables: Vec<(&'static str, Rules)>,
+    tables: [(&'static str, Rules); 3],
+}
+
+/// The tables as they are before anything is set.
+fn published() -> [(&'static str, Rules); 3] {
+    [("en", Rules::english()), ("zh", Rules::chinese()), ("", Rules::none())]
 }
 
 impl Tables {
     /// The tables for a corpus of these languages, each set as `NAME=VALUE` says.
     pub fn new<'a>(languages: Languages, settings: impl IntoIterator<Item = &'a String>) -> Result<Self> {
-        let tables = vec![("en", Rules::english()), ("zh", Rules::chinese()), ("", Rules::none())];
-        let mut tables = Tables { languages, tables };
+        let mut tables = Tables { languages, tables: published() };
         settings.into_iter().try_for_each(|setting| tables.set(setting))?;
         Ok(tables)
     }
@@ -85,15 +89,15 @@ impl Tables {
 
     /// Sets a rule of all of them as it was at first.
     pub fn reset(&mut self, rule: &Rule) {
-        for ((_, rules), first) in self.tables.iter_mut().zip([Rules::english(), Rules::chinese(), Rules::none()]) {
+        for ((_, rules), (_, first)) in self.tables.iter_mut().zip(published()) {
             rules.thresholds[rule.id as usize] = first.threshold(rule.id);
         }
     }
 
     /// The threshold of a rule by the table of a language, and what it was at first, if the language has such a rule.
     pub fn threshold(&self, language: &str, rule: &Rule) -> Option<(f64, f64)> {
-        let rules = &self.tables.iter().find(|(known, _)| *known == language)?.1;
-        let first = if language == "zh" { Rules::chinese() } else { Rules::english() };
+        let number = self.tables.iter().position(|(known, _)| *known == language)?;
+        let (rules, first) = (self.rules(number), &published()[number].1);
         rules.stages.contains(&rule.stage).then(|| (rules.threshold(rule.id), first.threshold(rule.id)))
     }
 
