@@ -102,7 +102,7 @@ export class Pass {
     /** @type {Told.Trace} */
     const command = { command: 'trace', prompt, layer, head, position, at, stop, cell };
     const sent = JSON.stringify(command);
-    if (this.asked || !this.details.open || (sent === this.sent && !this.stale && this.seen)) return;
+    if (this.asked || !this.details.open || !this.on_screen() || (sent === this.sent && !this.stale && this.seen)) return;
     Object.assign(this, { asked: true, again: false, stale: false, at, wanted: stop, sent });
     this.send(command);
   }

@@ -363,6 +363,10 @@ test('while training it follows the live model, and closed or out of sight it as
   for (const hide of ['fold', 'leave']) {
     if (hide === 'fold') await page.locator('#pass summary').first().click();
     else await page.locator('[data-stage=data]').click();
+    // The page has been told so too once this has.
+    await page.evaluate((hide) => hide === 'fold' || new Promise((resolve) => {
+      new IntersectionObserver(([{ isIntersecting }]) => isIntersecting || resolve()).observe(document.querySelector('#pass'));
+    }), hide);
     await page.waitForFunction(() => globalThis.told.asked === globalThis.told.traced.length);
     const [asked, at] = [await page.evaluate(() => globalThis.told.asked), await metric(page, 'step')];
     await until(page, 'step', 'at least', at + 40);
