@@ -55,7 +55,7 @@ function opening(name, file, merges) {
   const text = new TextDecoder().decode(stream.head(SAMPLE));
   const { ids, starts, segments } = ours.encode(new TextEncoder().encode(text), ours.merge_count, 'text');
   return {
-    read: { ...read, all: read.documents.length, documents: read.documents.slice(0, DOCUMENTS) },
+    read: { name, bytes: read.bytes, documents: stream.documents(0, DOCUMENTS).documents, all: read.all },
     window: stream.window(0, SHOWN),
     learnt: { merges: ours.merge_count, sample: text },
     merged: { ...Merges.begin(bytes, merges, 'cl100k').advance(0), total: ours.merge_count },

@@ -1,5 +1,7 @@
 //! A text as it is read: its documents joined into one line of bytes, and any stretch of it as characters.
 
+use serde::Serialize;
+
 /// Documents in one line. Offsets count bytes; where a document begins an end-of-text token stands, which has none.
 pub struct Stream {
     bytes: Vec<u8>,
@@ -8,7 +10,7 @@ pub struct Stream {
 }
 
 /// One document of a stream.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Document {
     /// Its first byte in the stream.
     pub start: usize,
@@ -53,10 +55,16 @@ impl Stream {
         &self.bytes
     }
 
-    /// The documents, in order.
-    pub fn documents(&self) -> impl Iterator<Item = Document> + '_ {
-        let ends = self.starts.iter().skip(1).chain([&self.bytes.len()]).copied().collect::<Vec<_>>();
-        self.starts.iter().zip(ends).map(|(&start, end)| Document {
+    /// How many documents there are.
+    pub fn count(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// The documents from the one at `first` on, in order.
+    pub fn documents(&self, first: usize) -> impl Iterator<Item = Document> + '_ {
+        let starts = self.starts.get(first..).unwrap_or_default();
+        let ends = starts.iter().skip(1).copied().chain([self.bytes.len()]);
+        starts.iter().zip(ends).map(|(&start, end)| Document {
             start,
             bytes: end - start,
             title: title(&self.bytes[start..end]),
@@ -106,8 +114,10 @@ mod tests {
     #[test]
     fn documents_stand_one_behind_the_other() {
         let stream = Stream::new(&[b"\n  The one\nx".to_vec(), Vec::new(), "宋词".into()]);
-        let titles: Vec<_> = stream.documents().map(|d| (d.start, d.bytes, d.title)).collect();
+        let titles: Vec<_> = stream.documents(0).map(|d| (d.start, d.bytes, d.title)).collect();
         assert_eq!(titles, [(0, 12, "The one".into()), (12, 0, String::new()), (12, 6, "宋词".into())]);
+        assert_eq!(stream.documents(2).map(|d| d.start).collect::<Vec<_>>(), [12]);
+        assert_eq!((stream.count(), stream.documents(3).count(), stream.documents(9).count()), (3, 0, 0));
         assert_eq!(stream.bytes(), "\n  The one\nx宋词".as_bytes());
     }
 

@@ -38,7 +38,8 @@ export class TextStream {
   private constructor();
   static from_corpus(file: Uint8Array): TextStream;
   static from_files(files: Told.File[]): TextStream;
-  describe(): { bytes: number; documents: Told.Document[] };
+  describe(): { bytes: number; all: number };
+  documents(first: number, count: number): Told.Documents;
   window(at: number, count: number): Told.Window;
   head(most: number): Uint8Array<ArrayBuffer>;
 }

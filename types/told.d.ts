@@ -89,7 +89,10 @@ declare namespace Told {
   interface Document { start: number; bytes: number; title: string }
   interface Character { text: string | null; bytes: ArrayLike<number> & Iterable<number>; begins: boolean }
   interface Window { at: number; characters: Character[] }
-  interface Read { name: string; bytes: number; documents: Document[]; all?: number; run?: Source }
+  /** Some of a text's documents, from the one at `first` on. */
+  interface Documents { first: number; documents: Document[] }
+  /** A text, and how many documents it has. */
+  interface Read { name: string; bytes: number; all: number; run?: Source }
   /** A rule of a stage: its threshold (null where it never fires), between which values that changes anything, and what falls by it. */
   interface Threshold {
     name: string; threshold: number | null; default: number | null; low: number; high: number; fires: 'above' | 'below' | 'needed'; documents: number | null;
@@ -131,7 +134,7 @@ declare namespace Told {
   interface Stop { name: string; bound: number; found: number; step: number }
   /** What the worker answers, by name. */
   interface Events {
-    loaded: Defaults; device: Device; described: Description; cleaned: Cleaned; cleaning: { done: number; total: number }; survivors: { bytes: Uint8Array<ArrayBuffer> }; read: Read; window: Window; learnt: Learnt; merged: Merged; tokens: Tokens;
+    loaded: Defaults; device: Device; described: Description; cleaned: Cleaned; cleaning: { done: number; total: number }; survivors: { bytes: Uint8Array<ArrayBuffer> }; read: Read; documents: Documents; window: Window; learnt: Learnt; merged: Merged; tokens: Tokens;
     tokenizer: { name: string; merges: number; vocab: number };
     vocabulary: Vocabulary;
     tree: { from: string; tree: Tree };
@@ -182,6 +185,7 @@ declare namespace Told {
     clean: { files: File[] | null };
     sieve: Sieve;
     clean_hand: {};
+    documents: { first: number; count: number };
     window: { at: number; count: number };
     merge_begin: { merges: number };
     merge: { budget: number };

@@ -2,7 +2,7 @@
 
 import { caption, element } from './figure.js';
 import { plain } from './glyphs.js';
-import { pick } from './pick.js';
+import { pick, rove } from './pick.js';
 import { selection } from './selection.js';
 import { count, measure, size, text, worded } from './text.js';
 
@@ -218,6 +218,9 @@ export class Cleaning {
       measured.title = String(value);
       return element('tr', kept ? 'spared' : '', element('td', '', button), element('td', '', ...(of ? [text('cleaning.copy', { of })] : parts(reason))), measured);
     }));
+    // One of them has a place in the order of the keys: the open one, or the first.
+    const buttons = [...place('.fallen tbody').querySelectorAll('button')];
+    rove(buttons, buttons.find(({ dataset }) => Number(dataset.document) === this.asked.document) ?? buttons[0]);
     if (focus) place(`[data-document="${focus}"]`)?.focus();
     place('.sieve-read').hidden = told.dropped.length === 0;
   }

@@ -2,12 +2,14 @@
 
 import { caption, element } from './figure.js';
 import { marked, plain } from './glyphs.js';
-import { pick, refill } from './pick.js';
+import { pick, refill, rove } from './pick.js';
 import { selection } from './selection.js';
 import { count, size, text } from './text.js';
 
 /** Characters that are shown of the line at once. */
 const SHOWN = 64;
+/** Documents that are listed at once: a corpus may have a million. */
+const LISTED = 100;
 
 /** What a text is called: the built-in ones have names in the page's language. */
 const titled = (name) => (['en', 'zh'].includes(name) ? text(`corpus.${name}`) : name);
@@ -20,7 +22,7 @@ export class Data {
   listed;
   /** @type {Told.Source} */
   run;
-  documents; stream; name; bytes; all;
+  documents; stream; name; bytes; all; first;
   /** @type {Told.Call} */
   call;
 
@@ -29,6 +31,10 @@ export class Data {
     this.slider = stream.querySelector('input');
     this.slider.addEventListener('input', () => this.go(Number(this.slider.value)));
     this.rows = documents.querySelector('tbody');
+    this.turning = documents.querySelector('label');
+    this.turn = this.turning.querySelector('input');
+    this.turn.step = String(LISTED);
+    this.turn.addEventListener('input', () => this.list_from(Number(this.turn.value)));
     const document_of = ({ dataset }) => ({ tensor: 'documents', cell: [Number(dataset.index)] });
     pick(this.rows, 'button', document_of, (button) => {
       selection.set(document_of(button));
@@ -45,28 +51,22 @@ export class Data {
     });
   }
 
-  /** A text was read: its size and its documents.
+  /** A text was read: its size, and how many documents it has.
    * @param {Told.Read} read */
-  read({ name, bytes, documents, all = documents.length, run = 'live' }) {
-    Object.assign(this, { name, bytes, listed: documents, all, run });
+  read({ name, bytes, all, run = 'live' }) {
+    Object.assign(this, { name, bytes, all, run });
     Object.assign(this.slider, { max: String(Math.max(0, bytes - 1)), value: '0' });
-    this.show_documents();
-    if (run === 'live') this.go(selection.tensor === 'text' ? selection.cell[0] : 0);
+    Object.assign(this.turn, { max: String(all - 1), disabled: run !== 'live' });
+    if (run !== 'live') return;
+    // What a link or a reader has chosen is among what is shown.
+    const chosen = (tensor, most) => (selection.tensor === tensor && selection.cell[0] < most ? selection.cell[0] : 0);
+    this.list_from(chosen('documents', all));
+    this.go(chosen('text', bytes));
   }
 
-  show_documents() {
-    const { name, bytes, listed: documents, all } = this;
-    this.rows.replaceChildren(...documents.map(({ start, bytes: length, title }, i) => {
-      const button = element('button', 'link', plain(title) || text('documents.untitled'));
-      Object.assign(button, { type: 'button' });
-      Object.assign(button.dataset, { start: String(start), index: String(i) });
-      return element('tr', '', element('td', 'number', count(i + 1)), element('td', '', button), element('td', 'number', count(length)));
-    }));
-    caption(this.documents, {
-      sentence: text('documents.sentence', { documents: count(all), size: size(bytes), bytes: count(bytes) }),
-      chip: text('text.source', { name: titled(name), bytes: count(bytes) }),
-      tensor: 'text', shape: bytes, step: 0, run: this.run,
-    });
+  /** Lists the documents among which number `one` is, from 0 on. */
+  list_from(one) {
+    this.call('documents', { first: one - (one % LISTED), count: LISTED });
   }
 
   /** Shows the line from byte `at` on. */
@@ -74,12 +74,42 @@ export class Data {
     this.call('window', { at, count: SHOWN });
   }
 
+  /** Documents came to be listed.
+   * @param {Told.Documents} listed */
+  documents_came({ first, documents }) {
+    Object.assign(this, { first, listed: documents });
+    this.show_documents();
+    if (this.run === 'live') selection.came('documents');
+  }
+
+  show_documents() {
+    const { name, bytes, first, listed: documents, all } = this;
+    const said = text('documents.listed', { from: count(first + 1), to: count(first + documents.length), all: count(all) });
+    this.turning.hidden = documents.length === all;
+    this.turning.querySelector('span').textContent = said;
+    this.turn.value = String(first);
+    this.turn.setAttribute('aria-valuetext', said);
+    this.rows.replaceChildren(...documents.map(({ start, bytes: length, title }, i) => {
+      const button = element('button', 'link', plain(title) || text('documents.untitled'));
+      Object.assign(button, { type: 'button' });
+      Object.assign(button.dataset, { start: String(start), index: String(first + i) });
+      return element('tr', '', element('td', 'number', count(first + i + 1)), element('td', '', button), element('td', 'number', count(length)));
+    }));
+    const buttons = this.rows.querySelectorAll('button');
+    rove(buttons, buttons[0]);
+    caption(this.documents, {
+      sentence: text('documents.sentence', { documents: count(all), size: size(bytes), bytes: count(bytes) }),
+      chip: text('text.source', { name: titled(name), bytes: count(bytes) }),
+      tensor: 'text', shape: bytes, step: 0, run: this.run,
+    });
+  }
+
   /** A stretch of the line came.
    * @param {Told.Window} shown */
   window(shown) {
     this.shown = shown;
     this.show_stream();
-    if (this.run === 'live') selection.came('text', 'documents');
+    if (this.run === 'live') selection.came('text');
   }
 
   show_stream() {
@@ -144,7 +174,7 @@ export class Data {
   /** A document in words, and its size.
    * @returns {import('./selection.js').Reading | null} */
   read_document(cell) {
-    const found = this.listed?.[cell?.[0]];
+    const found = this.listed?.[cell?.[0] - this.first];
     if (!found) return null;
     const { title, bytes } = found;
     const place = `${text('documents.number')} ${count(cell[0] + 1)} · ${title || text('documents.untitled')}`;

@@ -146,6 +146,7 @@ async function record() {
   writing.recorded(written);
   if (looked === null || !data.name) {
     data.read(first.read);
+    data.documents_came({ first: 0, documents: first.read.documents });
     data.window(first.window);
     merges.merged(first.merged);
     strip.recorded(first);

@@ -59,6 +59,9 @@ export function hearing(page) {
       merges.offer(settings.merges);
       merges.begin();
     },
+    documents(shown) {
+      data.documents_came(shown);
+    },
     window(window) {
       data.window(window);
     },

@@ -111,6 +111,9 @@ const answer = {
     stream = name === 'own' ? TextStream.from_files(files) : TextStream.from_corpus(await corpus(name));
     postMessage([{ event: 'read', name: name === 'own' ? files.map((file) => file.name).join(', ') : name, ...stream.describe() }]);
   },
+  documents({ first, count }) {
+    postMessage([{ event: 'documents', ...stream.documents(first, count) }]);
+  },
   /** Puts pages through the cleaning pipeline. */
   async clean({ files }) {
     cleaning = null;

@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 
 use super::{Answer, own_documents, to_js};
 use crate::corpus;
-use crate::stream::Stream;
+use crate::stream::{Document, Stream};
 
 /// A text in one line.
 #[wasm_bindgen]
@@ -24,22 +24,19 @@ impl TextStream {
         Ok(TextStream(Stream::new(&own_documents(files)?.1)))
     }
 
-    /// `{bytes, documents: [{start, bytes, title}]}`.
+    /// `{bytes, all}`: all documents are so many.
     pub fn describe(&self) -> JsValue {
+        to_js(&serde_json::json!({ "bytes": self.0.bytes().len(), "all": self.0.count() }))
+    }
+
+    /// Up to `count` documents from the one at `first` on: `{first, documents: [{start, bytes, title}]}`.
+    pub fn documents(&self, first: usize, count: usize) -> JsValue {
         #[derive(Serialize)]
-        struct Document {
-            start: usize,
-            bytes: usize,
-            title: String,
-        }
-        #[derive(Serialize)]
-        struct Described {
-            bytes: usize,
+        struct Shown {
+            first: usize,
             documents: Vec<Document>,
         }
-        let documents =
-            self.0.documents().map(|crate::stream::Document { start, bytes, title }| Document { start, bytes, title });
-        to_js(&Described { bytes: self.0.bytes().len(), documents: documents.collect() })
+        to_js(&Shown { first, documents: self.0.documents(first).take(count).collect() })
     }
 
     /// Up to `count` characters from byte `at` on: `{at, characters: [{text, bytes, begins}]}`. A byte that is no

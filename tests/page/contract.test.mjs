@@ -71,7 +71,7 @@ const seen = (page) => page.evaluate(() => {
     if (!name(element)) fault(element, 'it is reached by key and has no name');
     if (element.tabIndex >= 0 || element.disabled || element.getAttribute('aria-disabled') === 'true') continue;
     // One of several that share a place in the order of keys: arrows lead to it from the one that has the place.
-    const group = element.parentElement.closest('[role=listbox], [role=tablist], [role=group], [role=grid], [role=radiogroup], [role=toolbar], [role=tree]');
+    const group = element.parentElement.closest('[role=listbox], [role=tablist], [role=group], [role=grid], [role=radiogroup], [role=toolbar], [role=tree], tbody');
     if (![group, element.parentElement].some((around) => around?.querySelector('[tabindex="0"]'))) fault(element, 'no key leads to it');
   }
   axe.teardown();

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import { after, before, test } from 'node:test';
-import { SMALL, STAGES, control, drop, metric, paste, ready, says, set, start, until } from './page.mjs';
+import { SMALL, STAGES, control, drop, metric, paste, ready, says, set, start, unfold, until } from './page.mjs';
 
 let lab;
 before(async () => {
@@ -14,6 +14,7 @@ after(() => lab.stop());
 
 const tab = (page, stage) => page.locator(`[data-stage=${stage}]`);
 const caption = (page, figure) => page.locator(`[data-figure=${figure}] figcaption`);
+const digits = (n) => n.toLocaleString('en-US');
 const number = (string) => Number(string.replaceAll(',', ''));
 
 /** Waits until a figure's sentence matches, and gives the match. */
@@ -66,6 +67,42 @@ test('the documents and the line are those of the corpus', async () => {
   assert.equal(await page.locator('.characters li').first().textContent(), 'a document begins');
   const shown = await page.locator('.characters b').allTextContents();
   assert.ok(shown.join('').startsWith(rows[2][1].replaceAll(' ', '·')), shown.join(''));
+  assert.deepEqual(page.errors, []);
+});
+
+test('of many documents a hundred are listed, any of them by a slider, and the one that a link names', async () => {
+  const page = await lab.open('?device=cpu#stage=data&corpus=zh&tensor=documents&cell=1234');
+  await ready(page);
+  const [, all] = await sentence(page, 'documents', /The text is ([\d,]+) documents/);
+  const listed = (from, to) => page.locator('#documents[data-run=live] label').filter({ hasText: `Nos. ${from} to ${to} of ${all}` }).waitFor();
+  const numbers = () => page.locator('#documents tbody td:first-child').allTextContents();
+  await listed('1,201', '1,300');
+  await page.locator('#inspector [data-reading=cell]').filter({ hasText: 'No. 1,235 · ' }).waitFor();
+  assert.deepEqual((await numbers()).map(number), Array.from({ length: 100 }, (_, i) => 1201 + i));
+  // They are one place in the order of the keys, from which arrows go on.
+  await page.locator('#documents tbody button').first().focus();
+  await page.keyboard.press('ArrowDown');
+  await page.locator('#documents tbody tr:nth-child(2) button:focus').waitFor();
+  await page.keyboard.press('Tab');
+  await page.locator('#documents label input:focus').waitFor();
+  await page.keyboard.press('ArrowRight');
+  await listed('1,301', '1,400');
+  await page.keyboard.press('Home');
+  await listed('1', '100');
+  await page.keyboard.press('End');
+  await listed(digits(100 * Math.floor((number(all) - 1) / 100) + 1), all);
+  // The last document ends where the text does.
+  const button = page.locator('#documents tbody button').last();
+  const [start, bytes] = [await button.getAttribute('data-start'), await page.locator('#documents tbody tr').last().locator('td').last().textContent()];
+  const [, size] = await sentence(page, 'documents', /: ([\d,]+) bytes/);
+  assert.equal(Number(start) + number(bytes), number(size));
+  await button.click();
+  await page.locator('#stream figcaption').filter({ hasText: `From byte ${digits(Number(start))} on` }).waitFor();
+  // Few are listed whole.
+  await unfold(page);
+  await page.locator('#settings [value=en]').check();
+  await sentence(page, 'documents', /The text is 13 documents/);
+  assert.ok(await page.locator('#documents label').isHidden());
   assert.deepEqual(page.errors, []);
 });
 

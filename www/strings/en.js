@@ -339,6 +339,7 @@ export default {
   'documents.number': 'No.',
   'documents.title': 'First line',
   'documents.bytes': 'Bytes',
+  'documents.listed': 'Nos. {from} to {to} of {all}',
   'documents.untitled': '(blank)',
   'documents.sentence': 'The text is {documents} {documents|document|documents}, {size}: {bytes} {bytes|byte|bytes}. Choosing one shows where it begins in the line below.',
   ...cleaning,

@@ -340,6 +340,7 @@ export default {
   'documents.number': '序号',
   'documents.title': '首行',
   'documents.bytes': '字节',
+  'documents.listed': '第 {from} 至 {to} 篇，共 {all} 篇',
   'documents.untitled': '（空白）',
   'documents.sentence': '文本共有 {documents} 篇文档，{size}，即 {bytes} 个字节。选择一篇，下方的长行就会移到它的开头。',
   ...cleaning,
