@@ -2,7 +2,7 @@
 //! share. tests/parity/extract.py holds the quality to that of trafilatura.
 #![cfg(all(feature = "extraction", not(target_arch = "wasm32")))]
 
-use glasshouse::corpus::extract::{DEEPEST, MOST_NODES, Reason, decode, text};
+use glasshouse::corpus::extract::{DEEPEST, MOST_ATTRIBUTES, MOST_NODES, Reason, decode, text};
 use proptest::prelude::*;
 
 const PARAGRAPHS: [&str; 3] = [
@@ -62,6 +62,10 @@ fn pages_without_a_text_say_why() {
     assert_eq!(reason(&page(&("<div>".repeat(100_000) + &article()))), Reason::TooDeep);
     assert_eq!(reason(&"<i><b>".repeat(60_000)), Reason::TooDeep);
     assert_eq!(reason(&"<p>a".repeat(MOST_NODES)), Reason::TooManyNodes);
+    let attributes = |count: usize| page(&format!("<p {}>{}", "a1=b ".repeat(count), article()));
+    assert_eq!(reason(&attributes(1_000_000)), Reason::TooManyAttributes);
+    assert_eq!(text(&attributes(MOST_ATTRIBUTES + 1)).unwrap_err(), (Reason::TooManyAttributes, MOST_ATTRIBUTES + 1));
+    assert!(text(&attributes(MOST_ATTRIBUTES)).is_ok(), "as many as may be");
     assert_eq!(decode(&[0xff, 0, 1, 2].repeat(50), None).unwrap_err().0, Reason::NoEncoding);
     assert!(text(&page(&("<div>".repeat(DEEPEST - 50) + &article()))).is_ok(), "as deep as may be");
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use glasshouse::corpus::minhash::runs::Sorter;
-use glasshouse::corpus::minhash::{Clusters, Signature, Signer, plain};
+use glasshouse::corpus::minhash::{Clusters, Signature, Signer, plain, within};
 use proptest::prelude::*;
 
 #[test]
@@ -64,7 +64,7 @@ fn copies(signatures: &[Option<Signature>], bytes: usize) -> Vec<(u64, u64)> {
     let folder = tempfile::tempdir().unwrap();
     let mut clusters = Clusters::new(folder.path(), bytes);
     for (n, signature) in signatures.iter().enumerate() {
-        signature.iter().for_each(|signature| clusters.push(n as u64, signature).unwrap());
+        signature.iter().for_each(|signature| clusters.push(n as u64, &within::keys(signature)).unwrap());
     }
     let copies = clusters.copies().unwrap().collect::<Result<_, _>>().unwrap();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing stays on the disk");

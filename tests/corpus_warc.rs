@@ -5,7 +5,7 @@
 use std::io::{BufReader, Read, Write};
 
 use flate2::{Compression, write::GzEncoder};
-use glasshouse::corpus::warc::{Damage, Found, LONGEST, Reader, Record};
+use glasshouse::corpus::warc::{Damage, Found, LONGEST, Reader, Record, begins};
 use proptest::prelude::*;
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -146,7 +146,52 @@ fn a_record_that_is_too_long_is_passed_over() {
     assert_eq!(found[0], Found::Damage(0, Damage::TooLong));
     assert!(matches!(&found[1..], [Found::Record(record)] if record.content == b"text"));
     let says = b"WARC/1.0\r\nWARC-Type: conversion\r\nContent-Length: 1000000000000\r\n\r\ntext";
-    assert_eq!(told(says).1, [(0, Damage::Truncated), (0, Damage::TooLong)]);
+    assert_eq!(told(says).1, [(0, Damage::TooLong)]);
+    // Where another record follows before that, it is read.
+    for packed in [false, true] {
+        let long = [&says[..], b"\r\n\r\n"].concat();
+        let parts: Vec<Vec<u8>> = [&record("conversion", 1, b"text")[..], &long, &last, &record("conversion", 8, b"")]
+            .iter()
+            .map(|part| if packed { gzip(part) } else { part.to_vec() })
+            .collect();
+        let (found, damage) = told(&parts.concat());
+        assert_eq!((found, damage), (ids([1, 7, 8]), vec![(parts[0].len() as u64, Damage::TooLong)]));
+    }
+}
+
+/// What stands before the first record does not hide it.
+#[test]
+fn an_archive_may_begin_with_blank_lines() {
+    let archive = record("conversion", 1, b"text");
+    for (before, damage) in
+        [(&b"\r\n\r\n"[..], false), (b"\xef\xbb\xbf", false), (b"\xef\xbb\xbf \n", true), (b"noise\n", true)]
+    {
+        let bytes = [before, &archive].concat();
+        let (found, told) = told(&bytes);
+        assert_eq!((found, !told.is_empty()), (ids([1]), damage), "{before:?}");
+        assert_eq!(begins(&bytes), before != b"noise\n");
+    }
+    assert!(!begins(b"") && !begins(b"{\"text\": \"WARC/1.0\"}"));
+}
+
+/// As warcio has it, what was asked for and what was the same as before are heads of HTTP without content.
+#[test]
+fn what_was_asked_for_has_no_content() {
+    let bytes = [
+        record("request", 1, b"GET /1 HTTP/1.1\r\nHost: x.org\r\n\r\n"),
+        record("revisit", 2, b"HTTP/1.1 304 Not Modified\r\nETag: x\r\n\r\n"),
+        record("metadata", 3, b"a: b\r\n\r\n"),
+    ]
+    .concat();
+    let records: Vec<Found> = Reader::new(&bytes[..], |_| true).unwrap().map(Result::unwrap).collect();
+    let lengths: Vec<(usize, bool)> = records
+        .iter()
+        .map(|found| match found {
+            Found::Record(record) => (record.content.len(), record.http.is_some()),
+            Found::Damage(..) => panic!("no damage"),
+        })
+        .collect();
+    assert_eq!(lengths, [(0, true), (0, true), (8, false)]);
 }
 
 /// What looks like members again and again is not unpacked for ever.

@@ -29,7 +29,7 @@ pub fn documents(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
             }
         } else if fs::metadata(path).map_err(|error| Error::io(path, "read", error))?.is_dir() {
             let mut files = Vec::new();
-            list(&kept(path), &mut files)?;
+            list(path, &mut files)?;
             for file in files {
                 documents.extend(read_file(&file, &mut left)?);
             }
@@ -52,10 +52,13 @@ fn name(path: &Path) -> String {
     if path == Path::new("-") { "standard input".into() } else { path.display().to_string() }
 }
 
-/// Where the documents are in a folder: those that a corpus kept, not those that it removed.
-fn kept(folder: &Path) -> PathBuf {
+/// Where the documents are in a folder: those that a corpus kept, not those that it removed, once it is finished.
+fn kept(folder: &Path) -> Result<PathBuf> {
     let documents = folder.join("documents");
-    if folder.join("report.json").is_file() && documents.is_dir() { documents } else { folder.to_owned() }
+    if folder.join("report.json").is_file() && documents.is_dir() {
+        return Ok(documents);
+    }
+    if files::Folder::is_unfinished(folder) { Err(files::Folder::unfinished(folder)) } else { Ok(folder.to_owned()) }
 }
 
 /// The documents of a file that is no folder; none in an empty one.
@@ -78,8 +81,10 @@ fn starts_as_jsonl(bytes: &[u8]) -> bool {
     first.is_some_and(|line| line.trim_ascii_start().starts_with(b"{") && read_jsonl("", line).is_ok())
 }
 
-/// All files under a folder, sorted. Links to folders are not followed, so that there is no going round in circles.
+/// All files under a folder, sorted, and of a corpus those of its documents. Links to folders are not followed, so that there is no
+/// going round in circles.
 pub fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    let folder = &kept(folder)?;
     let fail = |error| Error::io(folder, "read", error);
     let mut entries = fs::read_dir(folder).map_err(fail)?.collect::<io::Result<Vec<_>>>().map_err(fail)?;
     entries.sort_by_key(|entry| entry.file_name());

@@ -28,8 +28,8 @@ pub fn incoming(name: &str, bytes: &[u8], skipped: &mut BTreeMap<String, u64>) -
     let mut found = Found { name, given: Vec::new(), bytes: 0, skipped };
     let mut start = Vec::new();
     // What does not unpack is found out where it is read.
-    let _ = unpacked().take(5).read_to_end(&mut start);
-    if start == b"WARC/" {
+    let _ = unpacked().take(64).read_to_end(&mut start);
+    if warc::begins(&start) || ends(&[".warc", ".wet"]) {
         let reading = |error| Error::io(name, "read", error);
         for item in warc::Reader::new(bytes, warc::holds_page).map_err(reading)? {
             found.take(match item.map_err(reading)? {

@@ -28,7 +28,7 @@ pub use counter::Counter;
 pub use document::{Document, Removal, Removed};
 pub use excerpt::Excerpt;
 pub use incoming::{incoming, none};
-pub use report::{Report, StageReport};
+pub use report::{Report, Shard, StageReport};
 
 /// No page in HTML of more bytes is read: Common Crawl cuts pages off far below.
 pub const LONGEST_PAGE: usize = 8 << 20;

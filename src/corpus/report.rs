@@ -39,6 +39,19 @@ pub struct StageReport {
     pub by: Option<String>,
 }
 
+/// Which part of a corpus a run was, and what was asked for that is done later, over all of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shard {
+    /// Its number, from 0 on.
+    pub number: usize,
+    /// How many there are.
+    pub of: usize,
+    /// Telephone numbers are to be masked.
+    pub phones: bool,
+    /// How documents are written.
+    pub format: String,
+}
+
 /// What a run did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
@@ -50,13 +63,22 @@ pub struct Report {
     /// What the tokens are: words by the rules of the language, or those of a tokenizer.
     #[serde(default = "words")]
     pub tokens: String,
+    /// Of which part of a corpus it is, if it is of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
     /// The stages, in their order.
     pub stages: Vec<StageReport>,
 }
 
 impl Default for Report {
     fn default() -> Self {
-        Report { skipped: BTreeMap::new(), not_reproducible: Vec::new(), tokens: words(), stages: Vec::new() }
+        Report {
+            skipped: BTreeMap::new(),
+            not_reproducible: Vec::new(),
+            tokens: words(),
+            shard: None,
+            stages: Vec::new(),
+        }
     }
 }
 

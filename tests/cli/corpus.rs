@@ -101,6 +101,7 @@ fn what_is_no_corpus_is_refused() {
     place.write("taken/report.json", "{}");
     place.write("foreign/documents/00000.jsonl.gz", "");
     place.write("otherwise/work/settings.json", "[]");
+    place.write("parent/otherwise/work/settings.json", "[]");
     for (arguments, code, parts) in [
         ("--input missing --out new", 1, ["missing", "check the path"]),
         ("--input texts --out new", 1, ["texts", ".jsonl"]),
@@ -109,6 +110,10 @@ fn what_is_no_corpus_is_refused() {
         ("--input empty.jsonl --out otherwise", 1, ["otherwise", "call it as before"]),
         ("--input empty.jsonl --out new --set policy=maybe", 2, ["policy=maybe", "neither a number nor off"]),
         ("--input empty.jsonl --out new --set x=1", 2, ["no rule 'x'", "list_ratio"]),
+        ("--input empty.jsonl --out new --languages xx", 2, ["whatlang tells no language 'xx'", "such as en"]),
+        ("--input empty.jsonl --out new --only dedup --shard 0/2", 2, ["--shard", "corpus dedup"]),
+        ("--input otherwise --out new", 1, ["otherwise", "not finished"]),
+        ("--input parent --out new", 1, ["otherwise", "not finished"]),
     ] {
         place.refuses(&format!("corpus run {arguments}"), code, &parts);
         assert!(!place.path("new/report.json").exists(), "{arguments}");
@@ -116,6 +121,13 @@ fn what_is_no_corpus_is_refused() {
     place.ok("corpus run --input empty.jsonl --out none");
     assert!(read(&place.path("none/documents/00000.jsonl.gz")).is_empty());
     place.refuses("train --data none --out model", 1, &["none", "found none"]);
+    for command in [
+        "tokenizer train --input otherwise --vocab-size 300 --out t.json",
+        "train --data otherwise --out m",
+        "corpus stats otherwise",
+    ] {
+        place.refuses(command, 1, &["otherwise", "not finished"]);
+    }
 }
 
 #[test]
@@ -185,7 +197,8 @@ fn a_corpus_shows_its_funnel_and_what_it_dropped() {
     assert_eq!(place.ok("corpus show out").matches("── ").count(), 10);
     let short = place.ok("corpus show out --reason gopher_short_doc");
     assert!(short.contains("── short") && short.matches("── ").count() == 1, "{short}");
-    assert!(place.ok("corpus show out --reason list_ratio").contains("nothing"));
+    let none = place.ok("corpus show out --reason list_ratio");
+    assert!(none.contains("nothing") && none.contains("gopher_short_doc, curly_bracket"), "{none}");
 
     place.refuses("corpus show out --stage url", 2, &["no stage 'url'", "fineweb"]);
     place.ok("corpus run --input pages.jsonl --out bare");
@@ -217,6 +230,9 @@ fn of_near_copies_the_first_is_kept_and_shards_agree() {
     for (n, part) in pages.chunks(15).enumerate() {
         place.write(&format!("pages/{n}.jsonl"), part.concat());
     }
+    // What the shards take out is in what is joined, too.
+    let code = |n: usize| line(&format!("code {n}"), &(page(n) + "\nif this { then that }"));
+    place.write("pages/1.jsonl", place.read("pages/1.jsonl") + &code(700) + &code(701));
     let off = "--set top_2_gram=off --set top_3_gram=off --set top_4_gram=off --set duplicated_5_n_grams=off \
                --only filters --only dedup --only pii";
     let report = place.json(&format!("corpus run --input pages --out whole {off} --keep-removed --json"));
@@ -246,20 +262,89 @@ fn of_near_copies_the_first_is_kept_and_shards_agree() {
     place.ok("corpus dedup --input shard2 shard0 shard1 --out joined --keep-removed");
     let names = (0..4)
         .map(|n| format!("documents/0000{n}.jsonl.gz"))
-        .chain((0..4).map(|n| format!("removed/minhash/0000{n}.jsonl.gz")));
+        .chain((0..4).map(|n| format!("removed/minhash/0000{n}.jsonl.gz")))
+        .chain(["removed/c4/00001.jsonl.gz".into()]);
     for name in names.chain(["report.json".into()]) {
         let [one, other] =
             ["whole", "joined"].map(|folder| std::fs::read(place.path(&format!("{folder}/{name}"))).unwrap());
         assert!(one == other, "{name} is not that of one run");
     }
 
-    place.refuses("corpus dedup --input whole --out again", 1, &["whole", "no copies any more"]);
+    assert_eq!(place.ok("corpus show joined --stage c4").matches("curly_bracket at 1").count(), 2);
+    assert!(!place.path("joined/removed/c4/00000.jsonl.gz").exists());
+
+    place.refuses("corpus dedup --input shard0 shard1 ./shard0 --out again", 2, &["./shard0", "twice"]);
+    let some = place.run("corpus dedup --input shard0 shard2 --out some");
+    some.ok();
+    assert!(some.stderr().contains("shard 1/3"), "{}", some.stderr());
+    place.refuses("corpus dedup --input whole --out again", 1, &["whole", "no copies any more", "--shard"]);
     place.refuses("corpus dedup --input pages --out again", 1, &["report.json", "check the path"]);
     place.refuses("corpus dedup --input shard0 --out joined", 1, &["joined", "give another --out"]);
     place.refuses("corpus run --input pages --out new --shard 3/3", 2, &["3/3", "I/N"]);
     let only = place.json("corpus run --input pages --out copies --only dedup --json");
     assert_eq!(only["stages"].as_array().unwrap().len(), 1);
-    assert_eq!(only["stages"][0]["documents_out"], 40);
+    assert_eq!(only["stages"][0]["documents_out"], 42, "nothing else is taken out");
+}
+
+/// What is asked of the shards about what follows holds over all of them, and a shard may have got no file.
+#[test]
+fn shards_hand_on_what_was_asked_for() {
+    let place = Place::new();
+    for (n, part) in pages(6).chunks(3).enumerate() {
+        place.write(&format!("pages/{n}.jsonl"), part.concat().replace("river", "(202) 555-0147"));
+    }
+    let asked = "--only dedup --only pii --only filters --phones --format jsonl.zst --set gopher_below_alpha_threshold=off \
+                 --set top_2_gram=off --set top_3_gram=off --set top_4_gram=off --set duplicated_5_n_grams=off";
+    place.ok(&format!("corpus run --input pages --out whole {asked}"));
+    for shard in 0..3 {
+        place.ok(&format!("corpus run --input pages --out shard{shard} --shard {shard}/3 {asked}"));
+    }
+    assert_eq!(std::fs::read_dir(place.path("shard2/documents")).unwrap().count(), 0);
+    place.ok("corpus dedup --input shard0 shard1 shard2 --out joined");
+    for file in ["documents/00000.jsonl.zst", "documents/00001.jsonl.zst", "report.json"] {
+        let [one, other] =
+            ["whole", "joined"].map(|folder| std::fs::read(place.path(&format!("{folder}/{file}"))).unwrap());
+        assert!(one == other, "{file} is not that of one run");
+    }
+    let masked = place.json("corpus stats joined --json");
+    assert!(masked["stages"][5]["replaced"]["phone"].as_u64().unwrap() > 0, "{masked}");
+    // None of the shards need have a file.
+    place.ok("corpus dedup --input shard2 --out nothing");
+    assert_eq!(std::fs::read_dir(place.path("nothing/documents")).unwrap().count(), 0);
+}
+
+/// A corpus, and a folder with corpora in it, is read without what it removed; files without ids are told apart.
+#[test]
+fn a_corpus_goes_in_again() {
+    let place = Place::new();
+    let code = line("code", &(page(1) + "\nif this { then that }"));
+    place.write("pages/a/x.jsonl", json!({ "text": page(2) }).to_string() + "\n" + &code);
+    place.write("pages/b/x.jsonl", json!({ "text": page(3) }).to_string());
+    place.ok("corpus run --input pages --out all/one --only filters --keep-removed");
+    let kept = |folder: &str| -> Vec<String> {
+        let documents = read(&place.path(&format!("{folder}/documents/00000.jsonl.gz")));
+        let more = read(&place.path(&format!("{folder}/documents/00001.jsonl.gz")));
+        ids(&[documents, more].concat()).into_iter().map(String::from).collect()
+    };
+    assert_eq!(kept("all/one"), ["a/x.jsonl/1", "b/x.jsonl/1"]);
+    for input in ["all/one", "all"] {
+        let out = input.replace('/', "-") + "-again";
+        place.ok(&format!("corpus run --input {input} --out {out} --only pii"));
+        assert_eq!(kept(&out), kept("all/one"));
+    }
+}
+
+/// What is of no use is said with its place and what was expected.
+#[test]
+fn damaged_lines_are_named() {
+    let place = Place::new();
+    place.write("pages.jsonl", line("a", &page(1)) + "{\"content\": 1}\n\n" + &"x\n".repeat(20));
+    let outcome = place.run("corpus run --input pages.jsonl --out out");
+    outcome.ok();
+    for part in ["pages.jsonl: line 2: expected", "line 4: expected", "what else is damaged is counted"] {
+        assert!(outcome.stderr().contains(part), "{part}: {}", outcome.stderr());
+    }
+    assert_eq!(outcome.stderr().matches("expected").count(), 10);
 }
 
 /// A run that dies in the middle of its input, or between two files, goes on behind the last that was finished, and ends with
@@ -277,6 +362,7 @@ fn a_killed_run_goes_on() {
     place.ok(&format!("{arguments} whole"));
     // A folder in the place of a file that it writes stops it there, as a full disk would.
     let stops = [
+        "work/signed-00001.bin",
         "work/filtered/documents/00001.jsonl.gz",
         "work/filters-00002.json",
         "documents/00000.jsonl.gz",
@@ -295,11 +381,18 @@ fn a_killed_run_goes_on() {
         assert!(!place.path(&format!("{out}/report.json")).exists(), "{stop}");
         std::fs::remove_dir(place.path(&format!("{out}/{stop}"))).unwrap();
         place.refuses(&format!("{arguments} {out} --set policy=off"), 1, &[&out, "call it as before"]);
-        // What was finished is not read again: another text as long would show.
+        // What was finished is not read again: another text as long, and of the same time, would show. One of another time is
+        // another input.
+        let file = |path: &str| std::fs::File::options().append(true).open(place.path(path)).unwrap();
         let first = place.read("pages/0.jsonl");
+        let written = file("pages/0.jsonl").metadata().unwrap().modified().unwrap();
         place.write("pages/0.jsonl", "x".repeat(first.len()));
+        file("pages/0.jsonl").set_modified(written + std::time::Duration::from_secs(1)).unwrap();
+        place.refuses(&format!("{arguments} {out}"), 1, &[&out, "other input"]);
+        file("pages/0.jsonl").set_modified(written).unwrap();
         place.ok(&format!("{arguments} {out} --json"));
         place.write("pages/0.jsonl", first);
+        file("pages/0.jsonl").set_modified(written).unwrap();
         for file in
             ["documents/00000.jsonl.gz", "documents/00002.jsonl.gz", "removed/minhash/00001.jsonl.gz", "report.json"]
         {

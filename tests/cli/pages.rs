@@ -187,7 +187,7 @@ fn parquet_goes_in() {
         assert_eq!(kept[293]["text"], page(299));
     }
 
-    // What is damaged costs its group of rows; a file without its end or without texts is refused.
+    // What is damaged costs its group of rows; a file without its end is counted, and one without texts refused.
     let whole = parquet(&groups, Compression::SNAPPY);
     let mut damaged = whole.clone();
     let middle = damaged.len() * 45 / 100;
@@ -208,7 +208,14 @@ fn parquet_goes_in() {
     .enumerate()
     {
         place.write("data/a.parquet", bytes);
-        place.refuses(&format!("corpus run --input data --out refused{n}"), 1, &["a.parquet", part]);
+        let outcome = place.run(&format!("corpus run --input data --out none{n} --only filters --json"));
+        let report: Value = serde_json::from_str(&outcome.ok()).unwrap();
+        assert_eq!(
+            (&report["skipped"], &report["stages"][0]["documents_in"]),
+            (&json!({ "file_damaged": 1 }), &json!(0))
+        );
+        let said = format!("a.parquet: it is {part}");
+        assert!(outcome.stderr().contains(&said), "{said}: {}", outcome.stderr());
     }
     // However it is broken, it is a message or a count.
     let small = parquet(&[vec![text(1), text(2)]], Compression::SNAPPY);

@@ -1,6 +1,7 @@
 // The page in English.
 
 import cleaning from './cleaning.en.js';
+import data from './data.en.js';
 import inspect from './inspect.en.js';
 import pass from './pass.en.js';
 import reading from './reading.en.js';
@@ -334,22 +335,8 @@ export default {
   'stage.tokenizer': 'Tokenizer',
   'stage.train': 'Train',
   'text.source': 'text · {bytes} · {name}',
-  documents: 'Documents',
-  'documents.unit': 'bytes',
-  'documents.number': 'No.',
-  'documents.title': 'First line',
-  'documents.bytes': 'Bytes',
-  'documents.listed': 'Nos. {from} to {to} of {all}',
-  'documents.untitled': '(blank)',
-  'documents.sentence': 'The text is {documents} {documents|document|documents}, {size}: {bytes} {bytes|byte|bytes}. Choosing one shows where it begins in the line below.',
+  ...data,
   ...cleaning,
-  stream: 'One long line',
-  'stream.unit': 'characters, bytes, bits',
-  'stream.position': 'Place in the line',
-  'stream.place': 'byte {at} of {bytes}',
-  'stream.begins': 'a document begins',
-  'stream.sentence': '{documents} {documents|document is|documents are joined into} one line of {all} {all|byte|bytes}. From byte {at} on, {characters} {characters|character is|characters are} {bytes} {bytes|byte|bytes}, or {bits} zeros and ones.',
-  'stream.source': 'text · bytes {from} to {to} · {name}',
   merges: 'Merges',
   'merges.unit': 'new symbols from pairs',
   'merges.play': 'Play',

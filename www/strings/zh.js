@@ -2,6 +2,7 @@
 
 export { sentences } from './sentences.js';
 import cleaning from './cleaning.zh.js';
+import data from './data.zh.js';
 import inspect from './inspect.zh.js';
 import pass from './pass.zh.js';
 import reading from './reading.zh.js';
@@ -335,22 +336,8 @@ export default {
   'stage.tokenizer': '分词器',
   'stage.train': '训练',
   'text.source': '文本 · {bytes} · {name}',
-  documents: '文档',
-  'documents.unit': '字节',
-  'documents.number': '序号',
-  'documents.title': '首行',
-  'documents.bytes': '字节',
-  'documents.listed': '第 {from} 至 {to} 篇，共 {all} 篇',
-  'documents.untitled': '（空白）',
-  'documents.sentence': '文本共有 {documents} 篇文档，{size}，即 {bytes} 个字节。选择一篇，下方的长行就会移到它的开头。',
+  ...data,
   ...cleaning,
-  stream: '一条长行',
-  'stream.unit': '字符、字节、比特',
-  'stream.position': '在长行中的位置',
-  'stream.place': '第 {at} 个字节，共 {bytes} 个',
-  'stream.begins': '新文档开始',
-  'stream.sentence': '全部 {documents} 篇文档首尾相接，成为一条 {all} 个字节的长行。从第 {at} 个字节起，{characters} 个字符就是 {bytes} 个字节，也就是 {bits} 个 0 和 1。',
-  'stream.source': '文本 · 字节 {from} 至 {to} · {name}',
   merges: '合并',
   'merges.unit': '由相邻的一对得到新符号',
   'merges.play': '播放',

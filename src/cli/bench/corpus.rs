@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use clap::Args;
 use glasshouse::corpus::filters::{Filters, Rules};
-use glasshouse::corpus::minhash::{Clusters, Signer};
+use glasshouse::corpus::minhash::{Clusters, Signer, within};
 use glasshouse::corpus::{Document, Report, jsonl};
 use glasshouse::{Error, Result};
 use serde::Serialize;
@@ -72,7 +72,10 @@ pub fn run(args: CorpusArgs) -> Result<()> {
         let start = Instant::now();
         let mut clusters = Clusters::new(&std::env::temp_dir(), 1 << 30);
         for (number, document) in documents.iter().enumerate() {
-            signer.sign(&document.text).iter().try_for_each(|signature| clusters.push(number as u64, signature))?;
+            signer
+                .sign(&document.text)
+                .iter()
+                .try_for_each(|signature| clusters.push(number as u64, &within::keys(signature)))?;
         }
         clusters.copies()?.try_for_each(|copy| copy.map(|_| ()))?;
         Ok(start.elapsed().as_secs_f64())

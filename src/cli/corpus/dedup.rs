@@ -1,23 +1,34 @@
 //! `glasshouse corpus dedup`: of near copies one is kept, across the folders of several runs.
 
-use std::path::PathBuf;
+use std::collections::HashMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
-use clap::Args;
-use glasshouse::corpus::minhash::{Clusters, REASON, STAGE, Signature, Signer};
+use clap::{Args, ValueEnum};
+use glasshouse::corpus::minhash::within::{self, Keys};
+use glasshouse::corpus::minhash::{BUCKETS, Clusters, REASON, STAGE, Signer};
 use glasshouse::corpus::words::Words;
-use glasshouse::corpus::{Counter, Removal, Removed, Report};
+use glasshouse::corpus::{Counter, Removal, Removed, Report, Shard};
 use glasshouse::{Error, Result};
+use indicatif::ProgressBar;
 use serde_json::json;
 
-use super::files::{Folder, Format};
+use super::files::{self, Folder, Format};
 use super::funnel;
 use super::inputs::{self, Input};
 use super::pieces::{Item, Piece, Pieces};
 use super::stages::{Done, Lines, Masks, Output, Written};
-use crate::cli::{output, progress};
+use crate::cli::{input, output, progress};
 
 /// What signatures may take in memory; what is more is sorted on the disk.
 const MEMORY: usize = 1 << 30;
+
+/// Under what it is noted that a file is signed.
+const SIGNED: &str = "signed";
+
+/// A document's number and its keys.
+const NUMBERS: usize = 1 + 2 * BUCKETS;
+const SIZE: usize = 8 * NUMBERS;
 
 /// Of documents that are near copies of each other, keep the first, and replace personal data in what is left: across the
 /// folders that `corpus run --shard` wrote.
@@ -47,11 +58,18 @@ pub struct Options {
 /// Runs the stage over the documents of all folders and prints the funnel.
 pub fn run(args: DedupArgs) -> Result<()> {
     let mut report = Report { tokens: args.written.count.name(), ..Report::default() };
-    let mut documents = Vec::new();
-    for dir in &args.input {
+    let (mut documents, mut shards) = (Vec::new(), Vec::new());
+    for (number, dir) in args.input.iter().enumerate() {
         let before = funnel::report(dir)?;
+        if args.input[..number].iter().any(|other| is_same(dir, other)) {
+            return Err(Error::Usage(format!("{} was given twice: give each folder once", dir.display())));
+        }
         if before.stages.iter().any(|stage| stage.name == STAGE) {
-            return Err(Error::Config(format!("{} holds no copies any more: give what stood before", dir.display())));
+            return Err(Error::Config(format!(
+                "{} holds no copies any more: give folders that `corpus run --shard I/N` wrote, or `corpus run` with an \
+                 --only that leaves dedup out",
+                dir.display()
+            )));
         }
         if before.tokens != args.written.count.name() {
             return Err(Error::Config(format!(
@@ -62,23 +80,32 @@ pub fn run(args: DedupArgs) -> Result<()> {
             )));
         }
         report.add(&before);
-        documents.extend(inputs::inputs(&[dir.join("documents")])?);
+        shards.extend(before.shard);
+        let folder = dir.join("documents");
+        let fail = |error| Error::io(&folder, "read", error);
+        // A shard may have got no file.
+        if std::fs::read_dir(&folder).map_err(fail)?.next().is_some() {
+            documents.extend(inputs::inputs(&[folder])?);
+        }
     }
+    missing(&shards);
     // The files of shards are numbered through.
-    documents.sort_by_key(Input::name);
-    let masks = Some(Masks { phones: args.written.phones });
-    let options = Options {
-        format: args.written.format,
-        keep_removed: args.written.keep_removed,
-        masks,
-        counter: args.written.count.counter()?,
-    };
-    let settings = format!("{:?}", (args.written.format, args.written.keep_removed, masks, args.written.count.name()));
+    documents.sort_by(|one, other| one.name().cmp(other.name()));
+    // What was asked of the shards holds for all that follows.
+    let masks = Some(Masks { phones: args.written.phones || shards.iter().any(|shard| shard.phones) });
+    let asked = shards.first().and_then(|shard| Format::from_str(&shard.format, false).ok());
+    let format = args.written.format.or(asked).unwrap_or(Format::Gzip);
+    let options =
+        Options { format, keep_removed: args.written.keep_removed, masks, counter: args.written.count.counter()? };
+    let settings = format!("{:?}", (format, args.written.keep_removed, masks, args.written.count.name()));
     let folder = Folder::take(
         &args.out,
-        &json!([env!("CARGO_PKG_VERSION"), settings, inputs::sizes(documents.iter().flat_map(Input::paths))]),
+        &json!([env!("CARGO_PKG_VERSION"), settings, inputs::states(documents.iter().flat_map(Input::paths))]),
     )?;
     report.add(&dedup(&documents, &folder, &options)?);
+    if args.written.keep_removed {
+        give_removed(&args.input, &documents, &folder)?;
+    }
     folder.finish(&report)?;
     if args.written.json {
         return output::json(&report);
@@ -87,19 +114,52 @@ pub fn run(args: DedupArgs) -> Result<()> {
     output::line(format!("written to {}", args.out.display()))
 }
 
+/// Whether two paths lead to one folder.
+fn is_same(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+/// Says which shards of a corpus are not there.
+fn missing(shards: &[Shard]) {
+    let Some(&Shard { of, .. }) = shards.first() else { return };
+    let missing: Vec<String> = (0..of)
+        .filter(|number| !shards.iter().any(|shard| shard.of == of && shard.number == *number))
+        .map(|number| format!("{number}/{of}"))
+        .collect();
+    if !missing.is_empty() {
+        eprintln!("no folder of shard {} was given: the corpus will be without it", missing.join(", "));
+    }
+}
+
+/// Copies what the runs before took out to where one run would have written it, each file under the number of its documents.
+fn give_removed(dirs: &[PathBuf], documents: &[Input], folder: &Folder) -> Result<()> {
+    let numbers: HashMap<&PathBuf, usize> =
+        documents.iter().enumerate().map(|(number, input)| (&input.paths()[0], number)).collect();
+    for removed in dirs.iter().map(|dir| dir.join("removed")).filter(|removed| removed.is_dir()) {
+        let mut files = Vec::new();
+        input::list(&removed, &mut files)?;
+        for file in files {
+            let (Some(stage), Some(name)) = (file.parent().and_then(Path::file_name), file.file_name()) else {
+                continue;
+            };
+            let of = removed.with_file_name("documents").join(name);
+            let Some(number) = numbers.get(&of) else { continue };
+            let (stage, name) = (stage.to_string_lossy(), name.to_string_lossy());
+            let ending = name.split_once('.').map_or("", |(_, ending)| ending);
+            folder.copy(&file, &format!("removed/{stage}/{number:05}.{ending}"))?;
+        }
+    }
+    Ok(())
+}
+
 /// Puts all documents of `inputs` but copies into `folder`: signs them, finds what agrees, reads them again.
 pub fn dedup(inputs: &[Input], folder: &Folder, options: &Options) -> Result<Report> {
     let bytes: u64 = inputs.iter().map(Input::bytes).sum();
     let bar =
         progress::bar("copies: {bytes}/{total_bytes} [{bar:24}] {binary_bytes_per_sec}, {eta} left", 0, 2 * bytes);
+    folder.documents()?;
     let mut clusters = Clusters::new(&folder.work()?, MEMORY);
-    let mut next = 0;
-    for input in inputs {
-        let take = |signed: Vec<(u64, Signature)>| {
-            signed.iter().try_for_each(|(number, signature)| clusters.push(*number, signature))
-        };
-        next = Pieces::open(input, next, &bar)?.each(|_| Ok(()), |piece, ()| sign(piece), take)?;
-    }
+    sign_all(inputs, folder, &mut clusters, &bar)?;
     let mut copies = clusters.copies()?;
     let mut copy = copies.next().transpose()?;
     let mut report = Report::new([STAGE].into_iter().chain(options.masks.map(|_| Masks::STAGE)));
@@ -124,7 +184,7 @@ pub fn dedup(inputs: &[Input], folder: &Folder, options: &Options) -> Result<Rep
             Ok(known)
         };
         let name = input.name();
-        let work = |piece: Piece, copies: Vec<(u64, u64)>| through(piece, &name, &copies, options);
+        let work = |piece: Piece, copies: Vec<(u64, u64)>| through(piece, name, &copies, options);
         next = Pieces::open(input, next, &bar)?.each(of_piece, work, |done| output.write(done))?;
         let done = output.finish()?;
         folder.note(STAGE, number, &(next, &done))?;
@@ -134,12 +194,53 @@ pub fn dedup(inputs: &[Input], folder: &Folder, options: &Options) -> Result<Rep
     Ok(report)
 }
 
-fn sign(piece: Piece) -> Vec<(u64, Signature)> {
+/// Gives `clusters` the keys of all documents; those of a file that was signed before are read again.
+fn sign_all(inputs: &[Input], folder: &Folder, clusters: &mut Clusters, bar: &ProgressBar) -> Result<()> {
+    let mut next = 0;
+    for (number, input) in inputs.iter().enumerate() {
+        if let Some((last, documents)) = folder.noted::<(u64, u64)>(SIGNED, number)? {
+            let path = folder.work()?.join(signed(number));
+            let mut file = files::open_raw(&path, &ProgressBar::hidden())?;
+            let mut bytes = [0; SIZE];
+            for _ in 0..documents {
+                file.read_exact(&mut bytes).map_err(|error| files::unreadable(&path, error))?;
+                let [document, keys @ ..]: [u64; NUMBERS] = bytemuck::cast(bytes);
+                clusters.push(document, bytemuck::cast_ref(&keys))?;
+            }
+            next = last;
+            bar.inc(input.bytes());
+            continue;
+        }
+        let mut part = folder.begin(&format!("work/{}", signed(number)))?;
+        let mut documents = 0;
+        let take = |signed: Vec<(u64, Keys)>| {
+            documents += signed.len() as u64;
+            signed.iter().try_for_each(|(document, keys)| {
+                part.write(bytemuck::bytes_of(document))?;
+                part.write(bytemuck::bytes_of(keys))?;
+                clusters.push(*document, keys)
+            })
+        };
+        next = Pieces::open(input, next, bar)?.each(|_| Ok(()), |piece, ()| sign(piece), take)?;
+        part.finish()?;
+        folder.note(SIGNED, number, &(next, documents))?;
+    }
+    Ok(())
+}
+
+/// The file with the keys of a file's documents.
+fn signed(number: usize) -> String {
+    format!("{SIGNED}-{number:05}.bin")
+}
+
+/// The keys of the documents of a piece that have some, each with its number.
+fn sign(piece: Piece) -> Vec<(u64, Keys)> {
     let mut signer = Signer::default();
     let numbered = (piece.first..).zip(piece.items);
     let mut sign = |item: Item| {
         let document = item.document("").ok()?;
-        signer.sign_words(&document.text, Words::of(document.language.as_deref()))
+        let signature = signer.sign_words(&document.text, Words::of(document.language.as_deref()))?;
+        Some(within::keys(&signature))
     };
     numbered.filter_map(|(number, item)| Some((number, sign(item)?))).collect()
 }

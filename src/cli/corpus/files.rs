@@ -13,6 +13,9 @@ use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 use ruzstd::encoding::CompressionLevel;
 use serde::{Serialize, de::DeserializeOwned};
 
+/// What a file packed by Zstandard begins with.
+pub const ZSTANDARD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
 /// How documents are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -61,7 +64,7 @@ pub fn open_counted(path: &Path, bar: &ProgressBar) -> Result<Box<dyn BufRead>> 
     let start = reader.fill_buf().map_err(|error| Error::io(path, "read", error))?;
     let unpacked: Box<dyn Read> = if start.starts_with(&[0x1f, 0x8b]) {
         Box::new(MultiGzDecoder::new(reader))
-    } else if start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+    } else if start.starts_with(&ZSTANDARD) {
         Box::new(Frames::Between(reader))
     } else {
         return Ok(reader);
@@ -148,9 +151,25 @@ impl Folder {
         if before.is_empty() {
             file.write_all(&now).map_err(fail)?;
         } else if before != now {
-            return refuse("holds a run that was called otherwise: call it as before to go on, or give another --out");
+            return refuse(
+                "holds a run of other options or other input: call it as before, with the files as they were, to go on, or \
+                 give another --out",
+            );
         }
         Ok(Folder { _settings: Some(file), ..folder })
+    }
+
+    /// Whether a folder holds a run that was not finished.
+    pub fn is_unfinished(folder: &Path) -> bool {
+        !folder.join("report.json").exists() && folder.join("work").join("settings.json").exists()
+    }
+
+    /// Why such a folder is not read.
+    pub fn unfinished(folder: &Path) -> Error {
+        Error::Config(format!(
+            "{} holds a run of `corpus` that is not finished: call that as before to go on, or wait for it",
+            folder.display()
+        ))
     }
 
     /// What was noted of a file that a run before this one finished.
@@ -184,9 +203,11 @@ impl Folder {
         Ok(Folder { path: self.work()?.join(name), _settings: None })
     }
 
-    /// Where the documents are.
-    pub fn documents(&self) -> PathBuf {
-        self.path.join("documents")
+    /// Where the documents are, though there be none.
+    pub fn documents(&self) -> Result<PathBuf> {
+        let documents = self.path.join("documents");
+        fs::create_dir_all(&documents).map_err(|error| Error::io(&documents, "create", error))?;
+        Ok(documents)
     }
 
     /// Moves what was removed into another folder of the same disk.
@@ -203,6 +224,14 @@ impl Folder {
             fs::rename(stage.path(), into.join(stage.file_name())).map_err(fail)?;
         }
         Ok(())
+    }
+
+    /// Copies a file of another folder to this name.
+    pub fn copy(&self, from: &Path, name: &str) -> Result<()> {
+        let mut part = self.begin(name)?;
+        let mut file = File::open(from).map_err(|error| Error::io(from, "read", error))?;
+        io::copy(&mut file, &mut part.file).map_err(|error| Error::io(from, "copy", error))?;
+        part.finish()
     }
 
     /// Writes the report, and removes what was needed on the way.

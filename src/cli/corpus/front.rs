@@ -51,7 +51,7 @@ impl FrontArgs {
     pub fn settings(&self) -> Result<Value> {
         let lists = self.block_lists.as_ref().map_or(Ok(Vec::new()), |dir| list_files(dir))?;
         let files: Vec<PathBuf> = lists.into_iter().map(|(path, _)| path).chain(self.language_model.clone()).collect();
-        Ok(json!([format!("{:?}", self.languages), inputs::sizes(&files)]))
+        Ok(json!([format!("{:?}", self.languages), inputs::states(&files)]))
     }
 
     /// The stages that are chosen. `all` where none was chosen by name.
@@ -73,7 +73,16 @@ impl FrontArgs {
             front.addresses = Some(address_filter(dir)?);
         }
         if languages {
-            front.languages = Some(LanguageFilter::new(self.identifier()?, self.languages.clone()));
+            let identifier = self.identifier()?;
+            if let Languages::These(codes) = &self.languages
+                && let Some(code) = codes.iter().find(|code| !identifier.tells(code))
+            {
+                return Err(Error::Usage(format!(
+                    "--languages: {} tells no language '{code}': expected codes such as en, de or zh, or any or each",
+                    identifier.name()
+                )));
+            }
+            front.languages = Some(LanguageFilter::new(identifier, self.languages.clone()));
         }
         for setting in settings {
             let (name, value) = setting.split_once('=').unwrap_or_default();

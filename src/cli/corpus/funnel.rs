@@ -47,6 +47,15 @@ pub fn stats(args: StatsArgs) -> Result<()> {
 /// The report of a folder.
 pub fn report(dir: &Path) -> Result<Report> {
     let path = dir.join("report.json");
+    if files::Folder::is_unfinished(dir) {
+        return Err(files::Folder::unfinished(dir));
+    }
+    if dir.is_dir() && !path.exists() {
+        return Err(Error::format(
+            dir.display(),
+            "expected a folder that `corpus run` wrote, found no report.json in it: check the path",
+        ));
+    }
     let bytes = std::fs::read(&path).map_err(|error| Error::io(&path, "read", error))?;
     serde_json::from_slice(&bytes).map_err(|error| {
         Error::format(path.display(), format!("expected the report of `corpus run`, found another: {error}"))
@@ -99,10 +108,12 @@ pub fn print(report: &Report) -> Result<()> {
 
 /// Prints a sample of what was taken out.
 pub fn show(args: ShowArgs) -> Result<()> {
-    let stages: Vec<String> = report(&args.dir)?.stages.into_iter().map(|stage| stage.name).collect();
+    let report = report(&args.dir)?;
+    let stages: Vec<String> = report.stages.iter().map(|stage| stage.name.clone()).collect();
     if let Some(stage) = args.stage.as_ref().filter(|stage| !stages.contains(stage)) {
         return Err(Error::Usage(format!("there is no stage '{stage}' in it: take one of {}", stages.join(", "))));
     }
+    let asked = |name: &str| args.stage.as_ref().is_none_or(|stage| stage == name);
     let removed = args.dir.join("removed");
     if !removed.is_dir() {
         return Err(Error::Config(format!(
@@ -113,7 +124,7 @@ pub fn show(args: ShowArgs) -> Result<()> {
     // The smallest numbers of a fixed draw: each document has one, whatever else is asked for.
     let mut drawn: Vec<(u64, Removed)> = Vec::new();
     let mut number = 0;
-    for stage in stages.iter().filter(|stage| args.stage.as_ref().is_none_or(|wanted| wanted == *stage)) {
+    for stage in stages.iter().filter(|stage| asked(stage)) {
         let folder = removed.join(stage);
         if !folder.is_dir() {
             continue;
@@ -144,7 +155,10 @@ pub fn show(args: ShowArgs) -> Result<()> {
     drawn.sort_by_key(|(draw, _)| *draw);
     drawn.truncate(args.sample);
     if drawn.is_empty() {
-        return output::line("nothing was taken out so");
+        let of_stages = report.stages.iter().filter(|stage| asked(&stage.name));
+        let reasons: Vec<&str> = of_stages.flat_map(|stage| stage.reasons.keys()).map(String::as_str).collect();
+        let reasons = if reasons.is_empty() { "none".into() } else { reasons.join(", ") };
+        return output::line(format!("nothing was taken out for that; the reasons there are: {reasons}"));
     }
     drawn.iter().try_for_each(|(_, document)| output::line(card(document)))
 }

@@ -2,17 +2,20 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use glasshouse::{Error, Result};
 
+use crate::cli::input;
+
 /// So many pages in HTML that follow each other are read, and written, as one file.
-const PAGES: usize = 4096;
+const PAGES: usize = 256;
 
 /// One file, or pages that are read like one.
 #[derive(Clone, Debug)]
 pub enum Input {
-    /// JSONL, a web archive, Parquet.
-    File(PathBuf),
+    /// JSONL, a web archive, Parquet; and its name within what was given.
+    File(PathBuf, String),
     /// Files of HTML.
     Pages(Vec<PathBuf>),
 }
@@ -21,14 +24,17 @@ impl Input {
     /// Its files.
     pub fn paths(&self) -> &[PathBuf] {
         match self {
-            Input::File(path) => std::slice::from_ref(path),
+            Input::File(path, _) => std::slice::from_ref(path),
             Input::Pages(paths) => paths,
         }
     }
 
     /// After what documents without an `id` are called.
-    pub fn name(&self) -> String {
-        self.paths()[0].file_name().unwrap_or_default().to_string_lossy().into_owned()
+    pub fn name(&self) -> &str {
+        match self {
+            Input::File(_, name) => name,
+            Input::Pages(_) => "",
+        }
     }
 
     /// How long it is on the disk.
@@ -41,47 +47,62 @@ impl Input {
 /// they are something to read.
 pub fn inputs(paths: &[PathBuf]) -> Result<Vec<Input>> {
     let mut inputs = Vec::new();
-    for path in files(paths)? {
+    for (path, name) in named(paths)? {
         match inputs.last_mut() {
             Some(Input::Pages(pages)) if is_page(&path) && pages.len() < PAGES => pages.push(path),
             _ if is_page(&path) => inputs.push(Input::Pages(vec![path])),
-            _ => inputs.push(Input::File(path)),
+            _ => inputs.push(Input::File(path, name)),
         }
     }
     Ok(inputs)
 }
 
-/// The paths of files and how long they are: what tells a run from another.
-pub fn sizes<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> Vec<(String, u64)> {
-    let size = |path: &PathBuf| (path.display().to_string(), path.metadata().map_or(0, |file| file.len()));
-    paths.into_iter().map(size).collect()
+/// The paths of files, how long they are and when they were written: what tells a run from another.
+pub fn states<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> Vec<(String, u64, String)> {
+    let state = |path: &PathBuf| {
+        let known = path.metadata().ok();
+        let written = known.as_ref().and_then(|file| file.modified().ok()?.duration_since(UNIX_EPOCH).ok());
+        let written = written.map_or(String::new(), |time| time.as_nanos().to_string());
+        (path.display().to_string(), known.map_or(0, |file| file.len()), written)
+    };
+    paths.into_iter().map(state).collect()
 }
 
 /// The files at `paths`, and those in folders.
 pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    Ok(named(paths)?.into_iter().map(|(path, _)| path).collect())
+}
+
+/// The files at `paths`, and those in folders, each with its name: within the folder, if it is in one.
+fn named(paths: &[PathBuf]) -> Result<Vec<(PathBuf, String)>> {
     let mut files = Vec::new();
     for path in paths {
         if !fs::metadata(path).map_err(|error| Error::io(path, "read", error))?.is_dir() {
-            files.push(path.clone());
+            files.push((path.clone(), path.file_name().unwrap_or_default().to_string_lossy().into_owned()));
             continue;
         }
-        let before = files.len();
-        crate::cli::input::list(path, &mut files)?;
-        let mut tail = files.split_off(before);
-        tail.retain(|file| is_input(file));
-        if tail.is_empty() {
+        let mut within = Vec::new();
+        input::list(path, &mut within)?;
+        within.retain(|file| is_input(file));
+        if within.is_empty() {
             return Err(Error::format(
                 path.display(),
-                "expected .jsonl, .warc, .wet, .parquet or .html files in it, found none",
+                "expected .jsonl, .warc, .wet, .parquet or .html files in it, found none: give another folder, or single files",
             ));
         }
-        files.append(&mut tail);
+        let name = |file: &Path| file.strip_prefix(path).unwrap_or(file).to_string_lossy().into_owned();
+        files.extend(within.into_iter().map(|file| (file.clone(), name(&file))));
     }
     Ok(files)
 }
 
 fn is_input(path: &Path) -> bool {
-    is_page(path) || ends(path, &[".jsonl", ".ndjson", ".warc", ".wet", ".parquet"])
+    is_page(path) || is_archive(path) || ends(path, &[".jsonl", ".ndjson", ".parquet"])
+}
+
+/// Whether its name says that a file is a web archive.
+pub fn is_archive(path: &Path) -> bool {
+    ends(path, &[".warc", ".wet"])
 }
 
 fn is_page(path: &Path) -> bool {

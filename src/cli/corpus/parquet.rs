@@ -25,6 +25,7 @@ const BATCH: usize = 64;
 /// Reads a file; what is damaged of it costs the rest of its group of rows.
 pub struct Rows {
     path: PathBuf,
+    name: String,
     bar: ProgressBar,
     /// Rows and bytes of each group.
     groups: Vec<(u64, u64)>,
@@ -34,6 +35,23 @@ pub struct Rows {
     /// Rows of all groups before.
     before: u64,
     rows: Option<RowIter<'static>>,
+}
+
+/// Why a file is not read.
+enum Fault {
+    /// It is damaged.
+    Damage(String),
+    /// Whatever the reader does about it.
+    Error(Error),
+}
+
+impl Fault {
+    fn into_error(self, path: &Path) -> Error {
+        match self {
+            Fault::Damage(what) => Error::format(path.display(), format!("{what}: fetch it again")),
+            Fault::Error(error) => error,
+        }
+    }
 }
 
 /// What stands in a row.
@@ -47,10 +65,20 @@ pub enum Found {
 }
 
 impl Rows {
-    /// Opens a file; `bar` goes on by the bytes of the groups that are read.
-    pub fn open(path: &Path, bar: &ProgressBar) -> Result<Self> {
+    /// Opens a file, after whose name rows without an `id` are called; or what is damaged of it. `bar` goes on by the bytes of
+    /// the groups that are read.
+    pub fn open(path: &Path, name: &str, bar: &ProgressBar) -> Result<std::result::Result<Self, String>> {
+        match Rows::opened(path, name, bar) {
+            Err(Fault::Damage(what)) => Ok(Err(what)),
+            Err(Fault::Error(error)) => Err(error),
+            Ok(rows) => Ok(Ok(rows)),
+        }
+    }
+
+    fn opened(path: &Path, name: &str, bar: &ProgressBar) -> std::result::Result<Self, Fault> {
         let mut rows = Rows {
             path: path.to_owned(),
+            name: name.to_owned(),
             bar: bar.clone(),
             groups: Vec::new(),
             group: 0,
@@ -63,8 +91,11 @@ impl Rows {
         let fields = metadata.file_metadata().schema().get_fields();
         if !fields.iter().any(|field| field.name() == "text" && field.is_primitive()) {
             let names: Vec<&str> = fields.iter().map(|field| field.name()).take(20).collect();
-            let message = format!("expected a column `text`, found {}", names.join(", "));
-            return Err(Error::format(path.display(), message));
+            let message = format!(
+                "expected a column `text`, found {}: give files that have one, as FineWeb's have",
+                names.join(", ")
+            );
+            return Err(Fault::Error(Error::format(path.display(), message)));
         }
         let size = |group: usize| {
             let group = metadata.row_group(group);
@@ -75,20 +106,18 @@ impl Rows {
         Ok(rows)
     }
 
-    fn fail(&self, error: ParquetError) -> Error {
+    fn fail(&self, error: ParquetError) -> Fault {
         match error {
             ParquetError::External(error) if error.is::<io::Error>() => {
-                Error::io(&self.path, "read", *error.downcast::<io::Error>().expect("it is one"))
+                Fault::Error(Error::io(&self.path, "read", *error.downcast::<io::Error>().expect("it is one")))
             }
-            error => {
-                Error::format(self.path.display(), format!("it is no whole file of Parquet ({error}): fetch it again"))
-            }
+            error => Fault::Damage(format!("it is no whole file of Parquet ({error})")),
         }
     }
 
     /// A reader of the groups from `first` on.
-    fn reader(&self, first: usize) -> Result<SerializedFileReader<File>> {
-        let file = File::open(&self.path).map_err(|error| Error::io(&self.path, "read", error))?;
+    fn reader(&self, first: usize) -> std::result::Result<SerializedFileReader<File>, Fault> {
+        let file = File::open(&self.path).map_err(|error| Fault::Error(Error::io(&self.path, "read", error)))?;
         let options = ReadOptionsBuilder::new().with_predicate(Box::new(move |_, group| group >= first)).build();
         let opened = catch_unwind(AssertUnwindSafe(|| SerializedFileReader::new_with_options(file, options)));
         opened
@@ -96,7 +125,7 @@ impl Rows {
             .map_err(|error| self.fail(error))
     }
 
-    fn from(&self, reader: SerializedFileReader<File>) -> Result<RowIter<'static>> {
+    fn from(&self, reader: SerializedFileReader<File>) -> std::result::Result<RowIter<'static>, Fault> {
         let schema = reader.metadata().file_metadata().schema();
         let wanted = |field: &&Arc<Type>| COLUMNS.contains(&field.name()) && field.is_primitive();
         let fields = schema.get_fields().iter().filter(wanted).cloned().collect();
@@ -126,11 +155,11 @@ impl Rows {
         match row {
             Some(Ok(row)) => {
                 self.row += 1;
-                let found = document(&row, || format!("{}/{number}", name(&self.path)));
+                let found = document(&row, || format!("{}/{number}", self.name));
                 Ok(Some((number, found.map_or(Found::Nothing, Found::Document))))
             }
             Some(Err(ParquetError::External(error))) if error.is::<io::Error>() => {
-                Err(self.fail(ParquetError::External(error)))
+                Err(self.fail(ParquetError::External(error)).into_error(&self.path))
             }
             damage => {
                 let what = match damage {
@@ -139,16 +168,15 @@ impl Rows {
                     _ => "rows are missing".into(),
                 };
                 self.next_group();
-                self.rows =
-                    if self.group < self.groups.len() { Some(self.from(self.reader(self.group)?)?) } else { None };
+                let from = || self.from(self.reader(self.group)?);
+                self.rows = (self.group < self.groups.len())
+                    .then(from)
+                    .transpose()
+                    .map_err(|fault| fault.into_error(&self.path))?;
                 Ok(Some((number, Found::Damage(what))))
             }
         }
     }
-}
-
-fn name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// The document of a row; none without a text.

@@ -13,7 +13,7 @@ use indicatif::ProgressBar;
 use rayon::prelude::*;
 
 use super::files;
-use super::inputs::Input;
+use super::inputs::{Input, is_archive};
 #[cfg(feature = "parquet")]
 use super::parquet;
 
@@ -87,7 +87,31 @@ pub struct Pieces<'a> {
     path: PathBuf,
     bar: &'a ProgressBar,
     next: u64,
+    faults: Faults<'a>,
+}
+
+/// Says what is wrong with a file, but not too often.
+pub struct Faults<'a> {
+    bar: &'a ProgressBar,
     named: usize,
+}
+
+impl<'a> Faults<'a> {
+    /// Nothing yet; what is said stands above `bar`.
+    pub fn new(bar: &'a ProgressBar) -> Self {
+        Faults { bar, named: 0 }
+    }
+
+    /// Says what is wrong at `path`.
+    pub fn say(&mut self, path: &Path, what: &str) {
+        self.named += 1;
+        if self.named <= NAMED {
+            self.bar.suspend(|| eprintln!("{}: {what}", path.display()));
+        }
+        if self.named == NAMED {
+            self.bar.suspend(|| eprintln!("{}: what else is damaged is counted", path.display()));
+        }
+    }
 }
 
 enum Source {
@@ -96,6 +120,9 @@ enum Source {
     Pages(std::vec::IntoIter<PathBuf>),
     #[cfg(feature = "parquet")]
     Rows(parquet::Rows),
+    /// Nothing can be read of it, for this reason.
+    #[cfg(feature = "parquet")]
+    Damaged(String),
     Ended,
 }
 
@@ -104,6 +131,8 @@ enum Kind {
     Lines,
     Archive,
     Parquet,
+    /// A web archive as nobody packs them.
+    Packed,
 }
 
 impl<'a> Pieces<'a> {
@@ -113,12 +142,15 @@ impl<'a> Pieces<'a> {
         let fail = |error| Error::io(&path, "read", error);
         let source = match input {
             Input::Pages(paths) => Source::Pages(paths.clone().into_iter()),
-            Input::File(path) => match kind(path).map_err(fail)? {
+            Input::File(path, name) => match kind(path).map_err(fail)? {
                 Kind::Archive => {
                     Source::Archive(warc::Reader::new(files::open_raw(path, bar)?, warc::holds_page).map_err(fail)?)
                 }
                 #[cfg(feature = "parquet")]
-                Kind::Parquet => Source::Rows(parquet::Rows::open(path, bar)?),
+                Kind::Parquet => match parquet::Rows::open(path, name, bar)? {
+                    Ok(rows) => Source::Rows(rows),
+                    Err(damage) => Source::Damaged(damage),
+                },
                 #[cfg(not(feature = "parquet"))]
                 Kind::Parquet => {
                     return Err(Error::Config(format!(
@@ -126,10 +158,16 @@ impl<'a> Pieces<'a> {
                         path.display()
                     )));
                 }
+                Kind::Packed => {
+                    return Err(Error::format(
+                        path.display(),
+                        "expected a web archive as it is or packed by gzip, found Zstandard: unpack it first, or pack it by gzip",
+                    ));
+                }
                 Kind::Lines => Source::Lines(jsonl::Lines::new(files::open_counted(path, bar)?)),
             },
         };
-        Ok(Pieces { source, path, bar, next: first, named: 0 })
+        Ok(Pieces { source, path, bar, next: first, faults: Faults::new(bar) })
     }
 
     /// The next item; none at the end.
@@ -140,7 +178,10 @@ impl<'a> Pieces<'a> {
             Source::Lines(lines) => match lines.next() {
                 None => None,
                 Some(Ok((number, Ok(line)))) => Some(Item::Line(number, line)),
-                Some(Ok((_, Err(skip)))) => Some(Item::Skipped(skip.name())),
+                Some(Ok((number, Err(skip)))) => {
+                    self.say(format!("line {number} is longer than {} MiB, and is left out", jsonl::LONGEST >> 20));
+                    Some(Item::Skipped(skip.name()))
+                }
                 Some(Err(error)) if files::is_damage(&error) => {
                     self.source = Source::Ended;
                     self.say(format!("it does not unpack ({error}); what stands before the damage is taken"));
@@ -163,6 +204,14 @@ impl<'a> Pieces<'a> {
                     Some(self.page()?)
                 }
             },
+            #[cfg(feature = "parquet")]
+            Source::Damaged(what) => {
+                let what = format!("{what}; nothing of it is read");
+                self.source = Source::Ended;
+                self.bar.inc(self.path.metadata().map_or(0, |file| file.len()));
+                self.say(what);
+                Some(Item::Skipped("file_damaged"))
+            }
             #[cfg(feature = "parquet")]
             Source::Rows(rows) => match rows.next()? {
                 None => None,
@@ -190,15 +239,8 @@ impl<'a> Pieces<'a> {
         }
     }
 
-    /// Says what is wrong with the file, but not too often.
     fn say(&mut self, what: String) {
-        self.named += 1;
-        if self.named <= NAMED {
-            self.bar.suspend(|| eprintln!("{}: {what}", self.path.display()));
-        }
-        if self.named == NAMED {
-            self.bar.suspend(|| eprintln!("{}: what else is damaged is counted", self.path.display()));
-        }
+        self.faults.say(&self.path, &what);
     }
 
     /// The next piece; none at the end.
@@ -241,18 +283,20 @@ impl<'a> Pieces<'a> {
     }
 }
 
-/// What a file, unpacked if it is gzip, begins like.
+/// What a file is: as it begins, unpacked if it is gzip, or where that is damaged by its name.
 fn kind(path: &Path) -> io::Result<Kind> {
     let start = |reader: &mut dyn Read| {
         let mut start = Vec::new();
         // What does not unpack is found out where it is read.
-        let _ = reader.take(5).read_to_end(&mut start);
+        let _ = reader.take(64).read_to_end(&mut start);
         start
     };
     let (plain, unpacked) = (start(&mut File::open(path)?), start(&mut GzDecoder::new(File::open(path)?)));
     Ok(match () {
-        () if plain == b"WARC/" || unpacked == b"WARC/" => Kind::Archive,
+        () if warc::begins(&plain) || warc::begins(&unpacked) => Kind::Archive,
         () if plain.starts_with(b"PAR1") => Kind::Parquet,
+        () if is_archive(path) && plain.starts_with(&files::ZSTANDARD) => Kind::Packed,
+        () if is_archive(path) => Kind::Archive,
         () => Kind::Lines,
     })
 }

@@ -4,17 +4,17 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
-use glasshouse::Result;
 use glasshouse::corpus::filters::{Filters, Size, Stage, Tables};
 use glasshouse::corpus::page::{self, Given, Refused};
 use glasshouse::corpus::words::Token;
 use glasshouse::corpus::{Counter, Document, Removed, Report, language, url};
+use glasshouse::{Error, Result, corpus};
 use serde_json::json;
 
 use super::files::{Folder, Format};
 use super::front::{Front, FrontArgs};
 use super::inputs::{self, Input};
-use super::pieces::{Piece, Pieces};
+use super::pieces::{Faults, Item, Piece, Pieces};
 use super::stages::{Done, Lines, Masks, Output, Written};
 use super::{dedup, extraction, funnel};
 use crate::cli::{output, progress};
@@ -89,6 +89,14 @@ pub fn run(args: RunArgs) -> Result<()> {
     let tables = args.front.tables(&args.set)?;
     let whole = args.shard.is_none();
     let dedup = chosen(Only::Dedup) && whole;
+    if !whole && !all && args.only.iter().all(|stage| matches!(stage, Only::Dedup | Only::Pii)) {
+        return Err(Error::Usage(
+            "--shard stops before copies are looked for, and --only leaves nothing before that: leave one of them out, or \
+             call `corpus dedup`"
+                .into(),
+        ));
+    }
+    let format = args.written.format.unwrap_or(Format::Gzip);
     let masks = (chosen(Only::Pii) && whole).then_some(Masks { phones: args.written.phones });
     let counter = args.written.count.counter()?;
     let mut stages = Stages {
@@ -97,7 +105,7 @@ pub fn run(args: RunArgs) -> Result<()> {
         tables: chosen(Only::Filters).then_some(tables),
         masks: None,
         keep_removed: args.written.keep_removed,
-        format: args.written.format,
+        format,
         counter: counter.clone(),
     };
     let inputs = inputs::inputs(&args.input)?;
@@ -107,22 +115,24 @@ pub fn run(args: RunArgs) -> Result<()> {
             &args.only,
             args.shard,
             &args.set,
-            args.written.format,
+            format,
             args.written.keep_removed,
             args.written.phones,
             args.written.count.name()
         )
     );
-    let sizes = inputs::sizes(inputs.iter().flat_map(Input::paths));
+    let sizes = inputs::states(inputs.iter().flat_map(Input::paths));
     let folder = Folder::take(&args.out, &json!([env!("CARGO_PKG_VERSION"), settings, args.front.settings()?, sizes]))?;
-    let options =
-        dedup::Options { format: args.written.format, keep_removed: args.written.keep_removed, masks, counter };
-    let mut report = Report { tokens: args.written.count.name(), ..Report::default() };
+    let options = dedup::Options { format, keep_removed: args.written.keep_removed, masks, counter };
+    // What follows over all shards is done as was asked for here.
+    let part =
+        |Shard { number, of }| corpus::Shard { number, of, phones: args.written.phones, format: format.to_string() };
+    let mut report = Report { tokens: args.written.count.name(), shard: args.shard.map(part), ..Report::default() };
     if dedup && !stages.removing().is_empty() {
         // What still has copies in it is not the corpus yet.
         let filtered = folder.within_work("filtered")?;
         report.add(&before(&inputs, &folder, &filtered, &stages, args.shard)?);
-        report.add(&dedup::dedup(&inputs::inputs(&[filtered.documents()])?, &folder, &options)?);
+        report.add(&dedup::dedup(&inputs::inputs(&[filtered.documents()?])?, &folder, &options)?);
         filtered.give_removed(&folder)?;
     } else if dedup {
         report.add(&dedup::dedup(&inputs, &folder, &options)?);
@@ -157,6 +167,7 @@ fn before(inputs: &[Input], folder: &Folder, into: &Folder, stages: &Stages, sha
     let inputs: Vec<(usize, &Input)> = inputs.iter().enumerate().filter(|(number, _)| ours(*number)).collect();
     let bytes = inputs.iter().map(|(_, input)| input.bytes()).sum();
     let bar = progress::bar("documents: {bytes}/{total_bytes} [{bar:24}] {binary_bytes_per_sec}, {eta} left", 0, bytes);
+    into.documents()?;
     let mut report = stages.report();
     for (name, by) in stages.front.names() {
         report.stage(name).by = Some(by);
@@ -169,8 +180,16 @@ fn before(inputs: &[Input], folder: &Folder, into: &Folder, stages: &Stages, sha
         }
         let mut output = Output::begin(into, number, stages.format, &names)?;
         let name = input.name();
-        let work = |piece: Piece, ()| stages.through(piece, &name);
-        Pieces::open(input, 0, &bar)?.each(|_| Ok(()), work, |done| output.write(done))?;
+        let work = |piece: Piece, ()| stages.through(piece, name);
+        let mut faults = Faults::new(&bar);
+        let take = |(done, damaged): (Done, Vec<u64>)| {
+            for line in damaged {
+                let what = "expected an object of JSON with a string `text`, found something else: it is left out";
+                faults.say(&input.paths()[0], &format!("line {line}: {what}"));
+            }
+            output.write(done)
+        };
+        Pieces::open(input, 0, &bar)?.each(|_| Ok(()), work, take)?;
         let done = output.finish()?;
         folder.note("filters", number, &done)?;
         report.add(&done);
@@ -210,16 +229,19 @@ impl Stages {
         Report::new(self.removing().into_iter().chain(self.masks.map(|_| Masks::STAGE)))
     }
 
-    /// A piece of the file of this name through all of them.
-    fn through(&self, piece: Piece, name: &str) -> Done {
+    /// A piece of the file of this name through all of them, and the numbers of its lines that are damaged.
+    fn through(&self, piece: Piece, name: &str) -> (Done, Vec<u64>) {
         let languages = self.tables.as_ref().map_or(0, Tables::count);
         let mut tools = Tools { filters: (0..languages).map(|_| None).collect(), tokens: Vec::new() };
         let mut report = self.report();
         let mut documents = Lines::default();
         let mut removed: Vec<(&str, Lines)> =
             self.removing().into_iter().map(|stage| (stage, Lines::default())).collect();
+        let mut damaged = Vec::new();
         for item in piece.items {
+            let line = if let Item::Line(number, _) = item { Some(number) } else { None };
             let result = item.given(name).map_err(Out::Skipped);
+            damaged.extend(line.filter(|_| result.is_err()));
             match result.and_then(|given| self.judge(given, &mut report, &mut tools)) {
                 Ok(mut document) => {
                     if let Some(masks) = self.masks {
@@ -238,7 +260,7 @@ impl Stages {
             }
         }
         let removed = removed.into_iter().map(|(_, lines)| lines.packed(self.format)).collect();
-        Done { documents: documents.packed(self.format), removed, report }
+        (Done { documents: documents.packed(self.format), removed, report }, damaged)
     }
 
     /// What may take a document out, in its order: its address, what it is as a page, its language, its text.

@@ -53,9 +53,9 @@ impl Count {
 /// How the documents that are left are written, and what is told of them.
 #[derive(Args, Debug)]
 pub struct Written {
-    /// How the documents are written.
-    #[arg(long, value_name = "FORMAT", default_value = "jsonl.gz")]
-    pub format: Format,
+    /// How the documents are written: as the runs before this one did, or where there is none as jsonl.gz.
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<Format>,
     /// Write the documents that were taken out, too, with the rule, what it measured, and the place in the text.
     #[arg(long)]
     pub keep_removed: bool,

@@ -5,10 +5,11 @@
 //! pages of the original's own evaluation: the original F1 0.922, this module 0.917, `dom_smoothie` 0.890, `rs-trafilatura`
 //! 0.891. `make bench-corpus` holds its speed to the original's.
 //!
-//! What a page may cost is limited as work, its bytes, its nodes and their depth, and segments that repeat are looked for
+//! What a page may cost is limited as work, its bytes, its nodes, their depth and their attributes, and segments that repeat are looked for
 //! within the page alone, so that a page gives the same text wherever and whenever it is read. (The original looks across
 //! pages, and its text depends on those before.)
 
+mod attributes;
 mod decode;
 mod lean;
 mod lines;
@@ -23,6 +24,9 @@ pub const MOST_NODES: usize = 200_000;
 /// No page that nests elements deeper; browsers stop there, too.
 pub const DEEPEST: usize = 500;
 
+/// No element has more attributes: they are looked through one by one.
+pub const MOST_ATTRIBUTES: usize = 1000;
+
 /// Why a page gives no text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
@@ -34,6 +38,8 @@ pub enum Reason {
     TooManyNodes,
     /// It is deeper than [`DEEPEST`].
     TooDeep,
+    /// An element of it has more attributes than [`MOST_ATTRIBUTES`].
+    TooManyAttributes,
     /// There is no main text in it.
     Empty,
 }
@@ -46,6 +52,7 @@ impl Reason {
             Reason::NoEncoding => "no_encoding",
             Reason::TooManyNodes => "too_many_nodes",
             Reason::TooDeep => "too_deep",
+            Reason::TooManyAttributes => "too_many_attributes",
             Reason::Empty => "empty",
         }
     }
@@ -55,6 +62,10 @@ impl Reason {
 pub fn text(html: &str) -> Result<String, (Reason, usize)> {
     if html.len() > LONGEST_PAGE {
         return Err((Reason::TooLong, html.len()));
+    }
+    let most = attributes::most(html);
+    if most > MOST_ATTRIBUTES {
+        return Err((Reason::TooManyAttributes, most));
     }
     let lean = lean::lean(html)?;
     let options = Options::default()

@@ -17,7 +17,10 @@ impl<'a> Bytes<'a> {
 
     /// A fault at this place.
     pub(super) fn fault<T>(&self, message: impl std::fmt::Display) -> Result<T> {
-        Err(Error::format(self.name, format!("at byte {}: {message}; it is no whole fastText model", self.at)))
+        Err(Error::format(
+            self.name,
+            format!("at byte {}: {message}; it is no whole fastText model: fetch it again", self.at),
+        ))
     }
 
     /// The next `count` bytes, for `what`.
@@ -56,7 +59,9 @@ impl<'a> Bytes<'a> {
         let most = (self.all.len() - self.at) / size.max(1);
         match usize::try_from(number) {
             Ok(count) if number >= least && count <= most => Ok(count),
-            _ => self.fault(format_args!("expected {least} to {most} {what}, found {number}")),
+            Ok(count) if number >= least => self
+                .fault(format_args!("expected bytes for {count} {what}, found enough for {most}: the file is cut off")),
+            _ => self.fault(format_args!("expected {least} {what} or more, found {number}")),
         }
     }
 

@@ -75,6 +75,11 @@ impl Model {
         Ok(Model { dictionary, input, output, columns, nodes })
     }
 
+    /// Whether it has a label.
+    pub fn tells(&self, label: &str) -> bool {
+        self.dictionary.labels.iter().any(|(known, _)| known == label)
+    }
+
     /// The labels of a text, which is taken for one line, each with how sure it is, the surest first. None where the model
     /// knows nothing of the text, and labels that are all but impossible are not among them.
     pub fn labels(&self, text: &str) -> Vec<(&str, f32)> {

@@ -90,6 +90,14 @@ impl Identifier {
         }
     }
 
+    /// Whether it can tell a language, by fastText's code.
+    pub fn tells(&self, language: &str) -> bool {
+        match self {
+            Identifier::FastText(model, _) => model.tells(language),
+            Identifier::Whatlang => plain::codes().any(|code| code == language),
+        }
+    }
+
     /// The languages that a text may be in, by fastText's codes, each with how sure that is; the surest first.
     fn languages(&self, text: &str) -> Vec<(String, f64)> {
         match self {

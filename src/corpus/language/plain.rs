@@ -12,6 +12,11 @@ fn code(theirs: &str) -> &str {
     CODES.split(' ').find_map(|pair| pair.strip_prefix(theirs)?.strip_prefix('=')).unwrap_or(theirs)
 }
 
+/// fastText's codes of all languages that it tells.
+pub(super) fn codes() -> impl Iterator<Item = &'static str> {
+    CODES.split_whitespace().filter_map(|pair| Some(pair.split_once('=')?.1))
+}
+
 /// The language of a text, and how sure it is; none of a text without letters.
 pub(super) fn language(text: &str) -> Option<(String, f64)> {
     let found = whatlang::detect(text)?;

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use super::runs::{Sorted, Sorter};
-use super::{Signature, bucket_key};
+use super::within::Keys;
 use crate::Result;
 
 /// Collects signatures.
@@ -36,12 +36,9 @@ impl Clusters {
         Clusters { folder: folder.to_owned(), most, buckets: Sorter::new(folder, "buckets", most) }
     }
 
-    /// Takes the signature of the document of this number. Of copies the one with the lowest number is kept.
-    pub fn push(&mut self, document: u64, signature: &Signature) -> Result<()> {
-        signature.iter().enumerate().try_for_each(|(bucket, hashes)| {
-            let [high, low] = bucket_key(bucket, hashes);
-            self.buckets.push([high, low, document])
-        })
+    /// Takes the keys of the document of this number. Of copies the one with the lowest number is kept.
+    pub fn push(&mut self, document: u64, keys: &Keys) -> Result<()> {
+        keys.iter().try_for_each(|&[high, low]| self.buckets.push([high, low, document]))
     }
 
     /// Finds the clusters.

@@ -58,6 +58,15 @@ impl Record {
     }
 }
 
+/// Whether a file that begins so is an archive: blank lines may stand before the first record, and the mark of UTF-8.
+pub fn begins(start: &[u8]) -> bool {
+    without_mark(start).trim_ascii_start().starts_with(b"WARC/")
+}
+
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
 /// Whether records of this type hold pages, or the texts of pages.
 pub fn holds_page(kind: &str) -> bool {
     kind == "response" || kind == "conversion"
@@ -210,9 +219,17 @@ impl<R: BufRead> Reader<R> {
             return Ok(true);
         };
         let wanted = field(&fields, "WARC-Type").is_some_and(self.wanted);
-        let keep = wanted && length <= LONGEST as u64;
+        let too_long = length > LONGEST as u64;
+        let keep = wanted && !too_long;
+        if too_long {
+            if !self.pass_over(length)? || wanted {
+                self.tell(place, Damage::TooLong);
+            }
+            return Ok(true);
+        }
         let (content, whole) = self.content(length, keep)?;
-        if !whole {
+        // Where it does not unpack to its end that was told.
+        if !whole && !matches!(self.found.back(), Some(Found::Damage(_, Damage::Packed))) {
             self.tell(place, Damage::Truncated);
         }
         if keep {
@@ -241,6 +258,31 @@ impl<R: BufRead> Reader<R> {
         Ok(None)
     }
 
+    /// Passes over a content of this length, which is too much to be kept; or over what there is before the next record, where the
+    /// length is more than that. Whether it was as long.
+    fn pass_over(&mut self, length: u64) -> io::Result<bool> {
+        const NEXT: &[u8] = b"\r\n\r\nWARC/";
+        let mut left = length;
+        while left > 0 {
+            let bytes = self.members.bytes();
+            let known = bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            if let Some(at) = bytes[..known].windows(NEXT.len()).position(|bytes| bytes == NEXT) {
+                self.members.consume(at);
+                return Ok(false);
+            }
+            // The next record may begin with the last bytes that are known.
+            let part = if known as u64 == left { known } else { known.saturating_sub(NEXT.len() - 1) };
+            self.members.consume(part);
+            left -= part as u64;
+            if left > 0 && !self.fill()? {
+                let rest = self.members.bytes().len();
+                self.members.consume(rest);
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// The content of this length, if it is to be kept, or what there is of it; and whether all of it is there.
     fn content(&mut self, length: u64, keep: bool) -> io::Result<(Vec<u8>, bool)> {
         let (mut content, mut left) = (Vec::new(), length);
@@ -260,11 +302,12 @@ impl<R: BufRead> Reader<R> {
     }
 }
 
-/// Takes the head of HTTP off the content of a response, and undoes what was done to the page on its way. Whether the page is
+/// Takes the head of HTTP off the content of what was asked or answered, and undoes what was done to the page on its way. Whether the page is
 /// not too long.
 fn answer(record: &mut Record) -> bool {
     let over_http = record.url().is_some_and(|url| url.starts_with("http:") || url.starts_with("https:"));
-    if record.field("WARC-Type") != Some("response") || !over_http || record.content.is_empty() {
+    let exchanged = matches!(record.field("WARC-Type"), Some("response" | "request" | "revisit"));
+    if !exchanged || !over_http || record.content.is_empty() {
         return true;
     }
     let (head, body) = http::split(&record.content);
@@ -276,7 +319,7 @@ fn answer(record: &mut Record) -> bool {
 
 /// Whether a line begins a record.
 fn is_version(line: &[u8]) -> bool {
-    let line = line.trim_ascii_end();
+    let line = without_mark(line).trim_ascii_end();
     line.starts_with(b"WARC/") && line.len() < 20
 }
 
