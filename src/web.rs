@@ -197,7 +197,11 @@ impl Session {
         let (Some(save), Some((_, text))) = (self.last_save.clone(), self.begun.clone()) else {
             return Err(Error::Usage("there is no finished run: train first".into()).into());
         };
-        Ok(self.go_on(save, Changes { steps: Some(steps as u64), ..Changes::default() }, text, true)?)
+        self.stop_measuring();
+        let changes = Changes { steps: Some(steps as u64), ..Changes::default() };
+        self.engine.extend(save.clone(), changes.clone(), text.clone())?;
+        self.gone_on(save, changes, text);
+        Ok(())
     }
 
     /// Whether a tick would find something to do.
@@ -272,10 +276,15 @@ impl Session {
     fn go_on(&mut self, save: Save, changes: Changes, text: Text, run: bool) -> Result<()> {
         self.stop_measuring();
         self.engine.resume(save.clone(), changes.clone(), text.clone(), run)?;
+        self.gone_on(save, changes, text);
+        Ok(())
+    }
+
+    /// The run of a save goes on.
+    fn gone_on(&mut self, save: Save, changes: Changes, text: Text) {
         self.begun = Some((Settings { changes, ..Settings::default() }, text));
         self.history = read_log(&save.log);
         self.last_save = Some(save);
-        Ok(())
     }
 
     /// Turns an event of the engine's into an object, with what a view shows beside it.

@@ -253,6 +253,24 @@ fn a_run_that_goes_on_begins_its_time_line_there() {
 }
 
 #[test]
+fn a_run_that_is_given_more_steps_keeps_its_time_line() {
+    let (mut engine, _) = waiting(&Device::cpu(), HOST, settings(5));
+    ask(&mut engine, Command::Run);
+    ask(&mut engine, Command::Pin { step: Some(2), pinned: true });
+    let seen = look(&mut engine, Some(3));
+    let save: Save = engine.take_save().expect("a run that ends is saved");
+    // A refusal costs nothing of it.
+    let other = Text { name: "sun".into(), documents: vec![b"Another text.".repeat(99)], keep: true };
+    engine.extend(save.clone(), Changes::default(), other).unwrap_err();
+    assert_eq!(look(&mut engine, Some(3)), seen);
+    let changes = Changes { steps: Some(8), ..Changes::default() };
+    engine.extend(save, changes, text()).unwrap();
+    let events = drive(&mut engine);
+    assert_eq!(listed(&events), Some(((0..=8).collect(), vec![2])));
+    assert_eq!(look(&mut engine, Some(3)), seen);
+}
+
+#[test]
 fn an_update_that_is_kept_is_what_its_step_shows() {
     for device in [Device::cpu(), common::gpu()] {
         let (mut engine, _) = waiting(&device, HOST, settings(9));

@@ -174,8 +174,10 @@ class Chart extends HTMLElement {
 
   fit() {
     const { clientWidth: width, clientHeight: height } = this;
-    if (width === 0 || height === 0 || (width === this.plot.width && height === this.plot.height)) return;
-    this.plot.setSize({ width, height });
+    if (width === 0 || height === 0) return;
+    if (width !== this.plot.width || height !== this.plot.height) this.plot.setSize({ width, height });
+    // What came while nobody saw it was not drawn.
+    this.draw();
   }
 
   /** The picture in words.

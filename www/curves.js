@@ -98,7 +98,7 @@ export class Curves {
    * @returns {import('./selection.js').Reading | null} */
   read(name, cell) {
     const { length } = this.record;
-    const index = cell ? this.record.find(cell[0]) : length - 1;
+    const index = cell ? this.record.find(cell[0]) : this.marked ?? length - 1;
     const value = this.record.at(name, index ?? -1);
     if (value === undefined) return null;
     return { name, shape: length, place: this.reading(index), value, shown: (name === 'loss' ? loss : fine)(value), unit: text(READ[name]) };
@@ -136,14 +136,17 @@ export class Curves {
   /** Says what the small figures show, in the language of the page. */
   describe(run) {
     const { length, extents } = this.record;
-    const step = length > 0 ? this.record.at('step', length - 1) : 0;
+    // That of the step that the views look back at.
+    const index = this.marked ?? length - 1;
+    const step = length > 0 ? this.record.at('step', index) : 0;
     for (const { key, column, empty, says, source, figure, legend, chart } of this.small) {
-      const now = length > 0 ? this.record.at(column, length - 1) : null;
+      const now = length > 0 ? this.record.at(column, index) : null;
       const [value, low, high] = [now, extents[column].low, extents[column].high].map((x) => (length > 0 ? fine(x) : ''));
       const sentence = length > 0 ? text(key === 'gradient' && this.clip > 0 ? 'gradient.clipped' : says, { step: count(step), value, low, high, clip: fine(this.clip) }) : text(empty);
       const chip = length > 0 ? text(source, { step: count(step) }) : '';
-      caption(figure, { sentence, chip, tensor: column, shape: '1', step, run });
-      for (const { name, item } of legend) item.textContent = text(`curve.${name}`, { value: { now: value, low, high }[name] });
+      const past = this.marked !== null;
+      caption(figure, { sentence, chip, tensor: column, shape: '1', step, run, past: past && run === 'live' });
+      for (const { name, item } of legend) item.textContent = text(past && name === 'now' ? 'curve.then' : `curve.${name}`, { value: { now: value, low, high }[name] });
       chart.describe({ chart: text(key), sentence });
     }
     this.table.describe();

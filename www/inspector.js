@@ -84,9 +84,11 @@ export class Inspector {
     const { layer, head } = selection.shown;
     const { name, shape, place, value, shown, unit, state } = this.reading();
     const kind = selection.look()?.run ?? run?.run ?? 'live';
+    // What is computed of the recorded run has the weights of its last step.
+    const derived = kind === 'derived' && ['inspect', 'generate'].includes(this.stage());
     const words = {
       run: run ? `${origin(kind, run.step)} · ${text('reading.shape', { ...run.model, vocab: count(run.model.vocab) })}` : text('run.none'),
-      step: run && text(step === null && !run.run ? 'timeline.at.live' : 'timeline.at', { step: this.step(step) }),
+      step: run && text(run.run ? 'timeline.at.recorded' : step === null ? 'timeline.at.live' : 'timeline.at', { step: this.step(derived ? null : step) }),
       token: this.token(),
       tensor: name && `${name} · ${typeof shape === 'number' ? count(shape) : shape}`,
       cell: place || text('reading.hint'),

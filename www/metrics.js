@@ -128,15 +128,19 @@ export class Metrics {
     const sentence = this.figure.querySelector('figcaption');
     sentence.textContent = last ? this.sentence() : text('loss.empty');
     this.curves.loss.describe({ chart: text('loss.chart'), sentence: sentence.textContent });
-    this.curves.describe(run.kind);
     this.curves.mark(selection.step);
+    this.curves.describe(run.kind);
     const past = selection.step !== null;
     const at = selection.step ?? last?.step ?? 0;
-    const from = past ? text('source.past') : origin(run.kind, at);
+    const from = past && run.kind === 'live' ? text('source.past') : origin(run.kind, at);
     const said = last ? `${text('loss.source', { step: count(at) })} · ${from}` : '';
     Object.assign(this.figure.querySelector('.chip'), { textContent: said, title: said });
     Object.assign(this.figure.dataset, { tensor: 'loss', shape: '1', step: String(at), run: run.kind });
-    const shown = { loss: last?.loss, smoothed: last?.smoothed, validation: run.validation?.loss, uniform: run.uniform, unigram: run.unigram, bigram: run.bigram };
+    const then = (name, now) => (past ? this.curves.at(selection.step, name) ?? undefined : now);
+    const shown = {
+      loss: then('loss', last?.loss), smoothed: then('smoothed', last?.smoothed), validation: then('validation_loss', run.validation?.loss),
+      uniform: run.uniform, unigram: run.unigram, bigram: run.bigram,
+    };
     for (const { name, item } of this.legend) {
       // Of an older recording nobody counted its tokens.
       item.hidden = name.endsWith('gram') && shown[name] === undefined;
@@ -154,8 +158,9 @@ export class Metrics {
   sentence() {
     const { last, first, total, uniform, validation } = this.run;
     const values = { step: count(last.step), total: count(total), loss: loss(last.loss), smoothed: loss(last.smoothed) };
-    const past = this.curves.at(selection.step);
-    if (past !== null) return text('loss.past', { ...values, at: count(selection.step), then: loss(past) });
+    const [at, past] = [selection.step, this.curves.at(selection.step)];
+    if (past !== null) return text('loss.past', { ...values, at: count(at), then: loss(past) });
+    if (at !== null) return text('loss.past.first', { ...values, at: count(at) });
     const whole = text('loss.sentence', { ...values, first: loss(first), uniform: loss(uniform) });
     if (!validation) return whole;
     const measured = text('loss.validation', { step: count(validation.step), loss: loss(validation.loss) });

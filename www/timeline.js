@@ -235,12 +235,14 @@ export class Timeline {
     const past = selection.step !== null;
     const at = selection.step ?? last;
     Object.assign(this.slider, { min: String(this.first), max: String(Math.max(last, this.first + 1)), value: String(at) });
-    this.slider.setAttribute('aria-valuetext', text(past ? 'timeline.at' : 'timeline.at.live', { step: this.words(at) }));
+    const recorded = this.run !== 'live';
+    this.slider.setAttribute('aria-valuetext', text(recorded ? 'timeline.at.recorded' : past ? 'timeline.at' : 'timeline.at.live', { step: this.words(at) }));
     const press = (name, pressed) => this.find(`[data-action=${name}]`).setAttribute('aria-pressed', String(pressed));
     press('play', this.playing !== null);
     press('loop', this.loops);
     press('pin', pinned.has(at));
     press('live', !past);
+    this.find('[data-action=live]').textContent = text(recorded ? 'timeline.last' : 'timeline.live');
     for (const name of ['a', 'b']) {
       press(`compare-${name}`, selection[name] === at);
       const label = selection[name] === null ? 'compare.mark' : selection[name] === at ? 'compare.here' : 'compare.go';
@@ -250,17 +252,17 @@ export class Timeline {
       button.setAttribute('aria-label', said);
     }
     // What was recorded keeps what it has.
-    this.find('[data-action=pin]').disabled = this.run !== 'live';
+    this.find('[data-action=pin]').disabled = recorded;
     this.find('[data-action=play]').textContent = text(this.playing === null ? 'timeline.play' : 'timeline.stop');
     this.find('[data-action=play]').disabled = this.stops().length < 2;
     const step = { step: this.words(at), live: count(last) };
     const marked = ['a', 'b'].filter((name) => selection[name] !== null);
     const sentence = [
-      text(past ? 'timeline.sentence' : 'timeline.sentence.live', step),
+      text(`timeline.sentence${recorded ? '.recorded' : ''}${past ? '' : recorded ? '.last' : '.live'}`, step),
       ...marked.map((name) => text('compare.marked', { name: name.toUpperCase(), step: count(selection[name]) })),
     ].join(text('update.join'));
     const chip = text('timeline.source', { parameters: count(this.parameters), step: count(at) });
-    if (this.said !== sentence) caption(this.figure, { sentence, chip, tensor: 'weights', shape: this.parameters, step: at, run: this.run, past });
+    if (this.said !== sentence) caption(this.figure, { sentence, chip, tensor: 'weights', shape: this.parameters, step: at, run: this.run, past: past && !recorded });
     this.find('figcaption').title = this.said = sentence;
     this.figure.classList.toggle('past', past);
     const marks = steps.map((step) => text(pinned.has(step) ? 'timeline.snapshot.pinned' : 'timeline.snapshot', { step: this.words(step) }));

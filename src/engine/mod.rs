@@ -44,6 +44,7 @@ use crate::{Error, Result};
 use look::Look;
 use prepare::{Preparation, Prepared};
 use run::{Action, Run};
+use timeline::Timeline;
 use trace::{Asked, Trace};
 use writing::Writing;
 
@@ -69,7 +70,13 @@ pub struct Engine {
 
 enum Work {
     None,
-    Prepare { preparation: Box<Preparation>, settings: Settings, resume: Option<Box<Save>> },
+    Prepare {
+        preparation: Box<Preparation>,
+        settings: Settings,
+        resume: Option<Box<Save>>,
+        /// The time line of the run that this one goes on with, if that is here.
+        past: Timeline,
+    },
     Run(Box<Run>),
 }
 
@@ -135,7 +142,7 @@ impl Engine {
                 let tokenizer = tokenizer.map(|bytes| Tokenizer::from_json(&bytes)).transpose()?;
                 self.check_memory(&settings, &text, tokenizer.as_ref())?;
                 let preparation = Box::new(Preparation::new(&settings, text, tokenizer)?);
-                self.work = Work::Prepare { preparation, settings, resume: None };
+                self.work = Work::Prepare { preparation, settings, resume: None, past: Timeline::default() };
                 (self.failure, self.saved) = (None, None);
                 (self.running, self.steps_left) = (true, None);
             }
@@ -210,6 +217,16 @@ impl Engine {
 
     /// Goes on with a saved run: its text is encoded anew. `run` says whether it runs at once or waits.
     pub fn resume(&mut self, save: Save, changes: Changes, text: Text, run: bool) -> Result<()> {
+        self.go_on_with(save, changes, text, run, Timeline::default())
+    }
+
+    /// Goes on with the run that is here, as it was saved last, for more steps: it keeps its time line.
+    pub fn extend(&mut self, save: Save, changes: Changes, text: Text) -> Result<()> {
+        let past = if let Work::Run(run) = &self.work { run.timeline.handed_on() } else { Timeline::default() };
+        self.go_on_with(save, changes, text, true, past)
+    }
+
+    fn go_on_with(&mut self, save: Save, changes: Changes, text: Text, run: bool, past: Timeline) -> Result<()> {
         let before = self.state();
         let state = save.trainer.as_ref().ok_or_else(|| {
             Error::format(
@@ -222,7 +239,7 @@ impl Engine {
         let tokenizer = Tokenizer::from_json(&save.tokenizer_json)?;
         let settings = Settings { preset: state.preset, changes, ..Settings::default() };
         let preparation = Box::new(Preparation::new(&settings, text, Some(tokenizer))?);
-        self.work = Work::Prepare { preparation, settings, resume: Some(Box::new(save)) };
+        self.work = Work::Prepare { preparation, settings, resume: Some(Box::new(save)), past };
         (self.failure, self.saved) = (None, None);
         (self.running, self.steps_left) = (run, None);
         self.tell_state(before);
@@ -254,13 +271,18 @@ impl Engine {
     fn advance(&mut self, deadline: Instant) -> Result<()> {
         match std::mem::replace(&mut self.work, Work::None) {
             Work::None => {}
-            Work::Prepare { preparation, settings, resume } => match preparation.advance(deadline, &mut self.events)? {
-                Err(preparation) => self.work = Work::Prepare { preparation: Box::new(preparation), settings, resume },
-                Ok(prepared) => {
-                    let run = self.begin(prepared, &settings, resume)?;
-                    self.work = Work::Run(Box::new(run));
+            Work::Prepare { preparation, settings, resume, past } => {
+                match preparation.advance(deadline, &mut self.events)? {
+                    Err(preparation) => {
+                        self.work = Work::Prepare { preparation: Box::new(preparation), settings, resume, past }
+                    }
+                    Ok(prepared) => {
+                        let mut run = self.begin(prepared, &settings, resume)?;
+                        run.hand_on(past);
+                        self.work = Work::Run(Box::new(run));
+                    }
                 }
-            },
+            }
             Work::Run(mut run) => {
                 let steps = if self.running { self.steps_left.unwrap_or(u64::MAX) } else { 0 };
                 let taken = run.advance(steps, deadline, &mut self.events);

@@ -241,6 +241,13 @@ impl Run {
         }
     }
 
+    /// Goes on with the time line of the run before, of which this one is the next part.
+    pub fn hand_on(&mut self, timeline: Timeline) {
+        if self.timeline.keeps() && timeline.keeps() {
+            self.timeline = timeline;
+        }
+    }
+
     /// The snapshot of a step, where one is asked for. That of the step where the run stands is the model as it is when its
     /// turn comes: an update that is kept before then is in it.
     pub fn snapshot(&self, step: Option<u64>) -> Result<Option<Snapshot>> {

@@ -26,6 +26,7 @@ pub struct Snapshot {
     weights: Rc<[f32]>,
 }
 
+#[derive(Clone)]
 struct Kept {
     snapshot: Snapshot,
     pinned: bool,
@@ -52,6 +53,12 @@ impl Timeline {
     pub fn new(budget: u64, bytes: u64, first: u64) -> Timeline {
         let room = usize::try_from(budget / bytes.max(1)).unwrap_or(MOST).min(MOST);
         Timeline { room: if room < LEAST { 0 } else { room }, first, spacing: 1, ..Timeline::default() }
+    }
+
+    /// The same snapshots, for a run that goes on with this one; they are told of again.
+    pub fn handed_on(&self) -> Timeline {
+        let Timeline { room, first, spacing, ref kept, .. } = *self;
+        Timeline { room, first, spacing, kept: kept.clone(), taking: None, changed: true }
     }
 
     /// Whether it keeps anything.

@@ -88,13 +88,13 @@ test('where a head looks is said head by head, token by token, and in whole sent
 test('the time line says its step in words, and what was kept', async () => {
   await enter(page, 'train');
   const said = await read('#timeline');
-  phrase(said, /^(caption, )?Shown is the live model: step 2,000 of 2,000, loss \d\.\d\d\.$/);
+  phrase(said, /^(caption, )?Shown is the recorded run: step 2,000 of 2,000, loss \d\.\d\d\.$/);
   phrase(said, /^slider, Step that is shown, .*current value step 2,000 of 2,000, loss \d\.\d\d, live$/);
   phrase(said, /^snapshot: step 0 of 2,000, no loss yet$/);
   phrase(said, /^button, Live, pressed$/);
   await page.locator('#timeline [name=at]').focus();
   await page.keyboard.press('ArrowLeft');
-  phrase(await read('#timeline'), /^slider, Step that is shown, .*current value step 1,400 of 2,000, loss \d\.\d\d, snapshot$/);
+  phrase(await read('#timeline'), /^slider, Step that is shown, .*current value step 1,400 of 2,000, loss \d\.\d\d, recorded$/);
   phrase(await read('#timeline'), /^button, Live, not pressed$/);
   assert.deepEqual(page.errors, []);
 });

@@ -67,6 +67,44 @@ for (const [name, locale] of [['en', 'en-US'], ['zh', 'zh-CN']]) {
   });
 }
 
+test('at any of its steps the recorded run is called that, and curves and sentences stand there', async () => {
+  const { steps: { loss, lr } } = await told('en');
+  const page = await lab.open('?device=cpu#stage=inspect');
+  await ready(page);
+  await page.locator('#attention[data-run=recorded]').waitFor();
+  const sentence = page.locator('#timeline figcaption');
+  const last = loss.length.toLocaleString('en-US');
+  await sentence.filter({ hasText: `Shown is the recorded run: step ${last} of ${last}` }).waitFor();
+  assert.equal(await control(page, 'live').textContent(), 'Last');
+  const slider = page.locator('#timeline [name=at]');
+  await slider.focus();
+  await page.keyboard.press('Home');
+  await sentence.filter({ hasText: `What is computed anew has the weights of step ${last}` }).waitFor();
+  // Charts that nobody saw are drawn when they are seen.
+  await page.locator('[data-stage=train]').click();
+  await page.waitForFunction((length) => document.querySelector('loss-chart').plot.data[0].length === length, loss.length);
+  await page.locator('#loss figcaption').filter({ hasText: 'stand at step 0, before any loss' }).waitFor();
+  for (const figure of ['#loss', '#timeline']) assert.match(await page.locator(`${figure} .chip`).textContent(), /step 0 · recorded run$/);
+  await slider.focus();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowRight');
+  const step = Number(await page.locator('#timeline').getAttribute('data-step'));
+  assert.ok(step > 1 && step < loss.length);
+  const rate = page.locator(`[data-figure=rate][data-step="${step}"]`);
+  await rate.waitFor();
+  assert.match(await rate.locator('figcaption').textContent(), new RegExp(`^At step ${step} an update is scaled by ${lr[step - 1].toPrecision(1).slice(0, 4)}`));
+  await rate.locator('.legend .now').filter({ hasText: /^then / }).waitFor();
+  await page.locator('#loss .legend .loss').filter({ hasText: loss[step - 1].toFixed(2) }).waitFor();
+  await page.locator('#inspector [data-reading=cell]').filter({ hasText: `Step ${step}: loss ${loss[step - 1].toFixed(2)}` }).waitFor();
+  // What is typed is asked of the last step, and says so.
+  await page.locator('[data-stage=inspect]').click();
+  await page.locator('[data-input=prompt]').fill('O Romeo');
+  await page.locator('#attention[data-run=derived]').waitFor();
+  assert.equal(await page.locator('#attention').getAttribute('data-step'), String(loss.length));
+  await page.locator('#inspector [data-reading=step]').filter({ hasText: new RegExp(`^step ${last} of ${last}, .*, recorded$`) }).waitFor();
+  assert.deepEqual(page.errors, []);
+});
+
 test('pixels of the large head are the recorded probabilities in the colours of the scale', async () => {
   const { colour } = await import('../../www/scale.js');
   const run = await told('en');

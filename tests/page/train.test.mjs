@@ -88,6 +88,9 @@ test('trains on pasted text to the end, extends the run, and its zip carries the
   await control(page, 'train').click();
   await until(page, 'step', 'exactly', 36);
   await says(page, 'Finished');
+  // Its time line goes on, too.
+  const kept = await page.locator('#timeline .snapshots li').evaluateAll((all) => all.map(({ dataset }) => Number(dataset.step)));
+  assert.ok(kept[0] === 0 && kept.at(-1) === 36 && kept.filter((step) => step < 30).length > 4, kept.join());
 
   const other = await lab.open();
   await ready(other);
