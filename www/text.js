@@ -188,8 +188,10 @@ export function fine(x) {
 export const amount = compact;
 /** A share of one, in percent. */
 export const percent = format({ style: 'percent', maximumSignificantDigits: 3 });
-/** A change, with its sign. */
-export const signed = format({ signDisplay: 'exceptZero', maximumSignificantDigits: 3 });
+const change = format({ signDisplay: 'exceptZero', maximumSignificantDigits: 3 });
+/** A change, with its sign; a tiny one with a power of ten.
+ * @type {(x: number) => string} */
+export const signed = (x) => (x === 0 || Math.abs(x) >= 1e-4 ? change(x) : `${x > 0 ? '+' : '-'}${fine(Math.abs(x))}`);
 /** A number at an axis. */
 export const tick = format({ maximumFractionDigits: 1 });
 /** A loss: two decimals, so that it does not change its width. */

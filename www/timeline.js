@@ -109,7 +109,7 @@ export class Timeline {
    * @param {Told.Snapshots} told */
   snapshots({ steps, pinned }) {
     const fresh = pinned.find((step) => !this.pinned.has(step));
-    Object.assign(this, { steps, pinned: new Set(pinned) });
+    Object.assign(this, { steps, pinned: new Set(pinned), first: Math.min(this.first, ...steps) });
     for (const name of ['a', 'b']) if (selection[name] !== null && !steps.includes(selection[name])) selection.set({ [name]: null });
     if (this.marking && fresh !== undefined) {
       this.own.add(fresh);

@@ -100,8 +100,10 @@ fn pages_become_texts() {
     let [pages, texts] = [&whole["stages"][0], &whole["stages"][1]];
     assert_eq!((&pages["documents_out"], &texts["documents_in"]), (&json!(5), &json!(6)), "JSONL starts behind it");
     assert!(pages["tokens_out"].as_u64() < texts["tokens_in"].as_u64());
-    let skipped = place.json("corpus run --input crawl --out bare --only filters --json");
+    let bare = place.run("corpus run --input crawl --out bare --only filters --json");
+    let skipped: Value = serde_json::from_str(&bare.ok()).unwrap();
     assert_eq!(skipped["skipped"], json!({ "not_html": 1, "not_extracted": 8 }));
+    assert!(bare.stderr().contains("passed over (8)") && bare.stderr().contains("--only extract"), "{}", bare.stderr());
 }
 
 #[cfg(not(feature = "extraction"))]

@@ -89,12 +89,12 @@ test('the time line says its step in words, and what was kept', async () => {
   await enter(page, 'train');
   const said = await read('#timeline');
   phrase(said, /^(caption, )?Shown is the recorded run: step 2,000 of 2,000, loss \d\.\d\d\.$/);
-  phrase(said, /^slider, Step that is shown, .*current value step 2,000 of 2,000, loss \d\.\d\d, live$/);
+  phrase(said, /^slider, Step that is shown, .*current value step 2,000 of 2,000, loss \d\.\d\d, recorded$/);
   phrase(said, /^snapshot: step 0 of 2,000, no loss yet$/);
-  phrase(said, /^button, Live, pressed$/);
+  phrase(said, /^button, Last, pressed$/);
   await page.locator('#timeline [name=at]').focus();
   await page.keyboard.press('ArrowLeft');
   phrase(await read('#timeline'), /^slider, Step that is shown, .*current value step 1,400 of 2,000, loss \d\.\d\d, recorded$/);
-  phrase(await read('#timeline'), /^button, Live, not pressed$/);
+  phrase(await read('#timeline'), /^button, Last, not pressed$/);
   assert.deepEqual(page.errors, []);
 });

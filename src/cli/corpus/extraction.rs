@@ -4,6 +4,8 @@ use glasshouse::corpus::filters::Size;
 use glasshouse::corpus::page::{NOT_HERE, Page, Refused, STAGE};
 use glasshouse::corpus::{Document, Report};
 
+use super::pieces::NOT_ASKED;
+
 /// What a page that took too long is counted as.
 const LATE: &str = "not_in_time";
 
@@ -51,8 +53,13 @@ fn guarded(html: String) -> Result<String, (&'static str, usize)> {
     glasshouse::corpus::page::text(&html)
 }
 
-/// Says so where pages came that this build takes no text out of.
+/// Says so where pages came of which no text was taken, for want of a stage or of a build.
 pub fn warn(report: &Report) {
+    if let Some(pages) = report.skipped.get(NOT_ASKED) {
+        eprintln!(
+            "pages in HTML were passed over ({pages}), as --only leaves the stage extract out: add --only extract"
+        );
+    }
     if report.stages.iter().any(|stage| stage.reasons.contains_key(NOT_HERE)) {
         eprintln!("this build takes no text out of pages in HTML: build it with `--features full`");
     }

@@ -20,6 +20,9 @@ use super::parquet;
 /// So many documents, or bytes of them, are one piece of work, and packed by themselves.
 const PIECE: (usize, usize) = (256, 4 << 20);
 
+/// Under what pages are counted of which nobody asked for the text.
+pub const NOT_ASKED: &str = "not_extracted";
+
 /// So many places of damage are named a file; all are counted.
 const NAMED: usize = 10;
 
@@ -65,7 +68,7 @@ impl Item {
     pub fn document(self, file: &str) -> std::result::Result<Document, &'static str> {
         match self.given(file)? {
             Given::Text(document) => Ok(document),
-            Given::Page(_) => Err("not_extracted"),
+            Given::Page(_) => Err(NOT_ASKED),
         }
     }
 

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::files::{Folder, Format};
 use super::front::{Front, FrontArgs};
 use super::inputs::{self, Input};
-use super::pieces::{Faults, Item, Piece, Pieces};
+use super::pieces::{Faults, Item, NOT_ASKED, Piece, Pieces};
 use super::stages::{Done, Lines, Masks, Output, Written};
 use super::{dedup, extraction, funnel};
 use crate::cli::{output, progress};
@@ -274,7 +274,7 @@ impl Stages {
                 }
                 document
             }
-            Given::Page(_) if !self.extract => return Err(Out::Skipped("not_extracted")),
+            Given::Page(_) if !self.extract => return Err(Out::Skipped(NOT_ASKED)),
             Given::Page(mut fetched) => {
                 let size = |_: &Document| Size { bytes: fetched.bytes.len() as u64, tokens: 0 };
                 if let Err(removal) = self.front.address(&fetched.document, size, report) {

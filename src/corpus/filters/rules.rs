@@ -224,7 +224,8 @@ impl Rules {
         };
         let Some(rule) = RULES.iter().find(|rule| rule.name == name) else {
             let names: Vec<&str> = RULES.iter().map(|rule| rule.name).collect();
-            return refuse(format!("there is no rule '{name}': take one of {}", names.join(", ")));
+            let before = "language_score or soft_blacklisted of the stages before";
+            return refuse(format!("there is no rule '{name}': take one of {}, or {before}", names.join(", ")));
         };
         let value = match value.parse::<f64>() {
             Ok(value) if value.is_finite() => value,
