@@ -83,6 +83,11 @@ export class Machine {
     this.show();
   }
 
+  /** There will be no device. */
+  failed() {
+    named(this.line, 'device.failed');
+  }
+
   show_device() {
     if (this.device === null) return;
     const { kind, name, reason, adapter } = this.device;

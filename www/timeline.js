@@ -257,8 +257,9 @@ export class Timeline {
     this.find('[data-action=play]').disabled = this.stops().length < 2;
     const step = { step: this.words(at), live: count(last) };
     const marked = ['a', 'b'].filter((name) => selection[name] !== null);
+    const live = past ? 'timeline.sentence' : 'timeline.sentence.live';
     const sentence = [
-      text(`timeline.sentence${recorded ? '.recorded' : ''}${past ? '' : recorded ? '.last' : '.live'}`, step),
+      text(recorded ? (past ? 'timeline.sentence.recorded' : 'timeline.sentence.recorded.last') : live, step),
       ...marked.map((name) => text('compare.marked', { name: name.toUpperCase(), step: count(selection[name]) })),
     ].join(text('update.join'));
     const chip = text('timeline.source', { parameters: count(this.parameters), step: count(at) });

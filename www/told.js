@@ -218,6 +218,7 @@ export function hearing(page) {
       merges.release();
       release();
       if (fatal) {
+        if (run.state === 'loading') machine.failed();
         say_error(run.state === 'loading' ? 'error.worker' : 'error.fatal', () => ({ message }));
         run.state = 'loading';
         say(() => '');

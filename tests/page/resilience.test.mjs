@@ -87,6 +87,7 @@ for (const [what, refused, said] of [['the worker', '**/worker.js', 'engine'], [
         .filter((figure) => figure.checkVisibility() && figure.dataset.run === 'recorded').length > 0);
     }
     assert.equal(await control(page, 'train').isDisabled(), true);
+    assert.equal(await page.locator('#device').textContent(), 'The engine did not load');
     await page.context().close();
   });
 }

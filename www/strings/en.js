@@ -32,6 +32,7 @@ export default {
   'link.train': 'Train the run of the link',
   'link.bad': 'These parts of the address mean nothing here and were left out: {parts}',
 
+  'device.failed': 'The engine did not load',
   'device.opening': 'Loading the engine',
   'device.gpu': 'Runs on {name}, WebGPU',
   'device.gpu.software': 'Runs on {name}, WebGPU. It is a software adapter, and slower than the CPU',

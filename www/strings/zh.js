@@ -33,6 +33,7 @@ export default {
   'link.train': '按链接训练',
   'link.bad': '地址中的这些部分没有意义，已忽略：{parts}',
 
+  'device.failed': '引擎未能加载',
   'device.opening': '正在加载引擎',
   'device.gpu': '运行于 {name}，WebGPU',
   'device.gpu.software': '运行于 {name}，WebGPU。这是软件适配器，比 CPU 还慢',
