@@ -219,6 +219,18 @@ fn parquet_goes_in() {
         let said = format!("a.parquet: it is {part}");
         assert!(outcome.stderr().contains(&said), "{said}: {}", outcome.stderr());
     }
+    // What unpacks to more than any text costs its group of rows, too, and is not unpacked.
+    let bomb = vec![Some("a".repeat(80 << 20))];
+    let zstd = Compression::ZSTD(ZstdLevel::default());
+    place.write("data/a.parquet", parquet(&[vec![text(1)], bomb, vec![text(2)]], zstd));
+    let outcome = place.run("corpus run --input data --out bomb --only filters --json");
+    let report: Value = serde_json::from_str(&outcome.ok()).unwrap();
+    assert_eq!((&report["skipped"], &report["stages"][0]["documents_in"]), (&json!({ "rows_damaged": 1 }), &json!(2)));
+    assert!(
+        outcome.stderr().contains("a.parquet: damaged at row 1") && outcome.stderr().contains("unpack to 838"),
+        "{}",
+        outcome.stderr()
+    );
     // However it is broken, it is a message or a count.
     let small = parquet(&[vec![text(1), text(2)]], Compression::SNAPPY);
     for n in 0..40 {

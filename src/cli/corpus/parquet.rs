@@ -22,13 +22,16 @@ const COLUMNS: [&str; 6] = ["text", "id", "url", "date", "language", "language_s
 /// So many rows are unpacked at a time.
 const BATCH: usize = 64;
 
+/// A column of a group of rows that unpacks to more bytes than this, and to so many times what it takes, is no text: values are
+/// unpacked whole.
+const BOMB: (i64, i64) = (64 << 20, 200);
+
 /// Reads a file; what is damaged of it costs the rest of its group of rows.
 pub struct Rows {
     path: PathBuf,
     name: String,
     bar: ProgressBar,
-    /// Rows and bytes of each group.
-    groups: Vec<(u64, u64)>,
+    groups: Vec<Group>,
     group: usize,
     /// Rows of the group that were read.
     row: u64,
@@ -52,6 +55,14 @@ impl Fault {
             Fault::Error(error) => error,
         }
     }
+}
+
+/// A group of rows.
+struct Group {
+    rows: u64,
+    bytes: u64,
+    /// Why it is not read.
+    refused: Option<String>,
 }
 
 /// What stands in a row.
@@ -97,11 +108,17 @@ impl Rows {
             );
             return Err(Fault::Error(Error::format(path.display(), message)));
         }
-        let size = |group: usize| {
-            let group = metadata.row_group(group);
-            (group.num_rows().max(0) as u64, group.compressed_size().max(0) as u64)
+        let group = |number: usize| {
+            let group = metadata.row_group(number);
+            let bomb = group.columns().iter().find(|column| {
+                let (packed, unpacked) = (column.compressed_size(), column.uncompressed_size());
+                unpacked > BOMB.0 && unpacked / BOMB.1 > packed
+            });
+            let refused = bomb
+                .map(|column| format!("{} bytes unpack to {}", column.compressed_size(), column.uncompressed_size()));
+            Group { rows: group.num_rows().max(0) as u64, bytes: group.compressed_size().max(0) as u64, refused }
         };
-        rows.groups = (0..metadata.num_row_groups()).map(size).collect();
+        rows.groups = (0..metadata.num_row_groups()).map(group).collect();
         rows.rows = Some(rows.from(reader)?);
         Ok(rows)
     }
@@ -136,7 +153,7 @@ impl Rows {
 
     /// Passes over what is left of the group.
     fn next_group(&mut self) {
-        let (rows, bytes) = self.groups[self.group];
+        let Group { rows, bytes, .. } = self.groups[self.group];
         self.bar.inc(bytes);
         self.before += rows;
         self.group += 1;
@@ -145,8 +162,11 @@ impl Rows {
 
     /// The next row, and its number.
     pub fn next(&mut self) -> Result<Option<(u64, Found)>> {
-        while self.groups.get(self.group).is_some_and(|group| group.0 <= self.row) {
+        while self.groups.get(self.group).is_some_and(|group| group.rows <= self.row) {
             self.next_group();
+        }
+        if let Some(what) = self.groups.get_mut(self.group).and_then(|group| group.refused.take()) {
+            return self.skip(what).map(Some);
         }
         let Some(rows) = self.rows.as_mut().filter(|_| self.group < self.groups.len()) else { return Ok(None) };
         let row = catch_unwind(AssertUnwindSafe(|| rows.next()));
@@ -167,15 +187,19 @@ impl Rows {
                     Some(Err(error)) => error.to_string().chars().take(120).collect(),
                     _ => "rows are missing".into(),
                 };
-                self.next_group();
-                let from = || self.from(self.reader(self.group)?);
-                self.rows = (self.group < self.groups.len())
-                    .then(from)
-                    .transpose()
-                    .map_err(|fault| fault.into_error(&self.path))?;
-                Ok(Some((number, Found::Damage(what))))
+                self.skip(what).map(Some)
             }
         }
+    }
+
+    /// Passes over what is left of the group, for this reason.
+    fn skip(&mut self, what: String) -> Result<(u64, Found)> {
+        let number = self.before + self.row;
+        self.next_group();
+        let from = || self.from(self.reader(self.group)?);
+        let rows = (self.group < self.groups.len()).then(from).transpose();
+        self.rows = rows.map_err(|fault| fault.into_error(&self.path))?;
+        Ok((number, Found::Damage(what)))
     }
 }
 
