@@ -3,13 +3,12 @@
 
 import { caption, element } from './figure.js';
 import { marked } from './glyphs.js';
+import { Labels } from './labels.js';
 import { Matrix, read_look } from './matrix.js';
 import { diverging, paint } from './scale.js';
 import { selection } from './selection.js';
 import { count, fine, signed, text } from './text.js';
 
-/** Rows of the matrix that are still high enough for a name beside each. */
-const LABELLED = 20;
 /** Changes that a row's sentence names. */
 const NAMED = 3;
 
@@ -27,6 +26,7 @@ export class AttentionChange {
     Object.assign(this, { figure, seen: null, chosen: false });
     this.find = (selector) => figure.querySelector(selector);
     this.matrix = this.find('.change-matrix');
+    this.labels = new Labels(this.find('.change-labels'), this.matrix);
     this.most = this.find('[data-action=head-most]');
     this.most.addEventListener('click', () => this.choose(false));
     this.find('tbody').addEventListener('click', ({ target }) => {
@@ -83,7 +83,7 @@ export class AttentionChange {
     this.matrix.setAttribute('aria-label', text('inspect.matrix', { ...words(shift), tokens: count(n) }));
     this.find('.change-less').textContent = signed(-extent);
     this.find('.change-more').textContent = signed(extent);
-    this.find('.change-labels').replaceChildren(...(n > LABELLED ? [] : tokens.slice(0, n).map((token) => element('li', '', marked(token.text)))));
+    this.labels.show(tokens.slice(0, n));
     this.find('.change-rows').replaceChildren(...Array.from({ length: n }, (_, i) => element('li', '', this.sentence(i))));
     this.most.setAttribute('aria-pressed', String(!this.chosen));
     this.table(words, at);
@@ -130,8 +130,7 @@ export class AttentionChange {
     const row = Math.min(this.n - 1, tensor === 'change' ? cell[0] : this.shift.from);
     this.cells.show();
     this.find('.change-row').textContent = this.sentence(row);
-    for (const list of ['.change-rows', '.change-labels']) {
-      for (const [j, item] of [...this.find(list).children].entries()) item.classList.toggle('chosen', j === row);
-    }
+    for (const [j, item] of [...this.find('.change-rows').children].entries()) item.classList.toggle('chosen', j === row);
+    this.labels.mark(row);
   }
 }

@@ -5,6 +5,7 @@ import { Arcs } from './arcs.js';
 import { caption, element } from './figure.js';
 import { marked } from './glyphs.js';
 import { Heads } from './heads.js';
+import { Labels } from './labels.js';
 import { Matrix, read_look } from './matrix.js';
 import { on_screen } from './on-screen.js';
 import { drawn_later, drawn_now, paced } from './pace.js';
@@ -15,8 +16,6 @@ import { count, measure, text } from './text.js';
 
 /** Milliseconds between two looks at a model that is training. */
 const PAUSE = 500;
-/** Rows of a matrix that are still high enough for a name beside each. */
-const LABELLED = 40;
 /** Tokens that a row's sentence names. */
 const NAMED = 3;
 
@@ -35,6 +34,7 @@ export class Inspect {
     this.in_attention = (selector) => attention.querySelector(selector);
     this.heads = new Heads(this.in_attention('.heads'));
     this.matrix = this.in_attention('.matrix');
+    this.labels = new Labels(this.in_attention('.labels'), this.matrix);
     this.row = this.in_attention('[name=row]');
     this.rows = this.in_attention('.rows');
     selection.on(['step', 'prompt'], () => this.look());
@@ -190,8 +190,7 @@ export class Inspect {
     this.matrix.setAttribute('aria-label', text('inspect.matrix', place));
     this.in_attention('[data-action=head-off]').setAttribute('aria-pressed', String(this.off.has(head)));
     this.in_attention('[data-action=heads-on]').disabled = this.off.size === 0;
-    const labels = n > LABELLED ? [] : tokens.map((token) => element('li', '', marked(token.text)));
-    this.in_attention('.labels').replaceChildren(...labels);
+    this.labels.show(tokens);
     this.arcs.show(tokens, this.weights(layer, column), this.view.value);
     this.rows.replaceChildren(...tokens.map((_, i) => element('li', '', this.sentence(i))));
     this.show_row();
@@ -238,9 +237,8 @@ export class Inspect {
     const chosen = shown ?? Number(this.row.value);
     this.in_attention('.row-sentence').textContent = this.sentence(chosen);
     this.row.setAttribute('aria-valuetext', marked(this.seen.tokens[Number(this.row.value)].text));
-    for (const list of [this.rows, this.in_attention('.labels')]) {
-      for (const [j, item] of [...list.children].entries()) item.classList.toggle('chosen', j === chosen);
-    }
+    for (const [j, item] of [...this.rows.children].entries()) item.classList.toggle('chosen', j === chosen);
+    this.labels.mark(chosen);
     this.arcs.focus(shown, kept);
     this.cells.show();
   }

@@ -112,3 +112,29 @@ test('above forty tokens the matrix stands alone, and the page says why', async 
   assert.match(await page.locator('.arcs-sentence').textContent(), /up to 40 tokens. This text has 41/);
   assert.ok(await page.locator('#attention .matrix').isVisible());
 });
+
+for (const width of [1280, 360]) {
+  test(`at ${width} pixels each name stands beside its row of the matrix, or none is shown`, async () => {
+    const page = await inspected('zq');
+    await page.setViewportSize({ width, height: 900 });
+    for (const n of [12, 30, 35, 40, 12]) {
+      await page.locator('[data-input=prompt]').fill('zq'.repeat(20).slice(0, n));
+      await count(page, n);
+      const { top, row, labels } = await page.evaluate(() => {
+        const { top, height } = document.querySelector('#attention .matrix').getBoundingClientRect();
+        const labels = [...document.querySelectorAll('#attention .labels li')].filter((label) => label.checkVisibility()).map((label) => {
+          const { top, bottom } = label.getBoundingClientRect();
+          return { middle: (top + bottom) / 2, size: Number.parseFloat(getComputedStyle(label).fontSize) };
+        });
+        return { top, row: height / Number(document.querySelector('#attention').dataset.shape.split('x')[0]), labels };
+      });
+      assert.ok(row * n > 240, `the matrix is ${row * n} pixels high`);
+      assert.ok(labels.length === n || (labels.length === 0 && n > 30), `${labels.length} names at ${n} rows of ${row} pixels`);
+      for (const [i, { middle, size }] of labels.entries()) {
+        assert.ok(Math.abs(middle - top - (i + 0.5) * row) < 2, `name ${i} of ${n} stands at ${middle - top}, its row at ${(i + 0.5) * row}`);
+        assert.ok(size <= row + 0.1, `${size} pixels of text in a row of ${row}`);
+      }
+    }
+    assert.deepEqual(page.errors, []);
+  });
+}
