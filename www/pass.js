@@ -292,7 +292,7 @@ export class Pass {
     this.place('.pass-high').textContent = fine(end);
     this.place('.pass-scale').textContent = chances ? text('inspect.unit') : text('pass.scale', { deviation: fine(deviation) });
     this.place('.pass-broken').hidden = !broken;
-    for (const masked of this.figure.querySelectorAll('.pass-masked')) masked.hidden = !causal;
+    this.place('.pass-masked').hidden = !causal;
     for (const part of [canvas, this.place('.labels')]) part.style.height = `${rows * (rows > ROWS ? 8 : 20)}px`;
     this.place('.pass-picture').style.maxWidth = `${columns * 32}px`;
     canvas.setAttribute('aria-label', text('pass.matrix', { stop: named(this.seen.stop), rows: count(rows), columns: count(columns) }));

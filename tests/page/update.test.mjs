@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { SMALL, axe, control, none, paste, ready, says, set, start, until } from './page.mjs';
+import { SMALL, axe, catalogue, control, none, paste, ready, says, set, start, until } from './page.mjs';
 
 /** Pictures to look at; nothing is compared with them. */
 const PICTURES = 'build/page';
@@ -180,6 +180,12 @@ const drawn = (page) => page.locator('#attention-change .change-matrix').evaluat
   return { width, height, pixels: [...data], less, none, more, change: [...change], heads };
 });
 
+/** What lies behind the cells that are clear, and what the legend shows for it, beside its words. */
+const hatches = (page) => page.locator('#attention-change').evaluate((figure) => {
+  const hatch = (selector, part) => getComputedStyle(figure.querySelector(selector), part).backgroundImage;
+  return { behind: hatch('.change-matrix'), legend: hatch('.hatched', '::before'), words: figure.querySelector('.hatched').textContent };
+});
+
 /** Holds the picture of the head at `at` against the numbers that were told. */
 async function holds(page, at) {
   const { width: n, height, pixels, less, none, more, change, heads } = await drawn(page);
@@ -216,6 +222,10 @@ test('where the heads look changed as it was told: the head that changed most, o
   assert.equal(heads.length, 4);
   assert.ok(heads.every(({ mean }) => mean <= heads[most].mean));
   const { layer, head, largest } = await holds(page, most);
+  const { behind, legend, words } = await hatches(page);
+  assert.match(behind, /^repeating-linear-gradient/);
+  assert.equal(legend, behind);
+  assert.equal(words, (await catalogue('en'))['inspect.masked']);
   const said = await figure.locator('figcaption').textContent();
   assert.match(said, new RegExp(`^Layer ${layer + 1}, head ${head + 1} has changed most: `));
   const name = (at) => tokens[at].text.replaceAll(' ', '·');
