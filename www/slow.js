@@ -105,7 +105,8 @@ export class Slow {
       value.textContent = number === undefined ? text('metric.none') : text(`slow.value.${part}`, { value: write(number), factor: fine(told[part].clip_factor ?? 1) });
       if (number === undefined) delete item.dataset.value;
       else item.dataset.value = String(number);
-      if (stands && i === at) item.setAttribute('aria-current', 'step');
+      // Behind a pause too: the mark says what was done last, not that the engine stands there.
+      if (on && i === at) item.setAttribute('aria-current', 'step');
       else item.removeAttribute('aria-current');
     }
   }

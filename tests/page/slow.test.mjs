@@ -72,7 +72,8 @@ test('a step stops behind each of its parts, tells the numbers of that step, and
   assert.equal(await value(page, 'loss'), wanted[0].loss);
   assert.equal(await value(page, 'clip'), wanted[0].grad_norm);
   assert.equal(await value(page, 'update'), wanted[0].lr);
-  assert.equal(await page.locator('.parts [aria-current]').count(), 0, 'a run that is paused stands behind no part');
+  assert.equal(await current(page, 'update').count(), 1, 'the part that was done last is marked, though a run that is paused stands behind none');
+  assert.equal(await page.locator('.parts [aria-current]').count(), 1);
 
   // A pause in the middle is heard at once: the step is finished, and all its numbers stand.
   await control(page, 'train').click();
@@ -83,6 +84,7 @@ test('a step stops behind each of its parts, tells the numbers of that step, and
   await page.clock.runFor(100);
   await says(page, 'Paused at step 2.');
   for (const part of PARTS) assert.notEqual(await value(page, part), null, part);
+  assert.equal(await current(page, 'update').count(), 1);
   assert.equal(await value(page, 'loss'), wanted[1].loss);
   // Other views are answered between two parts.
   await control(page, 'step').click();
@@ -97,6 +99,7 @@ test('a step stops behind each of its parts, tells the numbers of that step, and
   await slow.click();
   await page.clock.runFor(100);
   await says(page, 'Paused at step 3.');
+  assert.equal(await page.locator('.parts [aria-current]').count(), 0);
   assert.deepEqual((await file(page)).map(({ step, loss, grad_norm: norm }) => [step, loss, norm]), wanted.map(({ step, loss, grad_norm: norm }) => [step, loss, norm]));
   assert.deepEqual(page.errors, []);
 });
