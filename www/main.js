@@ -29,7 +29,7 @@ import { shortcuts } from './shortcuts.js';
 import { Slow } from './slow.js';
 import { Settings, Unreadable } from './settings.js';
 import { show_shape } from './shape.js';
-import { Share, VIEW, hide } from './share.js';
+import { Share, VIEW, hide, hides } from './share.js';
 import { dock } from './shell.js';
 import { Stages } from './stages.js';
 import { Strip } from './strip.js';
@@ -354,7 +354,9 @@ function show_state() {
     say(() => text('state.preparing'));
   } else {
     const { step, stop } = run;
-    say(() => (state === 'paused' && stop !== null ? paused_by(stop, step) : text(`state.${state}`, { step: count(step) })));
+    // Whoever does not see Train or the settings is not sent to them.
+    const said = state === 'idle' && hides('controls', 'settings') ? 'ready' : state;
+    say(() => (state === 'paused' && stop !== null ? paused_by(stop, step) : text(`state.${said}`, { step: count(step) })));
   }
   controls();
   follow();

@@ -10,8 +10,8 @@ const LONGEST = 4_000;
 /** What a teacher may hide, and the controls that belong to it. */
 const PARTS = {
   settings: '#settings',
-  controls: '[data-action=train], [data-action=pause], [data-action=step], [data-action=reset]',
-  files: '[data-action=download], [data-action=open]',
+  controls: '[data-action=train], [data-action=pause], [data-action=step], [data-action=reset], #linked',
+  files: '[data-action=download], [data-action=open], #kept-offer',
   numbers: '.numbers',
   share: '[data-action=share], #share',
 };
@@ -31,9 +31,16 @@ function holds(said) {
   return parts.length > 0 ? text('share.holds', { parts: parts.join(' · ') }) : '';
 }
 
+/** The names of what the address asks to hide. */
+const asked = () => (address().get('hide') ?? '').split(',').filter(Boolean);
+
+/** Whether the address asks to hide one of these parts.
+ * @param {...keyof typeof PARTS} parts */
+export const hides = (...parts) => parts.some((part) => asked().includes(part));
+
 /** Hides what the address asks to hide. Returns the names that are none. */
 export function hide() {
-  const names = (address().get('hide') ?? '').split(',').filter(Boolean);
+  const names = asked();
   for (const [name, selector] of Object.entries(PARTS)) {
     for (const part of document.querySelectorAll(selector)) part.classList.toggle('put-away', names.includes(name));
   }

@@ -66,6 +66,27 @@ test('a teacher hides controls through the link', async () => {
   assert.equal(new URLSearchParams(new URL(await link(page)).hash.slice(1)).get('hide'), 'numbers');
 });
 
+test('what is hidden leaves no room, and nothing that is said sends to it', async () => {
+  const page = await lab.open('?device=cpu#stage=inspect&steps=7&hide=settings,controls');
+  await page.locator('#status').filter({ hasText: /^Ready\.$/ }).waitFor();
+  assert.equal(await page.locator('#linked').isVisible(), false);
+  assert.equal(await control(page, 'train-linked').isVisible(), false);
+  const columns = () => page.locator('main, .side').evaluateAll((all) => all.map((part) => part.getBoundingClientRect()).map(({ left, width }) => ({ left, width })));
+  const [main, side] = await columns();
+  assert.deepEqual([main.left, main.width, side.left, side.width], [16, 932, 964, 300]);
+  await page.setViewportSize({ width: 1000, height: 900 });
+  assert.deepEqual((await columns()).map(({ width }) => width), [968, 968]);
+  // Another link in the same tab brings them back.
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await page.evaluate(() => {
+    location.hash = '#stage=inspect&steps=7&hide=files';
+  });
+  await page.locator('#linked').waitFor();
+  assert.deepEqual((await columns()).map(({ width }) => width), [684, 300]);
+  assert.ok(await control(page, 'train').isVisible());
+  assert.deepEqual(page.errors, []);
+});
+
 test('a bad link opens the page, and says which of its parts mean nothing', async () => {
   const page = await lab.open('?device=cpu#stage=nowhere&seed=-1&preset=huge&corpus=en&colour=<b>red</b>&hide=walls');
   await ready(page);

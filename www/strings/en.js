@@ -107,6 +107,7 @@ export default {
 
   'state.loading': 'Loading the engine.',
   'state.idle': 'Ready. Train begins with the text and settings below.',
+  'state.ready': 'Ready.',
   'state.fetching': 'Reading the text.',
   'state.tokenizer': 'Training the tokenizer: {done} of {total} tokens.',
   'state.tokens': 'Encoding the text: {done} of {total} bytes.',

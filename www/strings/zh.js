@@ -108,6 +108,7 @@ export default {
 
   'state.loading': '正在加载引擎。',
   'state.idle': '已就绪。按“训练”即以下方的文本和设置开始。',
+  'state.ready': '已就绪。',
   'state.fetching': '正在读取文本。',
   'state.tokenizer': '正在训练分词器：词元 {done}／{total} 个。',
   'state.tokens': '正在编码文本：{done}／{total} 字节。',
