@@ -133,6 +133,9 @@ for (const [width, colorScheme, locale] of [[360, 'dark', 'zh-CN'], [360, 'light
     const page = await lab.open('?device=cpu', { viewport: { width, height: 900 }, colorScheme, locale });
     await ready(page);
     await control(page, 'tour').click();
+    // What is docked lies around the stages: a mark that stands out from them is covered.
+    const mark = await page.locator('.stages.tour-mark').evaluate((stages) => getComputedStyle(stages)).then(({ outlineOffset, outlineWidth }) => [outlineOffset, outlineWidth].map(Number.parseFloat));
+    assert.ok(mark[0] + mark[1] <= 0, `the mark stands out by ${mark[0] + mark[1]} pixels`);
     await page.locator('.tour-terms .term').first().click();
     await page.locator('.glossary summary').click();
     for (let i = 0; i < 11; i += 1) {
