@@ -12,7 +12,7 @@ import { drawn_later, drawn_now, paced } from './pace.js';
 import { prepare } from './sampling.js';
 import { paint } from './scale.js';
 import { selection } from './selection.js';
-import { count, measure, text } from './text.js';
+import { count, measure, named, text } from './text.js';
 
 /** Milliseconds between two looks at a model that is training. */
 const PAUSE = 500;
@@ -182,13 +182,17 @@ export class Inspect {
     this.row.max = String(n - 1);
     const head = layer * heads + column;
     const place = { layer: count(layer + 1), head: count(column + 1), step: count(step), tokens: count(n) };
+    const off = this.off.has(head);
+    const said = text(this.off.size > 0 ? 'inspect.sentence.off' : 'inspect.sentence', { ...place, entropy: measure(entropy[head]), off: count(this.off.size), all: count(layers * heads) });
     caption(this.attention, {
-      sentence: text(this.off.size > 0 ? 'inspect.sentence.off' : 'inspect.sentence', { ...place, entropy: measure(entropy[head]), off: count(this.off.size), all: count(layers * heads) }),
+      sentence: [said, off && text('inspect.off.this')].filter(Boolean).join(text('update.join')),
       chip: text('inspect.source', place),
       tensor: `attention.${layer}.${column}`, shape: `${n}x${n}`, step, run, past,
     });
     this.matrix.setAttribute('aria-label', text('inspect.matrix', place));
-    this.in_attention('[data-action=head-off]').setAttribute('aria-pressed', String(this.off.has(head)));
+    const switched = this.in_attention('[data-action=head-off]');
+    named(switched, off ? 'inspect.on.one' : 'inspect.off');
+    switched.toggleAttribute('data-off', off);
     this.in_attention('[data-action=heads-on]').disabled = this.off.size === 0;
     this.labels.show(tokens);
     this.arcs.show(tokens, this.weights(layer, column), this.view.value);

@@ -29,7 +29,7 @@ const STATIONS = [
     done: () => find('[data-metric=target-probability-after]')?.dataset.value && number('[data-metric=target-probability-after]') > number('[data-metric=target-probability-before]'),
   },
   { name: 'million', stage: 'train', show: '#loss', terms: ['step', 'validation_loss'], begin: () => number('[data-metric=step][data-run=live]'), done: (before) => number('[data-metric=step][data-run=live]') >= before + UPDATES },
-  { name: 'inside', stage: 'inspect', show: '#attention', terms: ['embedding', 'attention', 'head', 'layer'], done: () => find('[data-action=head-off]').getAttribute('aria-pressed') === 'true' },
+  { name: 'inside', stage: 'inspect', show: '#attention', terms: ['embedding', 'attention', 'head', 'layer'], done: () => find('[data-action=head-off]').dataset.off !== undefined },
   { name: 'talking', stage: 'generate', show: '#writing', terms: ['sampling', 'temperature', 'nucleus', 'seed'], begin: generated, done: (before) => generated() !== null && generated() !== before },
   {
     name: 'base', stage: 'generate', show: '#writing', terms: ['base_model'], begin: generated,
@@ -86,7 +86,7 @@ export class Tour {
   begin() {
     this.card.hidden = false;
     this.button.setAttribute('aria-expanded', 'true');
-    this.watch.observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-value', 'data-step', 'data-open', 'aria-pressed'] });
+    this.watch.observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-value', 'data-step', 'data-open', 'data-off'] });
     this.go(this.at);
     this.place('h2').focus();
   }

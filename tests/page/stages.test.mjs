@@ -273,6 +273,24 @@ test('heads off and the sampling change what comes next, and all on brings it ba
   await control(page, 'head-off').click();
   await sentence(page, 'attention', /1 of 2 heads is switched off/);
   assert.notDeepEqual(await logits(), before);
+  assert.match(await caption(page, 'attention').textContent(), /This head is off\.$/);
+  const button = control(page, 'head-off');
+  assert.equal(await button.textContent(), 'Switch on');
+  // Another head is on; and this one is switched on by the button that switched it off.
+  await page.locator('.heads button').last().click();
+  assert.equal(await button.textContent(), 'Switch off');
+  assert.match(await caption(page, 'attention').textContent(), /computed without them\.$/);
+  await page.locator('.heads button').first().click();
+  await button.click();
+  await page.locator('[data-action=heads-on]:disabled').waitFor();
+  assert.equal(await button.textContent(), 'Switch off');
+  assert.deepEqual(await logits(), before);
+  await button.click();
+  await sentence(page, 'attention', /1 of 2 heads is switched off/);
+  await control(page, 'language').selectOption('zh');
+  await button.filter({ hasText: /^打开$/ }).waitFor();
+  assert.match(await caption(page, 'attention').textContent(), /这个头已关闭。$/);
+  await control(page, 'language').selectOption('en');
   await control(page, 'heads-on').click();
   await page.locator('[data-action=heads-on]:disabled').waitFor();
   assert.deepEqual(await logits(), before);

@@ -5,6 +5,8 @@ export default {
   'heads.layer': 'layer {layer}',
   'heads.head': 'head {head}',
   'heads.off': 'off',
+  'inspect.on.one': 'Switch on',
+  'inspect.off.this': 'This head is off.',
   bars: 'The probability of every token by rank, and its sum',
   'bars.sentence': 'Each of {vocab} tokens has its bar, by rank on a logarithmic axis. The first {few} hold {held} of the probability together.',
   'bars.some': 'Of {vocab} tokens the numbers of the likeliest {known} are here; those of the others, where it is hatched, are not. The first {few} hold {held} of the probability together.',

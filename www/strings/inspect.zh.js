@@ -5,6 +5,8 @@ export default {
   'heads.layer': '第 {layer} 层',
   'heads.head': '第 {head} 头',
   'heads.off': '已关闭',
+  'inspect.on.one': '打开',
+  'inspect.off.this': '这个头已关闭。',
   bars: '每个词元的概率（按名次）及其累计',
   'bars.sentence': '{vocab} 个词元各有一条，按名次排在对数轴上。前 {few} 个的概率合计 {held}。',
   'bars.some': '{vocab} 个词元中，这里只有最可能的 {known} 个的数值；斜线处其余词元的数值不在这里。前 {few} 个的概率合计 {held}。',
