@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile, readdir } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { control, ready, says, start, until } from './page.mjs';
+import { STAGES, control, enter, ready, says, start, until } from './page.mjs';
 
 /** Pictures to look at; nothing is compared with them. */
 const PICTURES = 'build/page';
@@ -54,6 +54,24 @@ for (const colorScheme of ['light', 'dark']) {
       await page.context().close();
     });
   }
+}
+
+for (const width of [360, 1280]) {
+  test(`what is there first keeps its place, ${width} pixels`, async () => {
+    for (const stage of STAGES) {
+      const page = await lab.open(`?device=cpu#stage=${stage}`, { viewport: { width, height: 900 } });
+      await ready(page);
+      await enter(page, stage);
+      await page.locator('#timeline').waitFor();
+      const shifted = await page.evaluate(() => new Promise((told) => {
+        new PerformanceObserver((list) => told(list.getEntries().filter(({ hadRecentInput }) => !hadRecentInput).reduce((sum, { value }) => sum + value, 0)))
+          .observe({ type: 'layout-shift', buffered: true });
+        setTimeout(told, 1000, 0);
+      }));
+      assert.ok(shifted < 0.1, `${stage} is shifted by ${shifted}`);
+      await page.context().close();
+    }
+  });
 }
 
 test('the theme that is chosen stays', async () => {
