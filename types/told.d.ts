@@ -93,11 +93,11 @@ declare namespace Told {
   interface Documents { first: number; documents: Document[] }
   /** A text, and how many documents it has. */
   interface Read { name: string; bytes: number; all: number; run?: Source }
-  /** A rule of a stage: its threshold (null where it never fires), between which values that changes anything, and what falls by it. */
+  /** A rule of a stage: its threshold (none where it never fires), between which values that changes anything, and what falls by it. */
   interface Threshold {
-    name: string; threshold: number | null; default: number | null; low: number; high: number; fires: 'above' | 'below' | 'needed'; documents: number | null;
+    name: string; threshold?: number; default?: number; low: number; high: number; fires: 'above' | 'below' | 'needed'; documents: number | null;
     /** By the table of another language, where that has others. */
-    other: { language: string; threshold: number | null; default: number | null } | null;
+    other: { language: string; threshold?: number; default?: number } | null;
   }
   interface Counts { [name: string]: number }
   interface CleaningStage {

@@ -139,8 +139,10 @@ export class Cleaning {
     if (this.again) this.send();
   }
 
+  /** A threshold; that of a rule which never fires does not come.
+   * @param {number} [threshold] */
   written(threshold) {
-    return threshold === null ? text('cleaning.off') : measure(threshold);
+    return threshold === undefined ? text('cleaning.off') : measure(threshold);
   }
 
   /** The rule whose threshold is shown: the chosen one, or the one that takes most out. */
@@ -239,7 +241,8 @@ export class Cleaning {
     const said = this.written(threshold);
     place('.value').textContent = said;
     slider.setAttribute('aria-valuetext', said);
-    place('#sieve-rule').textContent = text(`cleaning.${fires}`, {
+    // What never fires, fires neither above a threshold nor below it.
+    place('#sieve-rule').textContent = text(`cleaning.${threshold === undefined ? 'needed' : fires}`, {
       measures: text(`rule.${name}`), threshold: said, default: this.written(chosen.default), documents: count(documents ?? 0),
     });
     const { other } = chosen;

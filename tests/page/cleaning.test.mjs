@@ -158,6 +158,36 @@ test('a language is judged by its own rules, as sure as it must be', async () =>
   assert.deepEqual(page.errors, []);
 });
 
+test('every rule of every stage is told in words and numbers, also one that never fires', async () => {
+  const page = await sieve();
+  const said = page.locator('#sieve-rule');
+  for (const [language, title, off] of [['en', 'Main text', 'off'], ['zh', '提取正文', '关']]) {
+    await control(page, 'language').selectOption(language);
+    await stage(page, 'extract').filter({ hasText: title }).waitFor();
+    const never = [];
+    for (const { name } of report.stages) {
+      await stage(page, name).click();
+      await page.locator(`[data-sieve=${name}][aria-pressed=true]`).waitFor();
+      if (!await said.isVisible()) continue;
+      const rules = await page.locator('#cleaning [name=rule] option').evaluateAll((all) => all.map(({ value }) => value));
+      for (const rule of rules) {
+        await page.locator('#cleaning [name=rule]').selectOption(rule);
+        const words = await said.textContent();
+        const shown = [words, await page.locator('#cleaning .value').textContent(), await page.locator('#cleaning [name=threshold]').getAttribute('aria-valuetext')];
+        for (const one of shown) assert.doesNotMatch(one, /NaN|undefined|null|Infinity|∞/, `${name}, ${rule}`);
+        if (words.includes(off)) never.push(`${rule}: ${words}`);
+      }
+    }
+    // FineWeb leaves one rule out, and FineWeb-2 four of them for Chinese.
+    assert.deepEqual(never.map((words) => words.split(':')[0]), ['dup_para_frac', 'dup_para_char_frac', 'dup_line_char_frac', 'no_terminal_punc', 'short_line_ratio']);
+    if (language === 'en') {
+      assert.match(never[0], /Of Chinese pages off \(FineWeb-2: off\)\.$/);
+      assert.match(never[3], /^no_terminal_punc: Now off \(FineWeb: off\): 1 where a line/);
+    }
+  }
+  assert.deepEqual(page.errors, []);
+});
+
 test('what a stage takes out is read with the rule, the value and the place marked', async () => {
   const page = await sieve();
   await stage(page, 'c4').click();
