@@ -22,11 +22,12 @@ export function note(values) {
   timer ??= setTimeout(settle, PAUSE);
 }
 
-/** Writes what waits, at once. */
+/** Writes what waits, at once, and tells the document of it. */
 export function settle() {
   clearTimeout(timer);
   timer = null;
   const said = address().toString();
   waiting.clear();
   history.replaceState(null, '', said ? `#${said}` : location.pathname + location.search);
+  document.dispatchEvent(new Event('addresschange'));
 }

@@ -80,7 +80,7 @@ const comparison = new Comparison(find('#comparison'), timeline, (command) => {
 const kept = new Kept(find('#kept'), find('#kept-offer'), call, run, () => settings.own_files());
 const machine = new Machine(find('#machine'), find('#device'), call, () => ({ settings: settings.value(), corpus: settings.corpus }));
 const own_words = () => ({ prompt: selection.prompt, text: settings.corpus === 'own' ? settings.pasted.value : '' });
-new Share(button('share'), find('#share'), own_words);
+new Share(button('share'), find('#share'), () => settings.for_link(), own_words);
 const view = new View(unknown);
 const large = new Enlarge(find('#view'));
 const stages = new Stages(find('.stages'), () => {
@@ -129,10 +129,22 @@ function vacant() {
   return !run.ready && ['loading', 'idle'].includes(run.state);
 }
 
-/** Shows the recorded run of the page's language, as long as there is none in this tab. */
+/** The built-in text whose recorded run is shown: the chosen one, or for one's own text that of the page's language. */
+function built_in() {
+  const { corpus } = settings;
+  return corpus === 'own' ? language() : corpus;
+}
+
+/** Whether another recorded run is to be shown than the one that was asked for. */
+function outdated() {
+  return vacant() && opening.wanted !== built_in();
+}
+
+/** Shows the recorded run of the chosen text, as long as there is none in this tab. */
 async function record() {
-  if (!vacant() || !await opening.fetch(language()) || !vacant()) return;
+  if (!vacant() || !await opening.fetch(built_in()) || !vacant()) return;
   const { ready, told, text: first, writing: written } = opening.recorded;
+  typed.example(told.prompt);
   const reports = opening.recorded.reports();
   metrics.begin({ ...ready, total: ready.train.steps });
   metrics.add(reports, false);
@@ -198,6 +210,7 @@ function unknown(parts) {
 /** Asks the engine what the settings mean. */
 function describe() {
   note(settings.for_address());
+  if (outdated()) record();
   try {
     const [value, bounds] = [settings.value(), settings.bounds()];
     call('describe', { settings: value, corpus: settings.corpus });
@@ -395,7 +408,8 @@ bring({ take: (files, input) => take(files, { stages, settings, cleaning, call }
 addEventListener('hashchange', () => {
   run.left_out = [];
   link();
-  arrive();
+  if (outdated()) record();
+  else arrive();
   if (settings.presets.length === 0) return;
   unknown(settings.offer(settings.presets));
   describe();
@@ -413,8 +427,9 @@ fetch_others();
 document.addEventListener('languagechange', () => {
   show_run();
   controls();
-  if (run.ready === null && ['loading', 'idle'].includes(run.state)) settings.follow();
-  record();
+  if (vacant()) settings.follow();
+  if (!shown_recorded()) typed.example();
+  if (outdated()) record();
 });
 
 // On a small screen the settings fold away, so that what happens is seen first.

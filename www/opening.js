@@ -10,6 +10,9 @@ export class Opening {
   call;
   /** @type {Told.Command[]} */
   waiting;
+  /** The text whose recorded run was last asked for.
+   * @type {string | null} */
+  wanted = null;
   /** @type {(seen: Told.Looked) => void} */
   looked;
   able;
@@ -18,10 +21,14 @@ export class Opening {
     Object.assign(this, { call, looked, recorded: null, able: false, waiting: [] });
   }
 
-  /** Fetches the recorded run of a language, where it is not there yet; says whether there is one. */
+  /** Fetches the recorded run on a built-in text, where it is not there yet; says whether there is one, and no other was asked
+   * for meanwhile. */
   async fetch(name) {
-    if (this.recorded?.name !== name) this.recorded = await recorded(name);
-    return this.recorded !== null;
+    this.wanted = name;
+    const found = this.recorded?.name === name ? this.recorded : await recorded(name);
+    if (this.wanted !== name) return false;
+    this.recorded = found;
+    return found !== null;
   }
 
   /** What was recorded for a command; null where nothing was.

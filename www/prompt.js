@@ -3,13 +3,13 @@
 import { selection } from './selection.js';
 import { text } from './text.js';
 
-/** Keeps the selection's prompt as it is typed in `area`; until somebody types, it is an example in the page's language. */
+/** Keeps the selection's prompt as it is typed in `area`; until somebody types, it is an example in the page's language, or
+ * the prompt of the recorded run that is shown. */
 export class Prompt {
   constructor(area) {
     this.area = area;
     this.exemplary = '';
     area.addEventListener('input', () => selection.set({ prompt: area.value }));
-    document.addEventListener('languagechange', () => this.example());
     this.example();
   }
 
@@ -19,8 +19,8 @@ export class Prompt {
     selection.set({ prompt });
   }
 
-  example() {
-    const example = text('prompt.example');
+  /** Takes another example. */
+  example(example = text('prompt.example')) {
     if (this.area.value === this.exemplary) this.area.value = example;
     this.exemplary = example;
     selection.set({ prompt: this.area.value });

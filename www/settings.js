@@ -166,6 +166,13 @@ export class Settings {
     };
   }
 
+  /** What makes a run, for a link: its text, its preset and its seed, also where nobody chose them. Whatever else is left as it
+   * is goes with the preset. */
+  for_link() {
+    const { seed } = this.for_address();
+    return { corpus: this.corpus, preset: this.form.elements.preset.value, seed: seed ?? this.inputs.get('seed').placeholder };
+  }
+
   /** What is written of the number `name`; null where it is none. */
   number(name, written) {
     const value = Number(written);

@@ -2,6 +2,7 @@
 
 import { address, settle } from './address.js';
 import { element } from './figure.js';
+import { selection } from './selection.js';
 import { count, named, text } from './text.js';
 import { NAMES } from './view.js';
 
@@ -47,12 +48,12 @@ export function hide() {
   return names.filter((name) => !PARTS[name]);
 }
 
-/** The panel behind the button `share`; `own` gives the person's own text and prompt. */
+/** The panel behind the button `share`; `run` gives what makes the run, and `own` the person's own text and prompt. */
 export class Share {
-  button; panel; own;
+  button; panel; run; own;
 
-  constructor(button, panel, own) {
-    Object.assign(this, { button, panel, own });
+  constructor(button, panel, run, own) {
+    Object.assign(this, { button, panel, run, own });
     this.link = panel.querySelector('[name=link]');
     this.words = panel.querySelector('[name=own-words]');
     this.said = panel.querySelector('[role=status]');
@@ -72,20 +73,28 @@ export class Share {
     panel.addEventListener('input', () => this.write());
     panel.querySelector('[data-action=copy]').addEventListener('click', () => this.copy());
     this.link.addEventListener('focus', () => this.link.select());
+    // What is seen changes while the panel is open.
+    for (const type of ['addresschange', 'languagechange']) document.addEventListener(type, () => this.follow());
+    selection.on(['prompt'], () => this.follow());
   }
 
   open(shown) {
     this.panel.hidden = !shown;
     this.button.setAttribute('aria-expanded', String(shown));
-    if (shown) this.write();
+    // The address is to hold at once what the link holds.
+    if (shown) settle();
   }
 
-  /** Makes the link anew. */
+  follow() {
+    if (!this.panel.hidden) this.write();
+  }
+
+  /** Makes the link anew. It says what makes the run also where that is left as it is: another reader's text may be another. */
   write() {
-    settle();
     this.said.textContent = '';
     const said = address();
     for (const key of ['prompt', 'text', 'hide']) said.delete(key);
+    for (const [key, value] of Object.entries(this.run())) if (value) said.set(key, value);
     const hidden = [...this.panel.querySelectorAll('[name=hide]:checked')].map(({ value }) => value);
     if (hidden.length > 0) said.set('hide', hidden.join(','));
     if (this.words.checked) {
@@ -100,6 +109,7 @@ export class Share {
   }
 
   async copy() {
+    settle();
     try {
       await navigator.clipboard.writeText(this.link.value);
       this.said.textContent = text('share.copied');

@@ -1,6 +1,7 @@
 // Links: what is seen travels in the address, one's own words only when asked for, and a bad link says what it has wrong.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { control, paste, ready, set, start } from './page.mjs';
 
@@ -10,6 +11,7 @@ before(async () => {
 });
 after(() => lab.stop());
 
+const said = (page) => Object.fromEntries(new URLSearchParams(new URL(page.url()).hash.slice(1)));
 const link = (page) => page.locator('#share [name=link]').inputValue();
 
 test('a link brings settings and view to another tab, and offers the same run', async () => {
@@ -21,7 +23,7 @@ test('a link brings settings and view to another tab, and offers the same run', 
   await control(page, 'share').click();
   const shared = await link(page);
   const said = new URLSearchParams(new URL(shared).hash.slice(1));
-  assert.deepEqual(Object.fromEntries(said), { seed: '42', steps: '7', layers: '2', stage: 'inspect' });
+  assert.deepEqual(Object.fromEntries(said), { corpus: 'en', preset: 'tiny', seed: '42', steps: '7', layers: '2', stage: 'inspect' });
   const other = await lab.open(shared.slice(page.address.length));
   await ready(other);
   assert.equal(await other.locator('body').getAttribute('data-open'), 'inspect');
@@ -33,6 +35,74 @@ test('a link brings settings and view to another tab, and offers the same run', 
   await other.locator('#linked').waitFor({ state: 'hidden' });
   await other.locator('#run-shape').filter({ hasText: /Layers 2, .* Seed 42/ }).waitFor({ state: 'attached' });
   assert.deepEqual(other.errors, []);
+});
+
+test('the link follows what is chosen while its panel is open, and what is copied is what is shown', async () => {
+  const page = await lab.open('?device=cpu#stage=train');
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await ready(page);
+  await control(page, 'share').click();
+  const holds = page.locator('.share-holds');
+  await holds.filter({ hasText: 'Seed 0' }).waitFor();
+  const copied = async (values) => {
+    await control(page, 'copy').click();
+    await page.locator('#share [role=status]').filter({ hasText: 'Copied.' }).waitFor();
+    const shared = await page.evaluate(() => navigator.clipboard.readText());
+    assert.equal(shared, await link(page));
+    const found = new URLSearchParams(new URL(shared).hash.slice(1));
+    for (const [name, value] of Object.entries(values)) assert.equal(found.get(name), value, name);
+  };
+  // Whoever copies at once gets what was set.
+  await set(page, { seed: 7, steps: 30 });
+  await copied({ seed: '7', steps: '30', corpus: 'en', stage: 'train' });
+  await holds.filter({ hasText: 'Seed 7' }).waitFor();
+  await page.locator('[data-stage=inspect]').click();
+  await holds.filter({ hasText: 'It holds: Inspect' }).or(holds.filter({ hasText: '· Inspect' })).waitFor();
+  await page.locator('#settings [value=zh]').check();
+  await holds.filter({ hasText: 'Text Chinese' }).waitFor();
+  await copied({ corpus: 'zh', stage: 'inspect' });
+  await page.locator('#share [name=own-words]').check();
+  await page.locator('[data-input=prompt]').fill('Who is there?');
+  await copied({ prompt: 'Who is there?' });
+  await control(page, 'language').selectOption('zh');
+  await holds.filter({ hasText: '随机种子 7' }).waitFor();
+  assert.deepEqual(page.errors, []);
+});
+
+test('a copied link shows the same text and recorded run to a reader of another language, and offers to train', async () => {
+  const loss = async (name) => JSON.parse(await readFile(`recorded/${name}.json`, 'utf8')).steps.loss.at(-1);
+  for (const [corpus, locale, elsewhere] of [['en', 'en-US', 'zh-CN'], ['zh', 'zh-CN', 'en-US']]) {
+    const page = await lab.open('?device=cpu#stage=inspect', { locale });
+    await ready(page);
+    await page.locator('#attention[data-run=recorded]').waitFor();
+    assert.deepEqual(said(page), { stage: 'inspect' });
+    await control(page, 'share').click();
+    const shared = await link(page);
+    const prompt = await page.locator('[data-input=prompt]').inputValue();
+    const other = await lab.open(shared.slice(page.address.length), { locale: elsewhere });
+    await ready(other);
+    await other.locator('#attention[data-run=recorded]').waitFor();
+    assert.equal(await other.locator('#settings [name=corpus]:checked').inputValue(), corpus);
+    assert.equal(await other.locator('[data-metric=loss][data-run=recorded]').getAttribute('data-value'), String(await loss(corpus)));
+    assert.equal(await other.locator('[data-input=prompt]').inputValue(), prompt);
+    assert.ok(await other.locator('#linked').isVisible());
+    // The language of the page is the reader's, and what it says of the run stays.
+    await control(other, 'language').selectOption(elsewhere === 'zh-CN' ? 'en' : 'zh');
+    await control(other, 'language').selectOption(elsewhere === 'zh-CN' ? 'zh' : 'en');
+    assert.equal(await other.locator('[data-input=prompt]').inputValue(), prompt);
+    await other.locator('#attention[data-run=recorded]').waitFor();
+    assert.ok(other.requests.every((request) => !request.endsWith('.zip')), 'it is recorded, and computed from no weights');
+    // Another link in the same tab brings the other text and its run.
+    const [turned] = ['en', 'zh'].filter((name) => name !== corpus);
+    await other.evaluate((name) => {
+      location.hash = `#stage=inspect&corpus=${name}&step=50`;
+    }, turned);
+    await other.locator(`[data-metric=loss][data-run=recorded][data-value="${await loss(turned)}"]`).waitFor();
+    await other.locator('#attention[data-run=recorded][data-step="50"]').waitFor();
+    for (const { errors } of [page, other]) assert.deepEqual(errors, []);
+    await page.context().close();
+    await other.context().close();
+  }
 });
 
 test('own words stay out of the link until they are asked for', async () => {
@@ -64,6 +134,9 @@ test('a teacher hides controls through the link', async () => {
   await control(page, 'share').click();
   await page.locator('#share [value=numbers]').check();
   assert.equal(new URLSearchParams(new URL(await link(page)).hash.slice(1)).get('hide'), 'numbers');
+  const other = await lab.open('?device=cpu#corpus=zh&hide=controls');
+  await other.locator('[data-metric=step][data-run=recorded]').waitFor();
+  assert.equal(await other.locator('#linked').isVisible(), false, 'it would train as well');
 });
 
 test('what is hidden leaves no room, and nothing that is said sends to it', async () => {
@@ -100,8 +173,6 @@ test('a bad link opens the page, and says which of its parts mean nothing', asyn
   assert.deepEqual(page.errors, []);
 });
 
-const said = (page) => Object.fromEntries(new URLSearchParams(new URL(page.url()).hash.slice(1)));
-
 test('a view goes round: step, head, token and cell are those that were left', async () => {
   const page = await lab.open('?device=cpu#stage=inspect');
   await ready(page);
@@ -118,8 +189,9 @@ test('a view goes round: step, head, token and cell are those that were left', a
   await control(page, 'share').click();
   const shared = await link(page);
   const view = { stage: 'inspect', step: '1400', layer: '2', head: '1', token: '6', tensor: 'attention', cell: '6.2' };
-  assert.deepEqual(Object.fromEntries(new URLSearchParams(new URL(shared).hash.slice(1))), view);
-  assert.equal(await page.locator('.share-holds').textContent(), 'It holds: Inspect · Step 1400 · Layer 3 · Head 2 · Token 7 · Cell 7 / 3.');
+  assert.deepEqual(said(page), view, 'the address names no run that nobody chose');
+  assert.deepEqual(Object.fromEntries(new URLSearchParams(new URL(shared).hash.slice(1))), { ...view, corpus: 'en', preset: 'tiny', seed: '0' });
+  assert.equal(await page.locator('.share-holds').textContent(), 'It holds: Inspect · Step 1400 · Layer 3 · Head 2 · Token 7 · Cell 7 / 3 · Text English: Shakespeare · Preset tiny · Seed 0.');
   // Without any engine: what is recorded is enough.
   const other = await lab.open(shared.slice(page.address.length), { refused: '**/*.wasm' });
   await other.locator('#attention[data-step="1400"][data-tensor="attention.2.1"]').waitFor();
