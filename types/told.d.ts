@@ -87,7 +87,8 @@ declare namespace Told {
   interface Description { parameters?: number | null; memory?: number | null; estimate?: Estimate | null; refused?: string | null }
 
   interface Document { start: number; bytes: number; title: string }
-  interface Character { text: string | null; bytes: ArrayLike<number> & Iterable<number>; begins: boolean }
+  /** A character of a text and its bytes; a byte that is no UTF-8 has no text. */
+  interface Character { text?: string | null; bytes: ArrayLike<number> & Iterable<number>; begins: boolean }
   interface Window { at: number; characters: Character[] }
   /** Some of a text's documents, from the one at `first` on. */
   interface Documents { first: number; documents: Document[] }

@@ -119,7 +119,7 @@ export class Data {
     const bytes = characters.reduce((sum, character) => sum + character.bytes.length, 0);
     let next = at;
     refill(this.list, characters.flatMap((character) => {
-      const item = element('li', '', element('b', '', character.text === null ? '�' : marked(character.text)));
+      const item = element('li', '', element('b', '', character.text ? marked(character.text) : '�'));
       const cells = [...character.bytes].map((byte) => {
         const bits = byte.toString(2).padStart(8, '0');
         const hex = byte.toString(16).toUpperCase().padStart(2, '0');

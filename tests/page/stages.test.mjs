@@ -128,6 +128,16 @@ test('characters, bytes and bits agree', async () => {
   await sentence(page, 'stream', /From byte 2 on, 3 characters are 8 bytes/);
 });
 
+test('a byte that is no UTF-8 stands in the line as one', async () => {
+  const page = await lab.open();
+  await ready(page);
+  await drop(page, 'bytes.txt', Buffer.from([0x61, 0xff, 0xfe, 0x62]));
+  await open(page, 'data');
+  await page.locator('#stream[data-run=live][data-shape="4"]').waitFor();
+  assert.deepEqual(await page.locator('.characters b').allTextContents(), ['a', '�', '�', 'b']);
+  assert.deepEqual(page.errors, []);
+});
+
 test('merges happen one at a time, and the line grows shorter by each', async () => {
   const text = 'low lower lowest '.repeat(20);
   const page = await on(text, 'tokenizer');
