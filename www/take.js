@@ -1,10 +1,15 @@
 // What is done with files that are brought.
 
-import { refuse, say_error } from './says.js';
+import { plain } from './glyphs.js';
+import { refuse, say, say_error } from './says.js';
 import { Unreadable, read } from './settings.js';
+import { text } from './text.js';
+
+/** Files whose text is to be taken out before anything trains on it, by their names: pages, archives, and what is packed. */
+const WRAPPED = /\.(html?|xhtml|warc|wet|gz|zst|xz|bz2|parquet|pdf)$/i;
 
 /** Takes files: a zip is a run to open, in the stage Tokenizer a JSON or tiktoken file a vocabulary, anything else is text to
- * train on; but what is dropped on the stage Data, or brought by the input that says so, is pages to clean. */
+ * train on, which in the stage Data is also cleaned. What is brought by the input that says so is only cleaned. */
 export async function take(files, { stages, settings, cleaning, call }, input = null) {
   say_error();
   try {
@@ -16,8 +21,15 @@ export async function take(files, { stages, settings, cleaning, call }, input = 
     } else if (zip) {
       const [{ bytes }] = await read([zip]);
       call('resume', { bytes, files: settings.own_files() });
-    } else if (input === '#clean-files' || (!input && stages.stage === 'data' && files.length > 0)) {
+    } else if (input === '#clean-files') {
       cleaning.begin(await read(files));
+    } else if (!input && stages.stage === 'data' && files.length > 0) {
+      const came = await read(files);
+      const wrapped = came.filter(({ name, bytes }) => WRAPPED.test(name) || bytes.includes(0));
+      const whole = came.filter((file) => !wrapped.includes(file));
+      if (whole.length > 0) settings.take(whole);
+      cleaning.begin(came);
+      say(() => [told('cleaning.both', whole), told('cleaning.alone', wrapped)].filter(Boolean).join(' '));
     } else if (files.length > 0) {
       settings.take(await read(files));
     }
@@ -25,4 +37,9 @@ export async function take(files, { stages, settings, cleaning, call }, input = 
     if (!(error instanceof Unreadable)) throw error;
     refuse(error);
   }
+}
+
+/** What became of files, by their names; nothing of none. */
+function told(key, files) {
+  return files.length > 0 ? text(key, { names: files.map(({ name }) => plain(name)).join(', '), count: files.length }) : '';
 }

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { PICTURES, SMALL, axe, control, drop, enter, none, ready, set, start, unfold, until, wide } from './page.mjs';
+import { PICTURES, SMALL, axe, control, drop, enter, none, ready, says, set, start, unfold, until, wide } from './page.mjs';
 
 let lab;
 let report;
@@ -102,6 +102,8 @@ test('pages in HTML become the texts of the command line, and what they hold sta
   await drop(page, 'one.html', Buffer.from([...html].map((c) => (c === '’' ? 0x92 : c.charCodeAt(0)))));
   await caption('Of 1 page 1 is left');
   assert.equal(await page.locator('#cleaning .skipped').textContent(), '');
+  await says(page, 'one.html: this goes through the sieve alone.');
+  assert.equal(await page.locator('#settings [name=corpus]:checked').inputValue(), 'en');
   await control(page, 'clean-hand').click();
   await page.locator('#documents tbody button').filter({ hasText: 'Les abeilles d’été, bees' }).waitFor();
   // One without a text: its HTML is read, is no part of the page, and cannot be kept.
@@ -275,8 +277,14 @@ test('what is dropped on the stage is cleaned, and what cannot be is told', asyn
   assert.equal(await page.locator('#cleaning .skipped').textContent(), 'Passed over: not_html 1');
   assert.match(await page.locator('#cleaning .chip').textContent(), /a\.warc\.wet\.gz/);
   assert.equal(await page.locator('#settings [name=corpus]:checked').inputValue(), 'en', 'it is not the text of the run yet');
+  await says(page, 'a.warc.wet.gz: this goes through the sieve alone.');
   await drop(page, 'one.txt', Buffer.from(pages[0].text));
   await caption('Of 1 page 1 is left');
+  // Plain text is trained on as it is, as it is when it is dropped elsewhere.
+  await says(page, 'one.txt: this is the text of the next run, and goes through the sieve.');
+  assert.equal(await page.locator('#settings [name=corpus]:checked').inputValue(), 'own');
+  await page.locator('#own-summary').filter({ hasText: 'one.txt' }).waitFor({ state: 'attached' });
+  await page.locator('#documents[data-run=live] figcaption').filter({ hasText: 'The text is 1 document,' }).waitFor();
   await page.locator('#clean-files').setInputFiles({ name: 'b.jsonl', mimeType: '', buffer: Buffer.from(`${JSON.stringify(pages[0])}\nno JSON\n${JSON.stringify(pages[0])}\n`) });
   await caption('Of 2 pages 1 is left');
   assert.equal(await page.locator('#cleaning .skipped').textContent(), 'Passed over: line_damaged 1');
