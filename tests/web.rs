@@ -319,7 +319,7 @@ fn merges_are_told_as_they_happen() {
     assert_eq!(texts(&new.get(1), ["left_text", "right_text", "text"]), ["aa", "ab", "aaab"]);
 
     let tokens = merges.finish().unwrap_or_else(|_| panic!("a tokenizer"));
-    assert_eq!((tokens.vocab_size(), tokens.merge_count()), (259, 3));
+    assert_eq!((tokens.vocab_size(), tokens.merge_count()), (260, 3), "the last one ends a text");
     let mut short = begun("é".as_bytes(), f64::INFINITY);
     let told = short.advance(f64::INFINITY);
     assert_eq!((numbers(&told, ["done"]), get(&told, "finished")), ([1.0], true.into()));
@@ -354,8 +354,21 @@ fn a_text_is_encoded_with_the_first_merges() {
     );
     let bytes: Vec<_> = Array::from(&get(&tree, "bytes")).iter().map(|byte| byte.as_f64().unwrap()).collect();
     assert_eq!(bytes, [97.0, 97.0, 97.0, 98.0]);
-    assert!(refusal(tokens.tree(259)).contains("there is no token 259"));
+    assert!(refusal(tokens.tree(260)).contains("there is no token 260"));
     assert!(refusal(tokens.encode(b"a", 0.0, "both")).contains("text or as token"));
+}
+
+/// As in the vocabulary of a run, which has the same merges.
+#[wasm_bindgen_test]
+fn a_tokenizer_that_is_learnt_knows_the_end_of_a_text() {
+    let mut tokens = begun(b"aaabdaaabac", 3.0).finish().unwrap_or_else(|_| panic!("a tokenizer"));
+    let mut ids = |merges, special| {
+        let told = tokens.encode(b"aaab<|endoftext|>b", merges, special).unwrap_or_else(|_| panic!("it is text"));
+        Uint32Array::new(&get(&told, "ids")).to_vec()
+    };
+    assert_eq!(ids(3.0, "token"), [258, 259, 98]);
+    assert_eq!(ids(1.0, "token"), [256, 97, 98, 259, 98], "also after the first merges");
+    assert_eq!(ids(3.0, "text").len(), 15);
 }
 
 #[wasm_bindgen_test]

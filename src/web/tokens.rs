@@ -5,6 +5,7 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::{Answer, object, set, to_js};
+use crate::engine::END_OF_TEXT;
 use crate::tokenizer::{Pattern, SpecialHandling, Tokenizer, TrainOptions, Trainer, visible};
 use crate::{Error, Result};
 
@@ -102,9 +103,10 @@ impl Merges {
         })
     }
 
-    /// Runs to the end and gives the tokenizer. The training is gone then.
+    /// Runs to the end and gives the tokenizer, with the token that stands between the documents of a run. The training is
+    /// gone then.
     pub fn finish(self) -> Answer<Tokens> {
-        Ok(Tokens::new(self.trainer.finish_within()?))
+        Ok(Tokens::new(self.trainer.finish_within()?.with_special(END_OF_TEXT)))
     }
 }
 
