@@ -119,6 +119,7 @@ declare namespace Told {
   interface Merged { done: number; total: number; finished: boolean; tokens: number; bytes: number; merges: Merge[]; top: Pair[]; run?: Source }
   interface Segment { first: number; count: number; text: string }
   interface Tokens { ids: Uint32Array; starts: Uint32Array; segments: Segment[]; run?: Source }
+  /** A token and the two that it was merged from; a byte, and what no merge makes, has none. */
   interface Tree { id: number; text: string; bytes: number[]; rank: number | null; left: Tree | null; right: Tree | null }
   /** Where the vocabulary of another model was taken from. */
   interface Package { registry: string; name: string; version: string; licence: string; author: string }

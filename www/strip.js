@@ -262,8 +262,8 @@ export class Strip {
 
   /** A token's number and bytes. */
   facts(segment) {
-    const hex = segment.bytes.slice(0, LEAVES).map((byte) => byte.toString(16).toUpperCase().padStart(2, '0')).join(' ') + (segment.bytes.length > LEAVES ? ' …' : '');
-    return text('strip.reading', { text: marked(segment.text), ids: segment.ids.map(count).join(', '), bytes: hex });
+    const bytes = segment.bytes.slice(0, LEAVES).map(hex).join(' ') + (segment.bytes.length > LEAVES ? ' …' : '');
+    return text('strip.reading', { text: marked(segment.text), ids: segment.ids.map(count).join(', '), bytes });
   }
 
   read(segment) {
@@ -274,6 +274,8 @@ export class Strip {
   }
 }
 
+const hex = (byte) => byte.toString(16).toUpperCase().padStart(2, '0');
+
 /** Bytes that a token comes down to. */
 const leaves = (node) => (node.left && node.right ? leaves(node.left) + leaves(node.right) : 1);
 
@@ -281,7 +283,10 @@ const leaves = (node) => (node.left && node.right ? leaves(node.left) + leaves(n
 function branch(node, levels) {
   const item = element('li', '', element('b', '', marked(node.text)), ' ');
   if (!node.left || !node.right) {
-    item.append(element('span', 'hint', text('strip.byte', { id: node.id })));
+    const { bytes: [byte], bytes: { length } } = node;
+    // A number of a token is no byte: most vocabularies give the bytes other numbers.
+    const said = length === 1 ? text('strip.byte', { byte, hex: hex(byte) }) : text('strip.whole', { bytes: count(length) });
+    item.append(element('span', 'hint', said));
     return item;
   }
   item.append(

@@ -69,6 +69,20 @@ test('each vocabulary gives the ids of its own tokenizer, and is asked for once,
   assert.deepEqual(await shown(page), [15339, 1917]);
   await page.locator('.tokens li').first().click();
   await page.locator('.token-reading').filter({ hasText: 'number 15,339' }).waitFor();
+  // A byte is told as itself, whatever number the vocabulary gives it.
+  await page.locator('[data-input=tokens]').fill('as <|endoftext|>');
+  await caption(page).filter({ hasText: '16 bytes of text are' }).waitFor();
+  for (const [name, special] of [['gpt2', '50,256'], ['gpt4', '100,257'], ['gpt4o', '199,999']]) {
+    await page.locator('[name=special]').selectOption('token');
+    await menu(page).selectOption(name);
+    await page.locator('.tokens li').nth(2).click();
+    const told = page.locator('.token-reading');
+    await told.filter({ hasText: `number ${special}` }).waitFor();
+    await told.locator('.tree .hint').filter({ hasText: /^13 bytes that no merge joins$/ }).waitFor();
+    await page.locator('.tokens li').first().click();
+    await told.filter({ hasText: /“as”: number \d+, bytes 61 73/ }).waitFor();
+    assert.deepEqual(await told.locator('.tree li:not(:has(ul)) .hint').allTextContents(), ['byte 97, hex 61', 'byte 115, hex 73'], name);
+  }
   assert.equal(asked().length, 5);
   assert.deepEqual(page.errors, []);
 });

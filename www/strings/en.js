@@ -388,7 +388,8 @@ export default {
   'strip.hint': 'Point at a token, or go to it with the arrow keys: its number, its bytes, and what it was merged from. Enter keeps it, Escape lets it go.',
   'strip.reading': '“{text}”: number {ids}, bytes {bytes}',
   'strip.merge': 'merge {rank}',
-  'strip.byte': 'byte {id}',
+  'strip.byte': 'byte {byte}, hex {hex}',
+  'strip.whole': '{bytes} bytes that no merge joins',
 
   'stage.inspect': 'Inspect',
   inspect: 'Attention',

@@ -389,7 +389,8 @@ export default {
   'strip.hint': '指向一个词元，或用方向键移到它：会显示它的编号、字节，以及它由什么合并而来。回车保留，Esc 取消。',
   'strip.reading': '“{text}”：编号 {ids}，字节 {bytes}',
   'strip.merge': '第 {rank} 次合并',
-  'strip.byte': '字节 {id}',
+  'strip.byte': '字节 {byte}，十六进制 {hex}',
+  'strip.whole': '{bytes} 个字节，不由合并得来',
 
   'stage.inspect': '剖析',
   inspect: '注意力',
