@@ -69,7 +69,7 @@ export function glossary(list) {
     const name = () => button.setAttribute('aria-label', text('term.what', { term: text(`term.${term}`) }));
     name();
     worded(name);
-    title.append(' ', button);
+    title.append(button);
     title.after(meaning);
   }
 }

@@ -74,6 +74,35 @@ for (const width of [360, 1280]) {
   });
 }
 
+test('what belongs together stands on one line', async () => {
+  const page = await lab.open('?device=cpu#hide=walls');
+  await ready(page);
+  const tops = (selector) => page.locator(selector).evaluateAll((all) => all.map((element) => {
+    const words = document.createRange();
+    words.selectNodeContents(element);
+    return Math.round((element.matches('select, textarea') ? element : words).getBoundingClientRect().top);
+  }));
+  for (const row of ['footer > a, footer > span', '.update-what :is(select, textarea)']) assert.equal(new Set(await tops(row)).size, 1, row);
+  await page.locator('#status').evaluate((status) => status.replaceChildren());
+  assert.equal((await page.locator('#alert').boundingBox()).x, (await page.locator('#status').boundingBox()).x, 'an alert without a status begins where one does');
+  // The question mark stands beside its title's last word, and inside the figure.
+  for (const stage of STAGES) {
+    await enter(page, stage);
+    for (let width = 320; width <= 1300; width += 20) {
+      await page.setViewportSize({ width, height: 900 });
+      const apart = await page.locator('#view h2 > .term').evaluateAll((all) => all.filter((mark) => mark.checkVisibility()).filter((mark) => {
+        const words = document.createRange();
+        words.setStart(mark.parentElement, 0);
+        words.setEndBefore(mark);
+        const [last, { top, right, height }] = [[...words.getClientRects()].at(-1), mark.getBoundingClientRect()];
+        return Math.abs((last.top + last.bottom) / 2 - top - height / 2) > 8 || right > mark.closest('figure').getBoundingClientRect().right;
+      }).map((mark) => mark.parentElement.textContent));
+      assert.deepEqual(apart, [], `${stage}, ${width} pixels`);
+    }
+    await page.setViewportSize({ width: 1280, height: 900 });
+  }
+});
+
 test('the theme that is chosen stays', async () => {
   const page = await lab.open('?device=cpu', { colorScheme: 'light' });
   await ready(page);
