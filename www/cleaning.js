@@ -10,6 +10,9 @@ import { count, measure, size, text, worded } from './text.js';
 const counted = (counts) => Object.entries(counts).map(([name, times]) => `${name} ${count(times)}`).join(' · ');
 /** The name of a rule, which breaks between its words where there is little room. */
 const parts = (rule) => rule.split(/(?<=_)/).flatMap((part) => [part, element('wbr')]);
+/** A page in the list, by what it begins with: of a first line so many characters are told, of an address all. */
+const BEGINNING = 48;
+const called = (title, stage) => plain(stage !== 'extract' && [...title].length === BEGINNING && !title.endsWith('…') ? `${title}…` : title);
 /** What the funnel counts: words and the tokens of a tokenizer take turns as the tokens of the report. */
 const field = (by) => (by === 'words' ? 'tokens' : by);
 /** How much came into the funnel, in front of whichever stage. */
@@ -193,6 +196,9 @@ export class Cleaning {
       return element('tr', '', name, element('td', '', track), ...[entered, left, entered - left].map((n, i) => element('td', 'number', uncounted && i !== 1 ? '–' : write(n))));
     }));
     if (focus) place(`[data-sieve=${focus}]`)?.focus();
+    const [{ documents_in: pages }] = told.stages;
+    const texts = told.documents - pages;
+    place('.came').textContent = texts > 0 ? text('cleaning.came', { stage: text('sieve.extract'), pages: count(pages), texts: count(texts) }) : '';
     this.show_stage();
     this.show_rule();
     this.show_text();
@@ -214,11 +220,11 @@ export class Cleaning {
     place('.sieve-lines').textContent = said.filter(([, counts]) => counts).map(([name, counts]) => text(`cleaning.${name}`, { counts })).join(' ');
     const focus = document.activeElement?.dataset?.document;
     place('.fallen tbody').replaceChildren(...told.dropped.map(({ document: number, title, reason, value, kept, of }) => {
-      const button = element('button', 'link', plain(title) || text('documents.untitled'));
+      const button = element('button', 'link', called(title, told.stage) || text('documents.untitled'));
       Object.assign(button, { type: 'button' }).dataset.document = String(number);
       const measured = element('td', 'number', measure(value));
       measured.title = String(value);
-      return element('tr', kept ? 'spared' : '', element('td', '', button), element('td', '', ...(of ? [text('cleaning.copy', { of })] : parts(reason))), measured);
+      return element('tr', kept ? 'spared' : '', element('td', '', button), element('td', '', ...(of ? [text('cleaning.copy', { of: called(of) })] : parts(reason))), measured);
     }));
     // One of them has a place in the order of the keys: the open one, or the first.
     const buttons = [...place('.fallen tbody').querySelectorAll('button')];
@@ -267,6 +273,6 @@ export class Cleaning {
    * @returns {import('./selection.js').Reading | null} */
   read(cell) {
     const found = this.found(cell?.[0]);
-    return found ? { name: 'cleaning', shape: this.told.documents, place: `${found.title} · ${found.reason}`, value: found.value, shown: measure(found.value) } : null;
+    return found ? { name: 'cleaning', shape: this.told.documents, place: `${called(found.title, this.told.stage)} · ${found.reason}`, value: found.value, shown: measure(found.value) } : null;
   }
 }

@@ -47,20 +47,28 @@ test('the funnel has the counts of the command line, by documents and bytes; its
     await count(page, by);
     assert.deepEqual(await rows(page), report.stages.map((one) => row(one, by, write)), by);
   }
+  // Pages in HTML alone pass through the first stage: that the second has more is said.
+  assert.equal(await page.locator('#cleaning .came').textContent(), 'Only pages in HTML pass through “Main text”, here 7; 42 came as text and begin behind it.');
   const widths = await page.locator('.funnel-out').evaluateAll((all) => all.map((bar) => bar.getBoundingClientRect().width));
   const most = Math.max(...report.stages.map(({ bytes_in: entered }) => entered));
   const all = Math.max(...await page.locator('.funnel-in').evaluateAll((found) => found.map((bar) => bar.getBoundingClientRect().width)));
   const last = report.stages.at(-1).bytes_out / most;
   assert.ok(Math.abs(widths.at(-1) / all - last) < 0.02, `the last bar is ${widths.at(-1)} of ${all}, and ${last} of the bytes are left`);
   assert.deepEqual(await page.locator('#cleaning').evaluate(({ dataset }) => [dataset.tensor, dataset.shape, dataset.run]), ['cleaning', '49', 'live']);
+  let cut = 0;
   for (const { name, reasons } of report.stages) {
     await stage(page, name).click();
     await page.locator(`[data-sieve=${name}][aria-pressed=true]`).waitFor();
     const found = await page.locator('.fallen tbody tr td:nth-child(2)').allTextContents();
     const times = Object.values(reasons).reduce((sum, n) => sum + n, 0);
     assert.equal(found.length, times, name);
+    // A first line that is cut says so.
+    const titles = await page.locator('.fallen button').allTextContents();
+    if (name !== 'extract') for (const title of titles) assert.ok(title.length < 48 || (title.length === 49 && title.endsWith('…')), `${name}: ${title}`);
+    cut += titles.filter((title) => title.length === 49).length;
     if (name !== 'minhash') for (const [reason, counted] of Object.entries(reasons)) assert.equal(found.filter((one) => one === reason).length, counted, reason);
   }
+  assert.ok(cut > 0, 'some of the sample are longer');
   // A word of Chinese is the browser's, whose dictionary is another than the command line's.
   await count(page, 'words');
   const words = (await rows(page)).map((all) => all.map((n) => Number(n.replace(/\D/g, ''))));
@@ -91,6 +99,7 @@ test('pages in HTML become the texts of the command line, and what they hold sta
   await caption('Of 7 pages');
   const [extract] = report.stages;
   assert.deepEqual((await rows(page))[0], row(extract, 'documents', digits));
+  assert.equal(await page.locator('#cleaning .came').textContent(), '', 'all of them pass through the first stage');
   await count(page, 'bytes');
   assert.deepEqual((await rows(page))[0], row(extract, 'bytes', bytes));
   await count(page, 'documents');

@@ -386,7 +386,7 @@ export default {
   'strip.cut': '只显示前 {shown} 个。',
   'strip.source': '词元 · {tokens} · {merges} 次合并',
   'strip.token': '{text}，编号 {ids}，字节数 {bytes}',
-  'strip.hint': '指向一个词元，或用方向键移到它：会显示它的编号、字节，以及它由什么合并而来。回车保留，Esc 取消。',
+  'strip.hint': '指向一个词元，或用方向键移到它：会显示它的编号、字节，以及它由什么合并而来。右上角的数字：这个字符由几个词元组成。回车保留，Esc 取消。',
   'strip.reading': '“{text}”：编号 {ids}，字节 {bytes}',
   'strip.merge': '第 {rank} 次合并',
   'strip.byte': '字节 {byte}，十六进制 {hex}',
