@@ -196,7 +196,8 @@ export class Cleaning {
       return element('tr', '', name, element('td', '', track), ...[entered, left, entered - left].map((n, i) => element('td', 'number', uncounted && i !== 1 ? '–' : write(n))));
     }));
     if (focus) place(`[data-sieve=${focus}]`)?.focus();
-    const [{ documents_in: pages }] = told.stages;
+    // Where no page is in HTML, its stage is left out of the funnel.
+    const pages = told.stages.find(({ name }) => name === 'extract')?.documents_in ?? told.documents;
     const texts = told.documents - pages;
     place('.came').textContent = texts > 0 ? text('cleaning.came', { stage: text('sieve.extract'), pages: count(pages), texts: count(texts) }) : '';
     this.show_stage();

@@ -286,6 +286,7 @@ test('what is dropped on the stage is cleaned, and what cannot be is told', asyn
   assert.equal(await page.locator('#cleaning .skipped').textContent(), 'Passed over: not_html 1');
   assert.match(await page.locator('#cleaning .chip').textContent(), /a\.warc\.wet\.gz/);
   assert.equal(await page.locator('#settings [name=corpus]:checked').inputValue(), 'en', 'it is not the text of the run yet');
+  assert.equal(await page.locator('#cleaning .came').textContent(), '', 'no page is in HTML');
   await says(page, 'a.warc.wet.gz: this goes through the sieve alone.');
   await drop(page, 'one.txt', Buffer.from(pages[0].text));
   await caption('Of 1 page 1 is left');
