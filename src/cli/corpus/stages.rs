@@ -53,7 +53,7 @@ impl Count {
 /// How the documents that are left are written, and what is told of them.
 #[derive(Args, Debug)]
 pub struct Written {
-    /// How the documents are written: as the runs before this one did, or where there is none as jsonl.gz.
+    /// How the documents are written: as jsonl.gz where nothing is said; `corpus dedup` writes as its shards were asked to.
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<Format>,
     /// Write the documents that were taken out, too, with the rule, what it measured, and the place in the text.
