@@ -101,6 +101,7 @@ fn what_is_no_corpus_is_refused() {
     place.write("taken/report.json", "{}");
     place.write("foreign/documents/00000.jsonl.gz", "");
     place.write("otherwise/work/settings.json", "[]");
+    place.write("a.warc.zst", [0x28, 0xb5, 0x2f, 0xfd, 0, 0]);
     place.write("parent/otherwise/work/settings.json", "[]");
     for (arguments, code, parts) in [
         ("--input missing --out new", 1, ["missing", "check the path"]),
@@ -113,6 +114,7 @@ fn what_is_no_corpus_is_refused() {
         ("--input empty.jsonl --out new --languages xx", 2, ["whatlang tells no language 'xx'", "such as en"]),
         ("--input empty.jsonl --out new --only dedup --shard 0/2", 2, ["--shard", "corpus dedup"]),
         ("--input otherwise --out new", 1, ["otherwise", "not finished"]),
+        ("--input a.warc.zst --out new", 1, ["a.warc.zst", "unpack it first"]),
         ("--input parent --out new", 1, ["otherwise", "not finished"]),
     ] {
         place.refuses(&format!("corpus run {arguments}"), code, &parts);
@@ -473,4 +475,10 @@ fn texts_of_web_archives_go_in() {
     );
     assert_eq!(documents[1]["text"], page(3), "the end of the member is missing, not that of the text");
     assert_eq!(place.lines("corpus records crawl/plain.wet").len(), 2);
+    // One whose beginning is damaged is known by its name.
+    let whole = [record("conversion", 5, &page(5)), record("conversion", 6, &page(6))].concat();
+    place.write("damaged/a.warc", whole.replacen("WARC", "????", 1));
+    let report = place.json("corpus run --input damaged --out after --only filters --json");
+    assert_eq!(report["skipped"], json!({ "record_misframed": 1 }));
+    assert_eq!(ids(&read(&place.path("after/documents/00000.jsonl.gz"))), ["<urn:uuid:6>"]);
 }

@@ -145,12 +145,12 @@ impl<'a> Pieces<'a> {
         let fail = |error| Error::io(&path, "read", error);
         let source = match input {
             Input::Pages(paths) => Source::Pages(paths.clone().into_iter()),
-            Input::File(path, name) => match kind(path).map_err(fail)? {
+            Input::File(path, _) => match kind(path).map_err(fail)? {
                 Kind::Archive => {
                     Source::Archive(warc::Reader::new(files::open_raw(path, bar)?, warc::holds_page).map_err(fail)?)
                 }
                 #[cfg(feature = "parquet")]
-                Kind::Parquet => match parquet::Rows::open(path, name, bar)? {
+                Kind::Parquet => match parquet::Rows::open(path, input.name(), bar)? {
                     Ok(rows) => Source::Rows(rows),
                     Err(damage) => Source::Damaged(damage),
                 },
