@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { build } from 'esbuild';
-import { control, enter, ready, start } from './page.mjs';
+import { PATIENCE, control, enter, ready, start } from './page.mjs';
 
 let lab;
 let page;
@@ -39,11 +39,15 @@ const read = (selector) => page.evaluate(async (selector) => {
 async function announced(selector, act, pattern) {
   await page.evaluate((selector) => globalThis.reader.start({ container: document.querySelector(selector) }), selector);
   await act();
-  const found = await page.waitForFunction(async (pattern) => {
-    const said = (await globalThis.reader.spokenPhraseLog()).find((phrase) => new RegExp(pattern).test(phrase));
-    return said ?? false;
-  }, pattern.source);
-  const said = await found.jsonValue();
+  // A promise is true whatever comes of it, so that the driver's own waiting would end at once.
+  const said = await page.evaluate(async ([pattern, patience]) => {
+    for (const end = performance.now() + patience; performance.now() < end;) {
+      const found = (await globalThis.reader.spokenPhraseLog()).find((phrase) => new RegExp(pattern).test(phrase));
+      if (found) return found;
+      await new Promise(requestAnimationFrame);
+    }
+    throw new Error(`${pattern} was not said`);
+  }, [pattern.source, PATIENCE]);
   await page.evaluate(() => globalThis.reader.stop());
   return said;
 }
