@@ -21,9 +21,11 @@ export class Labels {
     }).observe(matrix);
   }
 
+  /** Shows the names of tokens. As many as before have the rows of before: what else changes rows changes the matrix. */
   show(tokens) {
+    const before = this.place.childElementCount;
     this.place.replaceChildren(...tokens.map((token) => element('li', '', marked(token.text))));
-    this.fit();
+    if (tokens.length !== before) this.fit();
   }
 
   /** Marks the name of row `chosen`. */
