@@ -4,9 +4,9 @@
 
 mod common;
 
-#[path = "engine.rs"]
+#[path = "all/engine.rs"]
 mod engine;
-#[path = "tokenizer.rs"]
+#[path = "all/tokenizer/bpe.rs"]
 mod tokenizer;
 
 use common::{adapter, cases, curve, generation, golden, probe, trace};

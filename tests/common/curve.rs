@@ -11,7 +11,7 @@ use glasshouse::tokenizer::{TrainOptions, Trainer as TokenizerTrainer};
 use glasshouse::train::{TrainConfig, Trainer};
 use web_time::Instant;
 
-/// The losses of the first steps on the native CPU device: `cargo test --test curve -- --ignored --nocapture` prints them.
+/// The losses of the first steps on the native CPU device: `cargo test --test all curve::print -- --ignored --nocapture` prints them.
 pub const NATIVE: &str = include_str!("../golden/curve.json");
 
 /// The first `steps` losses at lr 1e-3 and L4 H4 C64 T64 B8, on the first works of the English corpus.
