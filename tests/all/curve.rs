@@ -1,6 +1,6 @@
 //! A hundred steps of one run: every device of this machine, and every browser (tests/web.rs), gives the same losses.
 
-use crate::common::{curve, gpu};
+use crate::common::{curve, on_gpu};
 use glasshouse::device::Device;
 
 #[test]
@@ -10,7 +10,7 @@ fn the_cpu_gives_the_committed_losses() {
 
 #[test]
 fn the_adapter_gives_the_same_losses() {
-    curve::agrees("gpu", &pollster::block_on(curve::losses(&gpu(), 100)));
+    curve::agrees("gpu", &on_gpu(|device| pollster::block_on(curve::losses(&device, 100))));
 }
 
 #[test]

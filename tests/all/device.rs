@@ -1,6 +1,6 @@
 //! The GPU as a device: nothing is made while steps run, large reads arrive whole, and what goes wrong is an error.
 
-use crate::common::{gpu, noise, scalars};
+use crate::common::{noise, on_each, on_gpu, scalars};
 use glasshouse::Error;
 use glasshouse::device::{Device, Element, Reading, adapters};
 use glasshouse::ops;
@@ -36,7 +36,7 @@ impl Product {
 
 #[test]
 fn nothing_is_made_after_the_first_replay() {
-    for device in [Device::cpu(), gpu()] {
+    on_each(|device| {
         let product = Product::new(&device);
         pollster::block_on(product.replay().expect("it runs").numbers()).expect("it is read");
         let before = device.counters();
@@ -48,65 +48,69 @@ fn nothing_is_made_after_the_first_replay() {
             }
         }
         assert_eq!(device.counters(), before, "{}", device.name());
-    }
+    });
 }
 
 #[test]
 fn polling_finds_the_numbers_without_waiting_for_them() {
-    let device = gpu();
-    let product = Product::new(&device);
-    let mut reading = product.replay().expect("it runs");
-    let numbers = loop {
-        match reading.poll() {
-            Some(numbers) => break numbers.expect("it is read").f64(),
-            None => std::thread::yield_now(),
-        }
-    };
-    let again = pollster::block_on(product.replay().expect("it runs").numbers()).expect("it is read").f64();
-    assert_eq!(numbers, again);
-    assert!(reading.poll().is_none(), "numbers are taken once");
+    on_gpu(|device| {
+        let product = Product::new(&device);
+        let mut reading = product.replay().expect("it runs");
+        let numbers = loop {
+            match reading.poll() {
+                Some(numbers) => break numbers.expect("it is read").f64(),
+                None => std::thread::yield_now(),
+            }
+        };
+        let again = pollster::block_on(product.replay().expect("it runs").numbers()).expect("it is read").f64();
+        assert_eq!(numbers, again);
+        assert!(reading.poll().is_none(), "numbers are taken once");
+    });
 }
 
 #[test]
 fn a_read_of_many_staging_buffers_arrives_whole() {
-    let device = gpu();
-    // Over two of 64 MiB, begun and ended within others.
-    let len = (130 << 20) / 4;
-    let view = device.allocate(Element::Index, len).view();
-    let indices: Vec<u32> = (0..len as u32).map(|i| i.wrapping_mul(2_654_435_761)).collect();
-    device.write_index(view, &indices);
-    let part = view.slice(64..len - 3);
-    let Reading::Gpu(reading) = device.read(part) else { panic!("a GPU reads later") };
-    let found = pollster::block_on(Reading::Gpu(reading).numbers()).expect("it is read");
-    assert!(found == glasshouse::device::Numbers::U32(indices[64..len - 3].to_vec()));
-    device.free(view.buffer);
+    on_gpu(|device| {
+        // Over two of 64 MiB, begun and ended within others.
+        let len = (130 << 20) / 4;
+        let view = device.allocate(Element::Index, len).view();
+        let indices: Vec<u32> = (0..len as u32).map(|i| i.wrapping_mul(2_654_435_761)).collect();
+        device.write_index(view, &indices);
+        let part = view.slice(64..len - 3);
+        let Reading::Gpu(reading) = device.read(part) else { panic!("a GPU reads later") };
+        let found = pollster::block_on(Reading::Gpu(reading).numbers()).expect("it is read");
+        assert!(found == glasshouse::device::Numbers::U32(indices[64..len - 3].to_vec()));
+        device.free(view.buffer);
+    });
 }
 
 #[test]
 fn unwritten_memory_is_zero() {
-    let device = gpu();
-    let view = device.allocate(Element::Float, 1000).view();
-    let found = pollster::block_on(device.read(view).numbers()).expect("it is read").f32();
-    assert_eq!(found, vec![0.0; 1000]);
+    on_gpu(|device| {
+        let view = device.allocate(Element::Float, 1000).view();
+        let found = pollster::block_on(device.read(view).numbers()).expect("it is read").f32();
+        assert_eq!(found, vec![0.0; 1000]);
+    });
 }
 
 #[test]
 fn what_does_not_fit_is_refused_in_words() {
-    let device = gpu();
-    let limits = device.adapter().expect("a GPU has an adapter").limits;
-    let elements = limits.max_binding.min(limits.max_buffer) as usize / 4;
-    let mut tape = Tape::new(&device, scalars(&device), false);
-    let x = tape.tensor(&[elements + 64]);
-    ops::gelu(&mut tape, &x);
-    let message = match tape.finish() {
-        Err(Error::Device(message)) => message,
-        Err(error) => panic!("another error: {error}"),
-        Ok(_) => panic!("a binding over the limit was accepted"),
-    };
-    assert!(message.contains("gelu.forward needs") && message.contains("--batch"), "{message}");
-    // The device goes on.
-    let product = Product::new(&device);
-    pollster::block_on(product.replay().expect("it runs").numbers()).expect("it is read");
+    on_gpu(|device| {
+        let limits = device.adapter().expect("a GPU has an adapter").limits;
+        let elements = limits.max_binding.min(limits.max_buffer) as usize / 4;
+        let mut tape = Tape::new(&device, scalars(&device), false);
+        let x = tape.tensor(&[elements + 64]);
+        ops::gelu(&mut tape, &x);
+        let message = match tape.finish() {
+            Err(Error::Device(message)) => message,
+            Err(error) => panic!("another error: {error}"),
+            Ok(_) => panic!("a binding over the limit was accepted"),
+        };
+        assert!(message.contains("gelu.forward needs") && message.contains("--batch"), "{message}");
+        // The device goes on.
+        let product = Product::new(&device);
+        pollster::block_on(product.replay().expect("it runs").numbers()).expect("it is read");
+    });
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The whole model against PyTorch float64 (tests/common/golden.rs), and its own gradients against finite differences.
 
 use crate::common::golden::{FOLDERS, agrees};
-use crate::common::{generation, golden, gpu, probe, trace};
+use crate::common::{generation, golden, on_each, on_gpu, probe, trace};
 use glasshouse::data::Dataset;
 use glasshouse::device::Device;
 use glasshouse::model::{Attend, Gpt, ModelConfig};
@@ -24,9 +24,11 @@ fn pytorch_cpu() {
 
 #[test]
 fn pytorch_gpu() {
-    for name in FOLDERS {
-        pollster::block_on(agrees(&gpu(), name, 1e-4));
-    }
+    on_gpu(|device| {
+        for name in FOLDERS {
+            pollster::block_on(agrees(&device, name, 1e-4));
+        }
+    });
 }
 
 #[test]
@@ -36,16 +38,12 @@ fn evaluation() {
 
 #[test]
 fn greedy_generation() {
-    for device in [Device::cpu(), gpu()] {
-        pollster::block_on(golden::greedy_generation(&device));
-    }
+    on_each(|device| pollster::block_on(golden::greedy_generation(&device)));
 }
 
 #[test]
 fn generation_by_chunks_is_the_naive_one() {
-    for device in [Device::cpu(), gpu()] {
-        pollster::block_on(generation::prefill(&device));
-    }
+    on_each(|device| pollster::block_on(generation::prefill(&device)));
 }
 
 #[test]
@@ -55,24 +53,24 @@ fn draws_and_distributions() {
     generation::distributions_hold();
 }
 
-/// The devices that probes are held to the oracle on.
-fn devices() -> [(&'static str, Device); 2] {
-    [("cpu", Device::cpu()), ("gpu", gpu())]
+/// Holds both devices to the oracle, which is asked once.
+fn with_both(check: impl AsyncFnOnce(&[(&'static str, Device)]) + Send + 'static) {
+    on_gpu(|gpu| pollster::block_on(check(&[("cpu", Device::cpu()), ("gpu", gpu)])));
 }
 
 #[test]
 fn a_probe_is_the_forward_pass() {
-    pollster::block_on(probe::probe_is_the_forward_pass(&devices()));
+    with_both(probe::probe_is_the_forward_pass);
 }
 
 #[test]
 fn heads_are_switched_off() {
-    pollster::block_on(probe::heads_are_switched_off(&devices()));
+    with_both(probe::heads_are_switched_off);
 }
 
 #[test]
 fn a_probe_in_slices_makes_nothing_new() {
-    pollster::block_on(probe::probing_in_slices(&devices()));
+    with_both(probe::probing_in_slices);
 }
 
 #[test]
@@ -82,24 +80,22 @@ fn what_cannot_be_probed_is_refused() {
 
 #[test]
 fn every_stop_is_its_formula() {
-    pollster::block_on(trace::stops_are_their_formulas(&devices()));
+    with_both(trace::stops_are_their_formulas);
 }
 
 #[test]
 fn every_number_is_made_of_its_parts() {
-    pollster::block_on(trace::numbers_are_made_of_their_parts(&devices()));
+    with_both(trace::numbers_are_made_of_their_parts);
 }
 
 #[test]
 fn a_trace_in_slices_makes_nothing_new() {
-    pollster::block_on(trace::tracing_in_slices(&devices()));
+    with_both(trace::tracing_in_slices);
 }
 
 #[test]
 fn what_is_shown_is_what_is_drawn() {
-    for (_, device) in devices() {
-        pollster::block_on(probe::distributions_are_those_of_generation(&device));
-    }
+    on_each(|device| pollster::block_on(probe::distributions_are_those_of_generation(&device)));
 }
 
 /// Gradients of a whole 2-layer model against central differences of its loss.

@@ -1,22 +1,18 @@
 //! Every op on every device of this machine: tests/common/cases.rs has the cases.
 //! `cargo test --test all ops::layer_norm` runs one op.
 
-use crate::common::{cases, gpu, gradient_fault, noise, run};
+use crate::common::{cases, gradient_fault, noise, on_gpu, run};
 use glasshouse::device::cpu::Bindings;
 use glasshouse::device::float::Float;
 use glasshouse::device::{Device, Dispatch, Kernel, read, write};
 use glasshouse::tape::{Tape, Tensor};
 
-/// The devices that are held to the oracle, with their names. A missing adapter fails the test.
-fn devices() -> Vec<(&'static str, Device)> {
-    vec![("cpu", Device::cpu()), ("gpu", gpu())]
-}
-
 macro_rules! test {
     ($op:ident) => {
         #[test]
         fn $op() {
-            pollster::block_on(cases::$op(&devices()));
+            // Both are held to the oracle, which is asked once. A missing adapter fails the test.
+            on_gpu(|gpu| pollster::block_on(cases::$op(&[("cpu", Device::cpu()), ("gpu", gpu)])));
         }
     };
 }
@@ -31,11 +27,10 @@ mod in_the_other_form {
         ($op:ident) => {
             #[test]
             fn $op() {
-                let device = gpu();
-                let emulated = device.is_emulated();
-                device.set_emulated(!emulated);
-                pollster::block_on(cases::$op(&[("gpu", device.clone())]));
-                device.set_emulated(emulated);
+                on_gpu(|gpu| {
+                    gpu.set_emulated(!gpu.is_emulated());
+                    pollster::block_on(cases::$op(&[("gpu", gpu)]));
+                });
             }
         };
     }

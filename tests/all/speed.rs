@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::common::on_gpu;
 use glasshouse::device::Device;
 use glasshouse::engine::{Changes, Command, Engine, Event, Found, Settings, Speeds, State, Text};
 
@@ -75,7 +76,7 @@ fn measures(device: &Device) {
 #[test]
 fn steps_are_measured_and_everything_is_given_back() {
     measures(&Device::cpu());
-    measures(&pollster::block_on(crate::common::adapter()));
+    on_gpu(|device| measures(&device));
 }
 
 #[test]

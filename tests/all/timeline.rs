@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::common::on_each;
 use glasshouse::device::Device;
 use glasshouse::engine::{Changes, Command, Engine, Event, Settings, State, Text};
 use glasshouse::generate::Sampling;
@@ -124,7 +125,7 @@ fn written(events: Vec<Event>) -> Written {
 
 #[test]
 fn a_past_step_is_seen_as_it_was() {
-    for device in [Device::cpu(), crate::common::gpu()] {
+    on_each(|device| {
         let (mut engine, mut events) = waiting(&device, HOST, settings(8));
         let mut live = Vec::new();
         loop {
@@ -143,12 +144,12 @@ fn a_past_step_is_seen_as_it_was() {
             assert_eq!(written(ask(&mut engine, generate("明", &[], 12, Some(step)))), *text);
             assert_eq!(look(&mut engine, None), live[8].0);
         }
-    }
+    });
 }
 
 #[test]
 fn a_run_with_a_time_line_has_the_losses_of_one_without() {
-    for device in [Device::cpu(), crate::common::gpu()] {
+    on_each(|device| {
         let run = |bytes| {
             let (mut engine, _) = waiting(&device, bytes, settings(20));
             ask(&mut engine, Command::Run)
@@ -158,7 +159,7 @@ fn a_run_with_a_time_line_has_the_losses_of_one_without() {
         assert_eq!(listed(&with).unwrap().0, (0..=20).collect::<Vec<_>>());
         assert_eq!(losses(&without).len(), 20);
         assert_eq!(losses(&without), losses(&with));
-    }
+    });
 }
 
 #[test]
@@ -188,7 +189,7 @@ fn a_look_back_leaves_the_run_as_it_is() {
 
 #[test]
 fn nothing_is_made_on_the_device_until_somebody_looks_back() {
-    for device in [Device::cpu(), crate::common::gpu()] {
+    on_each(|device| {
         let (mut engine, _) = waiting(&device, HOST, settings(12));
         ask(&mut engine, Command::Step);
         ask(&mut engine, Command::Step);
@@ -199,7 +200,7 @@ fn nothing_is_made_on_the_device_until_somebody_looks_back() {
         assert_eq!(device.counters(), before, "{}", device.name());
         look(&mut engine, Some(1));
         assert_ne!(device.counters(), before, "{}", device.name());
-    }
+    });
 }
 
 #[test]
@@ -269,7 +270,7 @@ fn a_run_that_is_given_more_steps_keeps_its_time_line() {
 
 #[test]
 fn an_update_that_is_kept_is_what_its_step_shows() {
-    for device in [Device::cpu(), crate::common::gpu()] {
+    on_each(|device| {
         let (mut engine, _) = waiting(&device, HOST, settings(9));
         ask(&mut engine, Command::Step);
         ask(&mut engine, Command::Pin { step: Some(1), pinned: true });
@@ -287,7 +288,7 @@ fn an_update_that_is_kept_is_what_its_step_shows() {
         assert_eq!(listed(&events), Some((vec![0, 1, 2], vec![1])));
         assert_ne!(look(&mut engine, None), after);
         assert_eq!(look(&mut engine, Some(1)), after, "the snapshot has the weights that were kept");
-    }
+    });
 }
 
 /// Of a step that has no snapshot an update that is kept leaves none either.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::common::close;
+use crate::common::{close, on_each};
 use glasshouse::device::Device;
 use glasshouse::engine::{Cell, Changes, Command, Engine, Event, Piece, Settings, Station, Text};
 use glasshouse::generate::Sampling;
@@ -90,7 +90,7 @@ fn all(engine: &mut Engine, at: Option<u64>) -> Vec<(Stop, Vec<f32>)> {
 
 #[test]
 fn every_stop_is_told_with_its_source() {
-    for device in [Device::cpu(), crate::common::gpu()] {
+    on_each(|device| {
         let mut engine = engine(&device);
         ask(&mut engine, Command::Step);
         let told = trace(&mut engine, command(Stop::Query, Some([2, 3]), None));
@@ -127,7 +127,7 @@ fn every_stop_is_told_with_its_source() {
         let table = trace(&mut engine, command(Stop::Table, Some([1, 0]), None));
         assert_eq!(table.cell.unwrap().parts, Parts::Lookup { index: table.candidates[1].id as usize });
         assert_eq!(table.values.len(), 16 * 16);
-    }
+    });
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn the_probabilities_are_those_of_a_look() {
 /// What is kept of a pass is of these weights only: after a step, at a past step, and after an update that is kept.
 #[test]
 fn a_pass_is_of_the_weights_that_are_asked_for() {
-    for device in [Device::cpu(), crate::common::gpu()] {
+    on_each(|device| {
         let mut engine = engine(&device);
         let mut live = Vec::new();
         for step in 0..4 {
@@ -193,13 +193,13 @@ fn a_pass_is_of_the_weights_that_are_asked_for() {
         let kept = all(&mut engine, None);
         assert_ne!(kept, live[3]);
         assert_eq!(all(&mut engine, Some(3)), kept, "{}", device.name());
-    }
+    });
 }
 
 /// Two devices say the same, and the second time nothing is made on either.
 #[test]
 fn nothing_is_made_once_all_was_told() {
-    let told = [Device::cpu(), crate::common::gpu()].map(|device| {
+    let told = on_each(|device| {
         let mut engine = engine(&device);
         let cells = |engine: &mut Engine| -> Vec<Told> {
             let stops = trace(engine, command(Stop::Query, None, None)).stops;

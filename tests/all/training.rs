@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::common::gpu;
+use crate::common::{on_each, on_gpu};
 use glasshouse::corpus::{self, Builtin};
 use glasshouse::data::Dataset;
 use glasshouse::device::Device;
@@ -51,7 +51,7 @@ fn mean(losses: &[f64]) -> f64 {
 /// still take the memory that it is read into.
 #[test]
 fn nothing_is_made_while_a_run_is_under_way() {
-    for device in [Device::cpu(), gpu()] {
+    on_each(|device| {
         let settings = Settings {
             layers: Some(1),
             heads: Some(2),
@@ -88,16 +88,16 @@ fn nothing_is_made_while_a_run_is_under_way() {
         assert!(early.is_some() && late == early, "{}: {early:?} then {late:?}", device.name());
         let (early, last) = (early.unwrap(), device.counters());
         assert_eq!((last.compilations, last.programs), (early.compilations, early.programs));
-    }
+    });
 }
 
 #[test]
 fn fifty_steps_lower_the_loss() {
-    for device in [Device::cpu(), gpu()] {
+    on_each(|device| {
         let losses = losses(&device, SMALL, TrainConfig { lr: 3e-3, ..config(50) }, dataset(32));
         assert!((losses[0] - 256_f64.ln()).abs() < 0.1, "it begins with no opinion: {}", losses[0]);
         assert!(mean(&losses[45..]) < losses[0] - 1.5, "{}: {losses:?}", device.name());
-    }
+    });
 }
 
 /// A model with room enough learns four windows by heart.
@@ -126,11 +126,12 @@ fn the_same_seed_gives_the_same_bits_on_any_number_of_threads() {
 
 #[test]
 fn the_same_seed_gives_the_same_bits_on_the_gpu() {
-    let device = gpu();
-    let first = losses(&device, SMALL, config(20), dataset(32));
-    assert_eq!(losses(&device, SMALL, config(20), dataset(32)), first);
-    let again = pollster::block_on(Device::gpu(None)).unwrap();
-    assert_eq!(losses(&again, SMALL, config(20), dataset(32)), first, "opened anew");
+    on_gpu(|device| {
+        let first = losses(&device, SMALL, config(20), dataset(32));
+        assert_eq!(losses(&device, SMALL, config(20), dataset(32)), first);
+        let again = pollster::block_on(Device::gpu(None)).unwrap();
+        assert_eq!(losses(&again, SMALL, config(20), dataset(32)), first, "opened anew");
+    });
 }
 
 /// The shape of the tolerance, with the vocabulary of bytes.
@@ -139,7 +140,7 @@ fn cpu_and_gpu_agree_over_a_hundred_steps() {
     let model = ModelConfig { layers: 4, heads: 4, channels: 64, context: 64, vocab: 256 };
     let config = TrainConfig { batch: 8, ..config(100) };
     let cpu = losses(&Device::cpu(), model, config.clone(), dataset(64));
-    let gpu = losses(&gpu(), model, config, dataset(64));
+    let gpu = on_gpu(move |device| losses(&device, model, config, dataset(64)));
     for (step, (cpu, gpu)) in cpu.iter().zip(&gpu).enumerate() {
         assert!((cpu - gpu).abs() < 1e-3, "step {}: {cpu} on the CPU, {gpu} on the GPU", step + 1);
     }
@@ -184,7 +185,7 @@ fn finish(mut engine: Engine) -> (Vec<f64>, Save) {
 /// Bit for bit, under every schedule, with gradients accumulated, on either device.
 #[test]
 fn a_stopped_run_goes_on_as_if_it_had_not() {
-    for device in [Device::cpu(), gpu()] {
+    on_each(|device| {
         let engine = || Engine::new(device.clone(), Duration::from_millis(5), None);
         for schedule in Schedule::ALL {
             let begin = |stop_after| {
@@ -208,14 +209,14 @@ fn a_stopped_run_goes_on_as_if_it_had_not() {
             assert_eq!(parts, whole, "{schedule} on {}", device.name());
             assert_eq!((save.tensors, save.moments), (end.tensors, end.moments), "{schedule} on {}", device.name());
         }
-    }
+    });
 }
 
 /// In slow motion every step stops behind each of its parts, which tell the numbers that its report has in the end, and
 /// the run is bit for bit what it is without.
 #[test]
 fn slow_motion_changes_no_bit() {
-    for device in [Device::cpu(), gpu()] {
+    on_each(|device| {
         let begin = || {
             let mut engine = Engine::new(device.clone(), Duration::from_millis(5), None);
             let settings = settings(Schedule::Cosine);
@@ -268,5 +269,5 @@ fn slow_motion_changes_no_bit() {
         }
         assert_eq!(parts, step.repeat(10), "{}", device.name());
         assert_eq!(told.2, glasshouse::train::schedule::learning_rate(Schedule::Cosine, 2e-3, 3, 10, 9));
-    }
+    });
 }

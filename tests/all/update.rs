@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::common::gpu;
+use crate::common::on_each;
 use crate::common::trial::{after, bits, drive, numbers, paused, save, settings, steps, text};
 use glasshouse::data::Dataset;
 use glasshouse::device::Device;
@@ -346,7 +346,7 @@ fn an_update_that_leads_nowhere_leaves_the_run_alone() {
 
 #[test]
 fn a_gpu_tries_as_the_cpu_does() {
-    let [cpu, gpu] = [Device::cpu(), gpu()].map(|device| {
+    let [cpu, gpu] = on_each(|device| {
         let (mut engine, _) = after(device, settings(), text(20), 2);
         let before = bits(&save(&mut engine));
         let told = update(&mut engine, Some("The gentle rain is not mercy"), None, 3);

@@ -1,8 +1,7 @@
 //! The numbers of an update: each head's change is that of two looks, and every change is after less before.
 
-use crate::common::gpu;
+use crate::common::on_each;
 use crate::common::trial::{after, bits, drive, paused, save, settings, text};
-use glasshouse::device::Device;
 use glasshouse::engine::{Command, Engine, Event, HeadShift, Piece, Rest, Shift};
 
 const SENTENCE: &str = "The gentle rain is not mercy";
@@ -74,7 +73,7 @@ fn measured(change: &[f32], n: usize) -> (f64, f64) {
 
 #[test]
 fn the_heads_moved_as_two_looks_say() {
-    for device in [Device::cpu(), gpu()] {
+    on_each(|device| {
         let name = device.name();
         let (mut engine, _) = after(device, settings(), text(20), 3);
         let begun = bits(&save(&mut engine));
@@ -109,7 +108,7 @@ fn the_heads_moved_as_two_looks_say() {
         }
         let most = &told.heads[told.most.expect("something changed")];
         assert!(told.heads.iter().all(|shift| shift.mean <= most.mean), "{name}");
-    }
+    });
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What tests share, in a browser too: cases that run on any device, and the helper that runs an op on it.
 #![allow(dead_code, unused_imports)]
 
+#[cfg(not(target_arch = "wasm32"))]
+mod adapter;
 pub mod cases;
 pub mod curve;
 pub mod generation;
@@ -10,8 +12,8 @@ pub mod trace;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod trial;
 
-use std::cell::Cell;
-
+#[cfg(not(target_arch = "wasm32"))]
+pub use adapter::{on_each, on_gpu};
 use glasshouse::device::{Device, Element, View};
 use glasshouse::tape::{SCALARS, Scalar, Tape, Tensor};
 
@@ -28,27 +30,23 @@ pub fn noise(seed: u64, len: usize) -> Vec<f64> {
     (0..len).map(|_| next()).collect()
 }
 
+#[cfg(target_arch = "wasm32")]
 thread_local! {
     // Leaked: wgpu needs thread-locals of its own to take a device down, and they are gone when these are dropped.
-    static GPU: Cell<Option<&'static Device>> = const { Cell::new(None) };
+    static GPU: std::cell::Cell<Option<&'static Device>> = const { std::cell::Cell::new(None) };
 }
 
-/// The best adapter there is, opened once a thread: compiling shaders is what takes time.
+/// The browser's adapter, opened once: compiling shaders is what takes time.
 ///
 /// # Panics
 /// Where there is none: GPU tests are never skipped.
+#[cfg(target_arch = "wasm32")]
 pub async fn adapter() -> Device {
     if GPU.get().is_none() {
-        let device = Device::gpu(None).await.expect("the GPU tests need an adapter, if only lavapipe or SwiftShader");
+        let device = Device::gpu(None).await.expect("the GPU tests need an adapter, if only SwiftShader");
         GPU.set(Some(Box::leak(Box::new(device))));
     }
     GPU.get().expect("opened above").clone()
-}
-
-/// The same, for tests that are no async functions.
-#[cfg(not(target_arch = "wasm32"))]
-pub fn gpu() -> Device {
-    pollster::block_on(adapter())
 }
 
 /// What an op gave: its output, and the gradient of every input.
