@@ -1,25 +1,18 @@
 // Attention as arcs: the edges that hold nine tenths of each row, from both sides, by pointer and by key.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { MASS, edges } from '../../www/arcs.js';
 import { ink } from '../../www/scale.js';
-import { SMALL, control, paste, ready, set, start, until } from './page.mjs';
+import { lab, small_run, take_steps } from './page.mjs';
 
-let lab;
-before(async () => {
-  lab = await start();
-});
-after(() => lab.stop());
+const built = lab();
 
 /** A model of one step, and the stage that looks into it, at a prompt. */
 async function inspected(prompt, options) {
-  const page = await lab.open('?device=cpu', options);
-  await ready(page);
-  await paste(page, 'Now is the winter of our discontent made glorious summer. '.repeat(60));
-  await set(page, { ...SMALL, context: 64, vocab_size: '', steps: 100_000, sample_every: 0, eval_every: 0, save_every: 0 });
-  await control(page, 'step').click();
-  await until(page, 'step', 'exactly', 1);
+  const page = await built.open('?device=cpu', options);
+  await small_run(page, { context: 64 });
+  await take_steps(page, 1);
   await page.locator('[data-stage=inspect]').click();
   await page.locator('.heads button').first().waitFor();
   await page.locator('[data-input=prompt]').fill(prompt);

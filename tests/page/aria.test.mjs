@@ -5,8 +5,8 @@
 
 import assert from 'node:assert/strict';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
-import { STAGES, enter, ready, start } from './page.mjs';
+import { test } from 'node:test';
+import { STAGES, enter, lab, ready } from './page.mjs';
 
 const FOLDER = new URL('aria/', import.meta.url);
 /** What differs from machine to machine: the device and its numbers. */
@@ -15,11 +15,7 @@ const MACHINE = '#device, #machine dd';
 const KEPT = 8;
 const FEW = { row: 3, listitem: 3, term: 3, definition: 3 };
 
-let lab;
-before(async () => {
-  lab = await start();
-});
-after(() => lab.stop());
+const built = lab();
 
 /** A snapshot as a tree: each line with what is indented below it. */
 function tree(snapshot) {
@@ -60,7 +56,7 @@ function lines(nodes, indent = '') {
 const written = (nodes) => `${lines(nodes).join('\n')}\n`;
 
 test('every stage is to assistive technology what it was', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   const trees = {};
   for (const stage of STAGES) {

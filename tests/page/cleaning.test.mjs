@@ -2,25 +2,22 @@
 // taken out is read with its place marked, and what is left is trained on.
 
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
+import { readFile } from 'node:fs/promises';
+import { before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { PICTURES, SMALL, axe, control, drop, enter, none, ready, says, set, start, unfold, until, wide } from './page.mjs';
+import { PICTURES, QUIET, SMALL, axe, control, drop, enter, lab, none, ready, says, set, unfold, until, wide } from './page.mjs';
 
-let lab;
+const built = lab();
 let report;
 let pages;
 before(async () => {
-  await mkdir(PICTURES, { recursive: true });
   report = JSON.parse(await readFile('tests/golden/corpus/pages.json', 'utf8'));
   pages = (await readFile('corpora/pages.jsonl', 'utf8')).trim().split('\n').map((line) => JSON.parse(line));
-  lab = await start();
 });
-after(() => lab.stop());
 
 /** The page with the sample in its sieve. */
 async function sieve(options) {
-  const page = await lab.open('?device=cpu', options);
+  const page = await built.open('?device=cpu', options);
   await ready(page);
   await enter(page, 'data');
   return page;
@@ -271,7 +268,7 @@ test('a page is kept after all, and is trained on with what is left', async () =
   await page.locator('#merges[data-run=live]').waitFor();
   await enter(page, 'train');
   await unfold(page);
-  await set(page, { ...SMALL, vocab_size: '', steps: 2, sample_every: 0, eval_every: 0 });
+  await set(page, { ...SMALL, vocab_size: '', steps: 2, ...QUIET });
   await control(page, 'train').click();
   await until(page, 'step', 'exactly', 2);
   assert.deepEqual(page.errors, []);

@@ -1,19 +1,12 @@
 // Two steps of the time line compared: marked by key and by button, flipped between, and what differs is what each shows.
 
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
 import { chance } from '../../www/comparison.js';
-import { SMALL, axe, control, none, paste, ready, says, set, start, until } from './page.mjs';
+import { PICTURES, axe, control, lab, none, says, small_run, take_steps, until } from './page.mjs';
 
-/** Pictures to look at; nothing is compared with them. */
-const PICTURES = 'build/page';
-let lab;
-before(async () => {
-  await mkdir(PICTURES, { recursive: true });
-  lab = await start();
-});
-after(() => lab.stop());
+const built = lab();
 
 const figure = (page) => page.locator('#comparison');
 const slider = (page) => page.locator('#timeline [name=at]');
@@ -35,19 +28,13 @@ async function seen(page, step) {
 
 /** A run of some steps, looked at in the stage Inspect. */
 async function stepped(page, steps) {
-  await ready(page);
-  await paste(page, 'Full fathom five thy father lies; of his bones are coral made. '.repeat(60));
-  await set(page, { ...SMALL, vocab_size: '', steps: 1000, lr: 0.01, warmup: 0, sample_every: 0, eval_every: 0, save_every: 0 });
-  for (let step = 1; step <= steps; step += 1) {
-    await control(page, 'step').click();
-    await until(page, 'step', 'exactly', step);
-    await says(page, `Paused at step ${step}.`);
-  }
+  await small_run(page, { steps: 1000, lr: 0.01, warmup: 0 });
+  await take_steps(page, steps);
   await page.locator('[data-stage=inspect]').click();
 }
 
 test('A and B are marked, flipped between, and compared by what either shows', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await stepped(page, 4);
   const pinned = page.locator('#timeline-snapshots li').filter({ hasText: 'pinned' });
   const b = await seen(page, 4);
@@ -109,7 +96,7 @@ test('A and B are marked, flipped between, and compared by what either shows', a
 });
 
 test('what is marked stays while the run goes on, and goes with the run', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await stepped(page, 3);
   await control(page, 'compare-a').click();
   await page.locator('#timeline figcaption').filter({ hasText: 'A is step 3.' }).waitFor();
@@ -129,7 +116,7 @@ test('what is marked stays while the run goes on, and goes with the run', async 
 
 /** The recorded run, its first step and its last compared. */
 async function recorded(options = {}) {
-  const page = await lab.open('?device=cpu#stage=inspect', { refused: '**/*.wasm', ...options });
+  const page = await built.open('?device=cpu#stage=inspect', { refused: '**/*.wasm', ...options });
   await page.locator('#attention[data-run=recorded]').waitFor();
   await slider(page).focus();
   for (const key of [']', 'Home', '[']) await page.keyboard.press(key);

@@ -3,16 +3,10 @@
 // all that can be clicked can be reached by key and has a name.
 
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
-import { PICTURES, STAGES, axe, control, enter, metric, none, ready, says, start, train, until, wide } from './page.mjs';
+import { test } from 'node:test';
+import { PICTURES, STAGES, axe, control, enter, lab, metric, none, ready, says, train, until, wide } from './page.mjs';
 
-let lab;
-before(async () => {
-  await mkdir(PICTURES, { recursive: true });
-  lab = await start();
-});
-after(() => lab.stop());
+const built = lab();
 
 /** Runs before the page's own scripts: keeps who listens to clicks and keys. */
 function listen() {
@@ -205,7 +199,7 @@ async function walk(page, look, full = false) {
 
 for (const width of [1280, 360]) {
   test(`every stage keeps the contract, at ${width} pixels, as it opens, while it trains, and paused`, async (t) => {
-    const page = await lab.open('?device=cpu', { first: listen, viewport: { width, height: 900 } });
+    const page = await built.open('?device=cpu', { first: listen, viewport: { width, height: 900 } });
     await ready(page);
     /** Everything but what has to be tried on a page that stands still. */
     const look = (state) => async (stage, colorScheme) => {

@@ -2,16 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { Record } from '../../www/record.js';
 import { Stops } from '../../www/stops.js';
-import { SMALL, control, downloaded, metric, paste, ready, says, set, start, until } from './page.mjs';
+import { SMALL, control, downloaded, lab, metric, paste, ready, says, set, small_run, until } from './page.mjs';
 
-let lab;
-before(async () => {
-  lab = await start();
-});
-after(() => lab.stop());
+const built = lab();
 
 const TEXT = 'Tomorrow, and tomorrow, and tomorrow, creeps in this petty pace. '.repeat(60);
 const SIZE = { ...SMALL, vocab_size: '', sample_every: 0, save_every: 0 };
@@ -21,10 +17,8 @@ const figures = ['loss', 'rate', 'gradient', 'speed'];
 
 /** A run that is over, on little text. */
 async function trained(values, options = {}) {
-  const page = await lab.open('?device=cpu', options);
-  await ready(page);
-  await paste(page, TEXT);
-  await set(page, { ...SIZE, eval_every: 0, ...values });
+  const page = await built.open('?device=cpu', options);
+  await small_run(page, { text: TEXT, ...values });
   await control(page, 'train').click();
   await says(page, 'Finished');
   return page;
@@ -32,9 +26,9 @@ async function trained(values, options = {}) {
 
 /** The rows of the file that the page hands over, by the names of its first line. */
 async function file(page) {
-  const [download] = await Promise.all([page.waitForEvent('download'), control(page, 'csv').click()]);
-  const [names, ...lines] = (await readFile(await download.path(), 'utf8')).trimEnd().split('\n').map((line) => line.split(','));
-  return { name: download.suggestedFilename(), rows: lines.map((line) => Object.fromEntries(names.map((name, i) => [name, line[i]]))) };
+  const { name, path } = await downloaded(page, control(page, 'csv'));
+  const [names, ...lines] = (await readFile(path, 'utf8')).trimEnd().split('\n').map((line) => line.split(','));
+  return { name, rows: lines.map((line) => Object.fromEntries(names.map((name, i) => [name, line[i]]))) };
 }
 
 /** What of a canvas is drawn in a colour of the style sheet: its pixels' places. */
@@ -95,7 +89,7 @@ test('the log is bounded on the page, and whole in the zip', async () => {
   const seen = await page.locator('.log').evaluate((view) => view.scrollTop + view.clientHeight >= view.scrollHeight - 4);
   assert.ok(seen, 'the newest line is in view');
   const { path } = await downloaded(page);
-  const other = await lab.open();
+  const other = await built.open();
   await ready(other);
   await other.locator('#run-file').setInputFiles({ name: 'run.zip', mimeType: 'application/zip', buffer: await readFile(path) });
   await until(other, 'step', 'exactly', 230);
@@ -193,7 +187,7 @@ test('the curves are drawn where the numbers lie, on either scale', async () => 
 });
 
 test('a run pauses when its average loss falls under a bound, says so, and goes on when asked to', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   await paste(page, TEXT);
   await set(page, { ...SIZE, steps: 100_000, eval_every: 0, lr: 0.01, warmup: 0, stop_loss: 3 });
@@ -220,7 +214,7 @@ test('a run pauses when its average loss falls under a bound, says so, and goes 
 });
 
 test('a run pauses by its validation loss, and by its time', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   await paste(page, TEXT);
   await set(page, { ...SIZE, steps: 100_000, eval_every: 10, lr: 0.01, warmup: 0, stop_validation: 4 });
@@ -264,7 +258,7 @@ test('pressing train takes the numbers back until a step is told, and pause stay
 });
 
 test('what a run did while its tab was hidden is said when it is seen again', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   await paste(page, TEXT);
   await set(page, { ...SIZE, steps: 100_000, eval_every: 0 });

@@ -2,20 +2,14 @@
 // without scripts. Every stage holds in all of them.
 
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
-import { PICTURES, STAGES, axe, beside, catalogue, control, enter, none, start, train, until, wide } from './page.mjs';
+import { test } from 'node:test';
+import { PICTURES, STAGES, axe, beside, catalogue, control, enter, lab, none, train, until, wide } from './page.mjs';
 
-let lab;
-before(async () => {
-  await mkdir(PICTURES, { recursive: true });
-  lab = await start();
-});
-after(() => lab.stop());
+const built = lab();
 
 /** A page with a small run that is over, so that every stage is full. */
 async function full(options) {
-  const page = await lab.open('?device=cpu', options);
+  const page = await built.open('?device=cpu', options);
   await train(page, { steps: 4, sample_every: 2, eval_every: 2 });
   await until(page, 'step', 'exactly', 4);
   await enter(page, 'generate');
@@ -250,7 +244,7 @@ for (const width of [1280, 800, 360]) {
 }
 
 test('without scripts the page says what it needs, in both languages', async () => {
-  const page = await lab.open('', { javaScriptEnabled: false });
+  const page = await built.open('', { javaScriptEnabled: false });
   const notices = page.locator('noscript p');
   assert.equal(await notices.nth(1).getAttribute('lang'), 'zh-Hans');
   assert.match(await notices.nth(0).innerText(), /needs JavaScript and WebAssembly/);

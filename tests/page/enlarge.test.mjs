@@ -1,21 +1,17 @@
 // A figure takes the whole view and gives it back: the same elements, drawn at their new size.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { axe, none, ready, start } from './page.mjs';
+import { test } from 'node:test';
+import { axe, lab, none, ready } from './page.mjs';
 
-let lab;
-before(async () => {
-  lab = await start();
-});
-after(() => lab.stop());
+const built = lab();
 
 const STAGES = { data: ['documents', 'cleaning', 'stream'], tokenizer: ['merges', 'tokens'], train: ['loss', 'rate', 'gradient', 'speed', 'update', 'attention-change'], inspect: ['attention', 'next'], generate: ['writing'] };
 const figure = (page, name) => page.locator(`[data-figure=${name}]`);
 const button = (page, name) => figure(page, name).locator('> .enlarge');
 
 test('every figure takes the view and gives it back, by button and by Escape', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   await page.locator('#timeline[data-run=recorded]').waitFor();
   const elements = () => page.evaluate(() => document.querySelectorAll('main :is(figure, h2, form, loss-chart, .matrix)').length);
@@ -51,7 +47,7 @@ test('every figure takes the view and gives it back, by button and by Escape', a
 });
 
 test('curves and matrices are drawn at the new size', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   await page.locator('#loss[data-run=recorded]').waitFor();
   for (const name of ['loss', 'gradient']) {
@@ -76,7 +72,7 @@ test('curves and matrices are drawn at the new size', async () => {
 });
 
 test('what is kept is let go first, then the view is given back', async () => {
-  const page = await lab.open('?device=cpu#stage=inspect');
+  const page = await built.open('?device=cpu#stage=inspect');
   await ready(page);
   await page.locator('#attention[data-run=recorded]').waitFor();
   await button(page, 'attention').click();
@@ -89,7 +85,7 @@ test('what is kept is let go first, then the view is given back', async () => {
 });
 
 test('an enlarged figure has no fault for axe, and long chips are told whole', async () => {
-  const page = await lab.open('?device=cpu#stage=inspect');
+  const page = await built.open('?device=cpu#stage=inspect');
   await ready(page);
   await page.locator('#attention[data-run=recorded]').waitFor();
   const chip = page.locator('#attention .chip');
@@ -102,7 +98,7 @@ test('an enlarged figure has no fault for axe, and long chips are told whole', a
 });
 
 test('on a phone a figure has the width already', async () => {
-  const page = await lab.open('?device=cpu', { viewport: { width: 360, height: 740 } });
+  const page = await built.open('?device=cpu', { viewport: { width: 360, height: 740 } });
   await ready(page);
   assert.equal(await button(page, 'loss').isVisible(), false);
 });

@@ -1,29 +1,22 @@
 // The stage Generate: token by token with alternatives, stopped, repeated, gone on with, from any step of the time line.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { SMALL, control, metric, paste, ready, says, set, start, until } from './page.mjs';
+import { test } from 'node:test';
+import { control, lab, metric, open_small_run, ready, small_run, take_steps, until } from './page.mjs';
 
-let lab;
-before(async () => {
-  lab = await start();
-});
-after(() => lab.stop());
+const built = lab();
 
 const chips = (page) => page.locator('#writing .chips button');
 const written = (page) => page.locator('#writing .sample-text').textContent();
 const done = (page) => page.locator('[data-action=stop]:disabled').waitFor({ state: 'attached' });
 
-/** A run of `steps` steps on `text` that waits, and the stage Generate. */
-async function trained(page, steps = 3, text = 'Full fathom five thy father lies. '.repeat(60)) {
-  await ready(page);
-  await paste(page, text);
-  await set(page, { ...SMALL, vocab_size: '', steps: 1000, sample_every: 0, eval_every: 0, save_every: 0 });
-  for (let step = 1; step <= steps; step += 1) {
-    await control(page, 'step').click();
-    await until(page, 'step', 'exactly', step);
+/** A run of `steps` steps on `text` that waits, where it matters which, and the stage Generate. */
+async function trained(page, steps = 3, text = undefined) {
+  if (steps === 3 && !text) await open_small_run(page);
+  else {
+    await small_run(page, { steps: 1000, text });
+    await take_steps(page, steps);
   }
-  await says(page, 'Paused');
   await page.locator('[data-stage=generate]').click();
 }
 
@@ -37,7 +30,7 @@ async function write(page, tokens, values = {}) {
 }
 
 test('with neither a run nor a recorded one, nothing can be written', async () => {
-  const page = await lab.open('?device=cpu', { refused: '**/recorded/**' });
+  const page = await built.open('?device=cpu', { refused: '**/recorded/**' });
   await ready(page);
   await page.locator('[data-stage=generate]').click();
   assert.equal(await control(page, 'generate').isEnabled(), false);
@@ -45,7 +38,7 @@ test('with neither a run nor a recorded one, nothing can be written', async () =
 });
 
 test('writes token by token, says the seed, and writes the same again from the same seed', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await trained(page);
   await page.locator('#prompt').fill('Full fathom');
   const first = await write(page, 20, { seed: 7 });
@@ -68,7 +61,7 @@ test('writes token by token, says the seed, and writes the same again from the s
 });
 
 test('a token shows what else could stand there, and choosing it goes on from there', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await trained(page);
   const before = await write(page, 12, { temperature: 1 });
   const names = await chips(page).allTextContents();
@@ -100,7 +93,7 @@ test('a token shows what else could stand there, and choosing it goes on from th
 });
 
 test('a text is stopped, and another takes its place', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await trained(page);
   // The likeliest token each time: the end of a document is not among them.
   await page.locator('#generate [name=temperature]').fill('0');
@@ -124,7 +117,7 @@ test('a text is stopped, and another takes its place', async () => {
 });
 
 test('the model of any step writes, and what it writes follows the time line', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await trained(page, 2);
   const at_two = await write(page, 10);
   const chances = await chips(page).locator('.chance').evaluateAll((all) => all.map(({ style }) => style.width));
@@ -143,7 +136,7 @@ test('the model of any step writes, and what it writes follows the time line', a
 });
 
 test('Chinese is never broken', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await trained(page, 3, '床前明月光，疑是地上霜。举头望明月，低头思故乡。😀'.repeat(40));
   await page.locator('#prompt').fill('床前');
   // As good as untrained, it writes single bytes: most of them are no characters, and none is shown by half.
@@ -167,7 +160,7 @@ test('Chinese is never broken', async () => {
 
 test('hostile text stays text', async () => {
   const hostile = '<img src=x onerror="document.title=1"><b>bold</b>';
-  const page = await lab.open();
+  const page = await built.open();
   await trained(page, 2, hostile.repeat(40));
   await page.locator('#prompt').fill(hostile);
   await write(page, 20);
@@ -179,7 +172,7 @@ test('hostile text stays text', async () => {
 });
 
 test('Enter asks in this stage, and Shift with it begins a line', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await trained(page, 1);
   await page.locator('#generate [name=max_tokens]').fill('3');
   await page.locator('#prompt').fill('Full');

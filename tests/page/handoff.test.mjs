@@ -6,21 +6,15 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { SMALL, control, downloaded, metric, paste, ready, says, set, start, until } from './page.mjs';
+import { SMALL, control, downloaded, lab, metric, paste, ready, says, set, until } from './page.mjs';
+import { glasshouse, options_for } from './small_run.mjs';
 
-let lab;
+const built = lab();
 let folder;
 before(async () => {
-  lab = await start();
   folder = await mkdtemp(join(tmpdir(), 'glasshouse-'));
 });
-after(async () => {
-  await lab.stop();
-  await rm(folder, { recursive: true });
-});
-
-/** Runs the command line. */
-const glasshouse = (...options) => execFileSync('cargo', ['run', '--quiet', '--', ...options], { encoding: 'utf8' });
+after(() => rm(folder, { recursive: true }));
 
 /** The loss of each step in a folder's log. */
 async function logged(path) {
@@ -31,7 +25,7 @@ async function logged(path) {
 const close = (got, want) => assert.ok(Math.abs(got - want) <= 1e-3, `got ${got}, want ${want}`);
 
 test('a run of the tab goes on on the command line, with the text that only the tab had', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   await paste(page, 'A rose by any other name would smell as sweet. '.repeat(70));
   await set(page, { ...SMALL, vocab_size: '', steps: 12, warmup: 2 });
@@ -47,9 +41,9 @@ test('a run of the tab goes on on the command line, with the text that only the 
 
   const zip = join(folder, 'tab.zip');
   execFileSync('cp', [path, zip]);
-  const sampled = JSON.parse(glasshouse('sample', '--model', zip, '--max-tokens', '5', '--device', 'cpu', '--json'));
+  const sampled = JSON.parse(glasshouse(['sample', '--model', zip, '--max-tokens', '5', '--device', 'cpu', '--json']));
   assert.equal(sampled.ids.length, 5);
-  glasshouse('train', '--resume', zip, '--device', 'cpu', '--json');
+  glasshouse(['train', '--resume', zip, '--device', 'cpu', '--json']);
   const losses = await logged(join(folder, 'tab'));
   assert.deepEqual([...losses.keys()], Array.from({ length: 12 }, (_, i) => i + 1));
   close(losses.get(3), third);
@@ -58,14 +52,14 @@ test('a run of the tab goes on on the command line, with the text that only the 
 
 test('a run of the command line goes on in the tab, on the corpus that both have', async () => {
   const native = join(folder, 'native');
-  const shape = Object.entries({ ...SMALL, steps: 9, warmup: 2 }).flatMap(([name, value]) => [`--${name.replace('_', '-')}`, String(value)]);
-  glasshouse('train', '--corpus', 'zh', ...shape, '--stop-after', '4', '--device', 'cpu', '--out', native, '--json');
+  const shape = options_for({ ...SMALL, steps: 9, warmup: 2 });
+  glasshouse(['train', '--corpus', 'zh', ...shape, '--stop-after', '4', '--device', 'cpu', '--out', native, '--json']);
   const zip = join(folder, 'native.zip');
   execFileSync('python3', ['-m', 'zipfile', '-c', zip, native]);
-  glasshouse('train', '--resume', native, '--device', 'cpu', '--json');
+  glasshouse(['train', '--resume', native, '--device', 'cpu', '--json']);
   const losses = await logged(native);
 
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   await page.locator('#run-file').setInputFiles(zip);
   await until(page, 'step', 'exactly', 4);

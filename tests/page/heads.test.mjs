@@ -2,19 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
-import { start } from './page.mjs';
+import { test } from 'node:test';
+import { lab } from './page.mjs';
 
-let lab;
-before(async () => {
-  lab = await start();
-});
-after(() => lab.stop());
+const built = lab();
 
 /** The recorded run, and the page that shows it. */
 async function opened(options) {
   const run = JSON.parse(await readFile('recorded/en.json', 'utf8'));
-  const page = await lab.open('?device=cpu#stage=inspect', { refused: '**/*.wasm', ...options });
+  const page = await built.open('?device=cpu#stage=inspect', { refused: '**/*.wasm', ...options });
   await page.locator('#attention[data-run=recorded]').waitFor();
   return { run, page, focused: () => page.evaluate(() => document.activeElement.getAttribute('aria-label')) };
 }

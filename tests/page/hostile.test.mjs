@@ -2,16 +2,10 @@
 // the words around it, it does not burst the page, and nothing is fetched for it.
 
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
-import { PICTURES, SMALL, control, drop, enter, none, ready, says, set, start, unfold, until, wide } from './page.mjs';
+import { test } from 'node:test';
+import { PICTURES, SMALL, control, drop, enter, lab, none, ready, says, set, unfold, until, wide } from './page.mjs';
 
-let lab;
-before(async () => {
-  await mkdir(PICTURES, { recursive: true });
-  lab = await start();
-});
-after(() => lab.stop());
+const built = lab();
 
 /** What would be an element, a script, an address that acts, a gap of the catalogue. */
 const CODE = '<img src=x onerror="document.title=1"></script><script>document.title=2</script></textarea><svg onload=document.title=3> javascript:document.title=4 {count} ${1} {{bytes}}';
@@ -27,7 +21,7 @@ const DOCUMENTS = [CODE, TURNED, LONG, STORM, CODE.repeat(20), TURNED.repeat(40)
 
 /** The page as it is before anything hostile came, and what went wrong since. */
 async function opened(query = '?device=cpu', options = {}) {
-  const page = await lab.open(query, { viewport: { width: 360, height: 900 }, ...options });
+  const page = await built.open(query, { viewport: { width: 360, height: 900 }, ...options });
   page.dialogs = [];
   page.on('dialog', (dialog) => {
     page.dialogs.push(dialog.message());

@@ -2,14 +2,10 @@
 // a whole session without a pointer; Escape closes what was opened.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { SMALL, STAGES, TEXT, control, enter, metric, none, ready, says, start, until } from './page.mjs';
+import { test } from 'node:test';
+import { QUIET, SMALL, STAGES, TEXT, control, enter, lab, metric, none, ready, says, until } from './page.mjs';
 
-let lab;
-before(async () => {
-  lab = await start();
-});
-after(() => lab.stop());
+const built = lab();
 
 /** More stops than any stage has: a walk that is longer is caught somewhere. */
 const MOST = 400;
@@ -102,7 +98,7 @@ const differing = (page, pictures) => page.evaluate(async (pictures) => {
 
 for (const width of [1280, 360]) {
   test(`Tab reaches everything in every stage once, in the order in which it is seen, at ${width} pixels`, async () => {
-    const page = await lab.open('?device=cpu', { viewport: { width, height: 900 } });
+    const page = await built.open('?device=cpu', { viewport: { width, height: 900 } });
     await ready(page);
     const faults = [];
     const shown = new Set();
@@ -143,7 +139,7 @@ for (const width of [1280, 360]) {
 }
 
 test('a whole session goes by keys alone, and Escape closes what was opened', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   const { keyboard } = page;
   const at = (selector) => page.evaluate((selector) => document.activeElement?.matches(selector) ?? false, selector);
@@ -168,7 +164,7 @@ test('a whole session goes by keys alone, and Escape closes what was opened', as
   await keyboard.insertText(TEXT);
   await press('.more > summary');
   const { vocab_size: _, ...shape } = SMALL;
-  for (const [name, value] of Object.entries({ ...shape, steps: 100_000, sample_every: 0, eval_every: 0, save_every: 0 })) {
+  for (const [name, value] of Object.entries({ ...shape, steps: 100_000, ...QUIET })) {
     await reach(`#settings [name=${name}]`);
     await keyboard.press('Control+a');
     await keyboard.type(String(value));

@@ -1,15 +1,13 @@
 // The page in English and in Chinese: both say everything, the switch changes all of it, and the run does not notice.
 
 import assert from 'node:assert/strict';
-import { mkdir, readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { sentences } from '../../www/strings/zh.js';
 import { translator } from '../../www/translator.js';
-import { SMALL, axe, catalogue, control, metric, none, paste, ready, set, start, until } from './page.mjs';
+import { PICTURES, SMALL, axe, catalogue, control, lab, metric, none, paste, ready, set, until } from './page.mjs';
 
-/** Pictures to look at; nothing is compared with them. */
-const PICTURES = 'build/page';
 /** Latin words that Chinese keeps: names, units, options. What the model wrote, tokens and what is quoted are not looked at. */
 const LATIN = new Set([
   'Glasshouse', 'WebGPU', 'GPT', 'CPU', 'Top', 'k', 'p', 'English', 'tiny', 'small', 'baby', 'gpt', 'MiB', 'kB', 'MB',
@@ -18,14 +16,9 @@ const LATIN = new Set([
 
 const [en, zh] = await Promise.all(['en', 'zh'].map(catalogue));
 
-let lab;
-before(async () => {
-  await mkdir(PICTURES, { recursive: true });
-  lab = await start();
-});
-after(() => lab.stop());
+const built = lab();
 
-const chinese = (options = {}) => lab.open('?device=cpu', { locale: 'zh-CN', ...options });
+const chinese = (options = {}) => built.open('?device=cpu', { locale: 'zh-CN', ...options });
 const choose = (page, name) => control(page, 'language').selectOption(name);
 
 /** All files below a folder with an ending, joined. */
@@ -153,7 +146,7 @@ test('the first visit follows the browser, and its built-in text too', async () 
 });
 
 test('a run on the text that nobody chose keeps it', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   await set(page, { ...SMALL, steps: 100000, sample_every: 0, eval_every: 0 });
   await control(page, 'train').click();
@@ -168,7 +161,7 @@ test('a run on the text that nobody chose keeps it', async () => {
 });
 
 test('the choice stays when the page is loaded again, and is possible without storage', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   assert.equal(await page.locator('html').getAttribute('lang'), 'en');
   await choose(page, 'zh');
@@ -187,7 +180,7 @@ test('the choice stays when the page is loaded again, and is possible without st
 });
 
 test('switching in mid-run changes everything and keeps the run', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await filled(page, 100000);
   const before = new Set((await readable(page)).filter((text) => /[A-Za-z]{2}/.test(text)));
   const step = await metric(page, 'step');

@@ -1,18 +1,11 @@
 // How the built page looks and handles: widths, themes, keyboard, and what it is allowed to load.
 
 import assert from 'node:assert/strict';
-import { mkdir, readFile, readdir } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
-import { STAGES, control, enter, ready, says, start, until } from './page.mjs';
+import { readFile, readdir } from 'node:fs/promises';
+import { test } from 'node:test';
+import { PICTURES, STAGES, control, enter, lab, ready, says, until } from './page.mjs';
 
-/** Pictures to look at; nothing is compared with them. */
-const PICTURES = 'build/page';
-let lab;
-before(async () => {
-  await mkdir(PICTURES, { recursive: true });
-  lab = await start();
-});
-after(() => lab.stop());
+const built = lab();
 
 /** A short run with samples, so that every part of the page holds something. */
 async function trained(page) {
@@ -32,7 +25,7 @@ async function trained(page) {
 for (const colorScheme of ['light', 'dark']) {
   for (const width of [360, 768, 1280, 1920]) {
     test(`fits ${width} pixels, ${colorScheme}`, async () => {
-      const page = await lab.open('?device=cpu', { viewport: { width, height: 900 }, colorScheme });
+      const page = await built.open('?device=cpu', { viewport: { width, height: 900 }, colorScheme });
       await trained(page);
       const wide = await page.evaluate(() => [...document.querySelectorAll('body *')]
         .filter((element) => element.getBoundingClientRect().right > innerWidth + 0.5)
@@ -59,7 +52,7 @@ for (const colorScheme of ['light', 'dark']) {
 for (const width of [360, 1280]) {
   test(`what is there first keeps its place, ${width} pixels`, async () => {
     for (const stage of STAGES) {
-      const page = await lab.open(`?device=cpu#stage=${stage}`, { viewport: { width, height: 900 } });
+      const page = await built.open(`?device=cpu#stage=${stage}`, { viewport: { width, height: 900 } });
       await ready(page);
       await enter(page, stage);
       await page.locator('#timeline').waitFor();
@@ -75,7 +68,7 @@ for (const width of [360, 1280]) {
 }
 
 test('what belongs together stands on one line', async () => {
-  const page = await lab.open('?device=cpu#hide=walls');
+  const page = await built.open('?device=cpu#hide=walls');
   await ready(page);
   const tops = (selector) => page.locator(selector).evaluateAll((all) => all.map((element) => {
     const words = document.createRange();
@@ -104,7 +97,7 @@ test('what belongs together stands on one line', async () => {
 });
 
 test('the theme that is chosen stays', async () => {
-  const page = await lab.open('?device=cpu', { colorScheme: 'light' });
+  const page = await built.open('?device=cpu', { colorScheme: 'light' });
   await ready(page);
   const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const light = await background();
@@ -118,7 +111,7 @@ test('the theme that is chosen stays', async () => {
 });
 
 test('everything is reached and done with the keyboard, and the focus is seen', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   const reached = [];
   for (let i = 0; i < 60; i += 1) {
@@ -151,7 +144,7 @@ test('everything is reached and done with the keyboard, and the focus is seen', 
 });
 
 test('every control has a name, every number says where it comes from', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   for (const action of ['train', 'pause', 'step', 'reset', 'download', 'open', 'generate']) {
     assert.equal(await control(page, action).count(), 1, action);
@@ -171,7 +164,7 @@ test('every control has a name, every number says where it comes from', async ()
 });
 
 test('nothing moves where less motion is asked for', async () => {
-  const page = await lab.open('?device=cpu', { reducedMotion: 'reduce' });
+  const page = await built.open('?device=cpu', { reducedMotion: 'reduce' });
   await trained(page);
   assert.equal(await page.evaluate(() => document.getAnimations().length), 0);
 });

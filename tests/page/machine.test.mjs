@@ -1,15 +1,11 @@
 // The card of the machine: what it says is what the engine says, and what it estimates was measured.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { SMALL, control, metric, paste, ready, says, set, start, until } from './page.mjs';
+import { test } from 'node:test';
+import { SMALL, control, lab, metric, paste, ready, says, set, until } from './page.mjs';
 
-let lab;
-let adapter;
-before(async () => {
-  [lab, adapter] = await Promise.all([start(), start({ adapter: true })]);
-});
-after(() => Promise.all([lab.stop(), adapter.stop()]));
+const built = lab();
+const adapter = lab({ adapter: true });
 
 /** The facts of the card, with all their digits. */
 const facts = (page) => page.locator('#machine dd').evaluateAll((all) => Object.fromEntries(all.map(({ dataset }) => [dataset.fact, dataset.value])));
@@ -33,7 +29,7 @@ const engine = (page, device, settings) => page.evaluate(([device, settings]) =>
 }), [device, settings]);
 
 test('on the CPU the card shows the engine’s threads and memory, and what the settings need', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   const { device, described } = await engine(page, 'cpu', { preset: 'tiny' });
   await page.waitForFunction((needed) => document.querySelector('#machine [data-fact=needed]')?.dataset.value === needed, String(described.memory));
@@ -62,7 +58,7 @@ test('on an adapter the card shows its limits, and that it is emulated', async (
 });
 
 test('a speed is measured with steps of the settings, and follows what changes', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   await status(page, 'it was not measured yet');
   await set(page, { ...SMALL, steps: 300, accumulate: 2 });
@@ -88,7 +84,7 @@ test('a speed is measured with steps of the settings, and follows what changes',
 });
 
 test('a run of under a minute is chosen by the measurement, and its settings are filled in', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   await page.locator('[name=preset]').selectOption('baby');
   await set(page, { layers: 3, batch: 7, seed: 5 });
@@ -115,7 +111,7 @@ test('a run of under a minute is chosen by the measurement, and its settings are
 test('a run that begins while it is measured is the run that it would be', async () => {
   const results = [];
   for (const measures of [false, true]) {
-    const page = await lab.open();
+    const page = await built.open();
     await ready(page);
     await paste(page, 'If music be the food of love, play on. '.repeat(60));
     await set(page, { ...SMALL, vocab_size: '', steps: 30, warmup: 2, sample_every: 0 });

@@ -1,16 +1,12 @@
 // The next token: a bar for every token there is, the sums, the cuts and the draw, as the engine has them; by pointer and by key.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { BARS, FOOT, GAP, LEFT, OUT, RIGHT, SUMS, TOP, columns, place } from '../../www/bars.js';
 import { measure } from '../../www/text.js';
-import { SMALL, control, paste, ready, set, start, until } from './page.mjs';
+import { control, lab, open_small_run, ready } from './page.mjs';
 
-let lab;
-before(async () => {
-  lab = await start();
-});
-after(() => lab.stop());
+const built = lab();
 
 /** The page hears the worker through this: what it was told last of a look is kept, with other logits where some are planted. */
 const overhear = () => {
@@ -27,19 +23,15 @@ const overhear = () => {
   };
 };
 
-/** A model of one step, in the stage Inspect, with logits of our own where there are any. */
+/** A small model, in the stage Inspect, with logits of our own where there are any. */
 async function inspected(planted = null, options = {}) {
-  const page = await lab.open('', { ...options });
+  const page = await built.open('', { ...options });
   await page.addInitScript(overhear);
   await page.addInitScript((logits) => {
     globalThis.planted = logits;
   }, planted);
   await page.goto(`${page.address}?device=cpu`);
-  await ready(page);
-  await paste(page, 'Now is the winter of our discontent made glorious summer. '.repeat(60));
-  await set(page, { ...SMALL, vocab_size: '', steps: 100_000, sample_every: 0, eval_every: 0, save_every: 0 });
-  await control(page, 'step').click();
-  await until(page, 'step', 'exactly', 1);
+  await open_small_run(page);
   await page.locator('[data-stage=inspect]').click();
   await page.locator('#next .bars-sentence').filter({ hasText: /^Each of/ }).waitFor();
   return page;
@@ -233,7 +225,7 @@ test('bars are read by pointer and by key, kept and let go, each with its token'
 });
 
 test('of a recorded look only the likeliest are known, and all are computed when asked for', async () => {
-  const page = await lab.open('?device=cpu#stage=inspect');
+  const page = await built.open('?device=cpu#stage=inspect');
   await ready(page);
   await page.locator('#next[data-run=recorded]').waitFor();
   const [, all, known] = (await page.locator('#next .bars-sentence').textContent()).match(/^Of ([\d,]+) tokens the numbers of the likeliest (\d+) are here/).map((word) => Number(String(word).replaceAll(',', '')));

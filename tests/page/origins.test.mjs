@@ -5,12 +5,12 @@ import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
-import { STAGES, control, downloaded, enter, start, train } from './page.mjs';
+import { STAGES, control, downloaded, enter, lab, train } from './page.mjs';
 
 const BROWSERS = /^content-autofill\.[\w.]+:443$/;
 const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; base-uri 'none'; form-action 'none'";
 
-let lab;
+const built = lab();
 let proxy;
 let asked;
 before(async () => {
@@ -26,15 +26,11 @@ before(async () => {
     socket.end('HTTP/1.1 502 no\r\n\r\n');
   });
   await new Promise((listening) => proxy.listen(0, '127.0.0.1', listening));
-  lab = await start();
 });
-after(async () => {
-  await lab.stop();
-  await new Promise((closed) => proxy.close(closed));
-});
+after(() => new Promise((closed) => proxy.close(closed)));
 
 /** What is not of this machine goes through the proxy. */
-const watched = (options) => lab.open('?device=cpu', { proxy: { server: `http://127.0.0.1:${proxy.address().port}`, bypass: '127.0.0.1' }, ...options });
+const watched = (options) => built.open('?device=cpu', { proxy: { server: `http://127.0.0.1:${proxy.address().port}`, bypass: '127.0.0.1' }, ...options });
 
 test('the policy is word for word what was promised, in the page as it is served', async () => {
   const html = await readFile('dist/index.html', 'utf8');

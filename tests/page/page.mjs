@@ -1,67 +1,16 @@
 // What the tests of the page share: the built page on a server of its own, in the browser that is installed.
 
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { chromium } from 'playwright-core';
-import { serve } from '../../scripts/serve.mjs';
+import { join } from 'node:path';
+import { PATIENCE } from './browser.mjs';
+import { SMALL, TEXT, small_run_zip } from './small_run.mjs';
+
+export { PATIENCE, PICTURES, lab } from './browser.mjs';
+export { SMALL, TEXT } from './small_run.mjs';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-/** Under a path of its own, so that an address that is not relative fails. */
-const PREFIX = '/some/where/';
-const PROGRAMS = ['/usr/bin/chromium', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'];
-const ALWAYS = ['--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-quic'];
-/** A WebGPU adapter without a GPU: SwiftShader, which computes and also survives canvases that are shown. */
-const ADAPTER = [
-  '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--enable-unsafe-webgpu', '--ignore-gpu-blocklist',
-  '--enable-gpu', '--enable-features=Vulkan', '--use-vulkan=swiftshader',
-];
-
-/** Minutes that a step of a test may wait for the engine: software adapters compile shaders for seconds each. */
-export const PATIENCE = Number(process.env.PATIENCE ?? 240_000);
-
-function program() {
-  const found = process.env.CHROMIUM ?? PROGRAMS.find((path) => existsSync(path));
-  assert.ok(found, 'no Chromium was found: install it, or name its program in CHROMIUM');
-  return found;
-}
-
-/** Serves the built page and starts a browser, with a WebGPU adapter where one is asked for. */
-export async function start({ adapter = false } = {}) {
-  const server = await serve('dist', { prefix: PREFIX });
-  const browser = await chromium.launch({
-    executablePath: program(),
-    headless: true,
-    args: [...ALWAYS, '--no-sandbox', ...(adapter ? ADAPTER : [])],
-  });
-  return {
-    browser,
-    address: server.address,
-    /** Opens the page, and collects what it asks for, and what goes wrong in it; files that match `refused` do not come, those
-     * that match the keys of `instead` are their values, and the function `first` runs in the page before its own scripts. */
-    async open(query = '?device=cpu', { refused, instead = {}, first, ...options } = {}) {
-      const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-US', ...options });
-      if (first) await context.addInitScript(first);
-      for (const [path, body] of Object.entries(instead)) await context.route(path, (route) => route.fulfill({ contentType: 'text/javascript', body }));
-      const page = await context.newPage();
-      page.setDefaultTimeout(PATIENCE);
-      const [requests, errors] = [[], []];
-      context.on('request', (request) => requests.push(request.url()));
-      page.on('pageerror', (error) => errors.push(String(error)));
-      page.on('console', (message) => {
-        if (message.type() === 'error') errors.push(message.text());
-      });
-      if (refused) await page.route(refused, (route) => route.abort());
-      await page.goto(server.address + query);
-      return Object.assign(page, { requests, errors, origin: new URL(server.address).origin, address: server.address });
-    },
-    async stop() {
-      await browser.close();
-      await server.close();
-    },
-  };
-}
 
 /** All words of a language, with the story. */
 export async function catalogue(name) {
@@ -109,22 +58,59 @@ export async function set(page, values) {
   for (const [name, value] of Object.entries(values)) await page.locator(`#settings [name=${name}]`).fill(String(value));
 }
 
-/** Where pictures to look at are put; nothing is compared with them. */
-export const PICTURES = 'build/page';
-
-/** A shape that trains in no time. */
-export const SMALL = { layers: 1, heads: 2, channels: 32, context: 32, vocab_size: 400, batch: 4 };
-
 /** Chooses one's own text, and pastes it. */
 export async function paste(page, text) {
   await page.locator('#settings [value=own]').check();
   await page.locator('#own-text').fill(text);
 }
 
-/** What was downloaded: its name and its path. */
-export async function downloaded(page) {
-  const [download] = await Promise.all([page.waitForEvent('download'), control(page, 'download').click()]);
-  return { name: download.suggestedFilename(), path: await download.path() };
+/** Settings of a run that does nothing but train. */
+export const QUIET = { sample_every: 0, eval_every: 0, save_every: 0 };
+
+/** Fills in a small run on little text, which does not end by itself. */
+export async function small_run(page, { text = TEXT, ...values } = {}) {
+  await ready(page);
+  const settings = page.locator('#settings-details');
+  const folded = !(await settings.evaluate((details) => details.open));
+  if (folded) await settings.locator('> summary').click();
+  await paste(page, text);
+  await set(page, { ...SMALL, vocab_size: '', steps: 100_000, ...QUIET, ...values });
+  if (folded) await settings.locator('> summary').click();
+}
+
+/** Takes steps one by one, and waits behind each; `each` sees it. */
+export async function take_steps(page, steps, each = async () => {}) {
+  const before = await metric(page, 'step') ?? 0;
+  for (let step = before + 1; step <= before + steps; step += 1) {
+    await control(page, 'step').click();
+    await until(page, 'step', 'exactly', step);
+    await says(page, `Paused at step ${step}.`);
+    await each(step);
+  }
+}
+
+/** Opens a small run that waits at step 3: for tests that need a run and not how it came to be. */
+export async function open_small_run(page) {
+  await ready(page);
+  await page.locator('#run-file').setInputFiles(small_run_zip());
+  await until(page, 'step', 'exactly', 3);
+  await says(page, 'Paused at step 3.');
+}
+
+/** A folder for files of this test. */
+async function folder() {
+  await mkdir('build/test/downloads', { recursive: true });
+  return mkdtemp('build/test/downloads/');
+}
+
+/** The file that a press of a button downloads: its name and its path. */
+export async function downloaded(page, button = control(page, 'download')) {
+  const [download] = await Promise.all([page.waitForEvent('download'), button.click()]);
+  const name = download.suggestedFilename();
+  const path = join(await folder(), name);
+  // The browser may be another process's, and keeps what it has for itself.
+  await download.saveAs(path);
+  return { name, path };
 }
 
 /** Drops a file on the page. */
@@ -176,14 +162,10 @@ export async function train(page, { text = TEXT, ...values } = {}) {
   await ready(page);
   await page.locator('[data-stage=train]').click();
   await unfold(page);
-  await paste(page, text);
-  await set(page, { ...SMALL, vocab_size: '', steps: 100_000, sample_every: 20, eval_every: 20, save_every: 0, ...values });
+  await small_run(page, { text, sample_every: 20, eval_every: 20, ...values });
   await control(page, 'train').click();
   await until(page, 'step', 'at least', 3);
 }
-
-/** Text that a small model trains on. */
-export const TEXT = 'Full fathom five thy father lies; of his bones are coral made. '.repeat(60);
 
 /** What axe finds wrong in the page, and what it cannot tell but holds for serious; `options` are axe's. */
 export async function axe(page, options = {}) {

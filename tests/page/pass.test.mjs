@@ -2,20 +2,16 @@
 // those of the legend, it follows what is chosen elsewhere, and it costs nothing where nobody looks.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { colour } from '../../www/scale.js';
 import { count, fine } from '../../www/text.js';
-import { SMALL, beside, control, metric, paste, ready, says, set, start, until } from './page.mjs';
+import { beside, control, lab, metric, ready, small_run, take_steps, until } from './page.mjs';
 
-let lab;
-before(async () => {
-  lab = await start();
-});
-after(() => lab.stop());
+const built = lab();
 
 /** Opens the stage, with all that is asked for and told of passes kept in the page. */
 async function opened(options) {
-  const page = await lab.open('?device=cpu#stage=inspect', options);
+  const page = await built.open('?device=cpu#stage=inspect', options);
   await page.addInitScript(() => {
     const told = { asked: 0, traced: [] };
     Object.assign(globalThis, {
@@ -41,13 +37,8 @@ async function opened(options) {
 /** A model of so many steps, waiting. */
 async function stepped(page, steps) {
   await page.locator('[data-stage=train]').click();
-  await paste(page, 'Full fathom five thy father lies; of his bones are coral made. '.repeat(60));
-  await set(page, { ...SMALL, layers: 2, vocab_size: '', steps: 100_000, sample_every: 0, eval_every: 0, save_every: 0 });
-  for (let step = 1; step <= steps; step += 1) {
-    await control(page, 'step').click();
-    await until(page, 'step', 'exactly', step);
-    await says(page, `Paused at step ${step}.`);
-  }
+  await small_run(page, { layers: 2 });
+  await take_steps(page, steps);
   await page.locator('[data-stage=inspect]').click();
 }
 
@@ -251,11 +242,11 @@ test('a cell is pointed at and kept as everywhere, the inspector reads it, and a
   await settled(page, 'key');
   await page.waitForFunction(() => !location.hash.includes('tensor='));
   // The link opens the recorded run at that stop, and at that cell where it has one.
-  const other = await lab.open(`?device=cpu${link}`);
+  const other = await built.open(`?device=cpu${link}`);
   await look(other, () => other.locator(`#pass[data-run=derived] .pass-reading[data-row="1"][data-column="${columns - 1}"]`).waitFor());
   assert.equal(await other.locator('.pass-stops [aria-current]').getAttribute('data-stop'), 'query');
   assert.ok(await other.locator('#pass .cell-mark.kept').isVisible());
-  const bad = await lab.open(`?device=cpu${link.replace(`cell=${number}.`, 'cell=77.')}`);
+  const bad = await built.open(`?device=cpu${link.replace(`cell=${number}.`, 'cell=77.')}`);
   await look(bad, () => bad.locator('#alert').filter({ hasText: 'tensor=pass' }).waitFor());
   for (const each of [page, other, bad]) assert.deepEqual(each.errors, []);
 });

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { entropy, forward, shares, softmax } from './gpt2.mjs';
-import { control, downloaded, enter, paste, ready, set, start, until } from './page.mjs';
+import { QUIET, control, downloaded, enter, lab, paste, ready, set, until } from './page.mjs';
 
 /** The first head looks everywhere alike, the second at the letter “!” where it can, the third nowhere in particular. */
 const SHAPE = { layers: 2, heads: 3, channels: 24 };
@@ -16,18 +16,18 @@ const PROMPT = 'ab! cab!d abba';
 /** Three digits are shown: half a digit of the third, and what single precision loses. */
 const near = (shown, want, what) => assert.ok(Math.abs(shown - want) <= 0.00502 * Math.abs(want) + 2e-5, `${what}: ${shown} is shown, and ${want} is expected`);
 
-let lab;
+const built = lab();
 let folder;
 let page;
 let weights;
 let ids;
 let truth;
 before(async () => {
-  [lab, folder] = await Promise.all([start(), mkdtemp(join(tmpdir(), 'glasshouse-planted-'))]);
-  page = await lab.open();
+  folder = await mkdtemp(join(tmpdir(), 'glasshouse-planted-'));
+  page = await built.open();
   await ready(page);
   await paste(page, 'ab! cab!d abba dada '.repeat(100));
-  await set(page, { ...SHAPE, context: 32, vocab_size: 257, batch: 2, steps: 100, sample_every: 0, eval_every: 0, save_every: 0 });
+  await set(page, { ...SHAPE, context: 32, vocab_size: 257, batch: 2, steps: 100, ...QUIET });
   await control(page, 'step').click();
   await until(page, 'step', 'exactly', 1);
   await plant((await downloaded(page)).path);
@@ -36,10 +36,7 @@ before(async () => {
   await until(page, 'step', 'exactly', 1);
   truth = forward(weights, SHAPE, ids);
 });
-after(async () => {
-  await lab.stop();
-  await rm(folder, { recursive: true });
-});
+after(() => rm(folder, { recursive: true }));
 
 /** Puts other weights into a zipped run: all of them drawn, some of them meant. Notes them, and the ids of the prompt. */
 async function plant(zip) {

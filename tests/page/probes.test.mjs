@@ -1,46 +1,39 @@
 // What the page asks of the engine: nothing that nobody sees, ten looks a second at most; and every figure names its source.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { PATIENCE, SMALL, beside, control, metric, paste, ready, says, set, start, until } from './page.mjs';
+import { test } from 'node:test';
+import { SMALL, beside, control, lab, metric, open_small_run, ready, says, until } from './page.mjs';
 
-let lab;
-before(async () => {
-  lab = await start();
-});
-after(() => lab.stop());
+const built = lab();
 
 const STAGES = ['data', 'tokenizer', 'train', 'inspect', 'generate'];
 /** What looks into a model, or writes with it. */
 const PROBES = ['look', 'update', 'generate'];
 const tab = (page, stage) => page.locator(`[data-stage=${stage}]`);
 
-/** The page, with a record of every command that its worker is sent. */
+/** Runs before the page's own scripts: keeps every command that its worker is sent. */
+function record() {
+  globalThis.asked = [];
+  const { postMessage } = Worker.prototype;
+  Worker.prototype.postMessage = function post(message, ...more) {
+    if (message.command) globalThis.asked.push({ command: message.command.command, time: performance.now() });
+    return postMessage.call(this, message, ...more);
+  };
+  globalThis.Worker = class extends Worker {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener('message', ({ data }) => {
+        globalThis.looked = data.find(({ event }) => event === 'looked') ?? globalThis.looked;
+      });
+    }
+  };
+}
+
+/** The page, with a record of what its worker is asked. */
 async function opened(viewport = { width: 1280, height: 900 }) {
-  const context = await lab.browser.newContext({ viewport, locale: 'en-US' });
-  await context.addInitScript(() => {
-    globalThis.asked = [];
-    const { postMessage } = Worker.prototype;
-    Worker.prototype.postMessage = function post(message, ...more) {
-      if (message.command) globalThis.asked.push({ command: message.command.command, time: performance.now() });
-      return postMessage.call(this, message, ...more);
-    };
-    globalThis.Worker = class extends Worker {
-      constructor(...given) {
-        super(...given);
-        this.addEventListener('message', ({ data }) => {
-          globalThis.looked = data.find(({ event }) => event === 'looked') ?? globalThis.looked;
-        });
-      }
-    };
-  });
-  const page = await context.newPage();
-  page.setDefaultTimeout(PATIENCE);
-  const errors = [];
-  page.on('pageerror', (error) => errors.push(String(error)));
-  await page.goto(`${lab.address}?device=cpu`);
+  const page = await built.open('?device=cpu', { viewport, first: record });
   await ready(page);
-  return Object.assign(page, { errors });
+  return page;
 }
 
 /** The probes that were sent so far. */
@@ -48,10 +41,9 @@ const sent = (page) => page.evaluate((probes) => globalThis.asked.filter(({ comm
 
 /** Begins a run that goes on. */
 async function train(page) {
-  await paste(page, 'Now is the winter of our discontent made glorious summer. '.repeat(60));
-  await set(page, { ...SMALL, vocab_size: '', steps: 1_000_000, sample_every: 0, eval_every: 0, save_every: 0 });
+  await open_small_run(page);
   await control(page, 'train').click();
-  await until(page, 'step', 'at least', 3);
+  await until(page, 'step', 'at least', 6);
 }
 
 /** Waits until so many steps more are taken. */
@@ -238,7 +230,7 @@ async function walk(page, state) {
 }
 
 test('every figure that is seen names its run, step, tensor and shape: recorded, before any engine is there', async () => {
-  const page = await lab.open('?device=cpu', { refused: '**/*.wasm' });
+  const page = await built.open('?device=cpu', { refused: '**/*.wasm' });
   await page.locator('#timeline[data-run=recorded]').waitFor();
   const runs = await walk(page, 'recorded');
   for (const figure of ['documents', 'tokens', 'loss', 'attention', 'next', 'timeline']) assert.equal(runs[figure], 'recorded', figure);

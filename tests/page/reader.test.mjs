@@ -2,15 +2,14 @@
 // simulation after the specifications; it says what a real one has to say, not how.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { build } from 'esbuild';
-import { PATIENCE, control, enter, ready, start } from './page.mjs';
+import { PATIENCE, control, enter, lab, ready } from './page.mjs';
 
-let lab;
+const built = lab();
 let page;
 before(async () => {
-  lab = await start();
-  page = await lab.open();
+  page = await built.open();
   await ready(page);
   const { outputFiles: [script] } = await build({
     stdin: { contents: "export { virtual } from '@guidepup/virtual-screen-reader';", resolveDir: process.cwd() },
@@ -18,7 +17,6 @@ before(async () => {
   });
   await page.evaluate(`${script.text}; globalThis.reader = reader.virtual;`);
 });
-after(() => lab.stop());
 
 /** Reads an element from its beginning to its end, and gives what was said. */
 const read = (selector) => page.evaluate(async (selector) => {

@@ -2,14 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
-import { SMALL, control, metric, ready, set, start, until } from './page.mjs';
+import { test } from 'node:test';
+import { SMALL, control, lab, metric, ready, set, until } from './page.mjs';
 
-let lab;
-before(async () => {
-  lab = await start();
-});
-after(() => lab.stop());
+const built = lab();
 
 const told = async (name) => JSON.parse(await readFile(`recorded/${name}.json`, 'utf8'));
 const value = (page, name) => page.locator(`[data-metric=${name}][data-run=recorded]`).getAttribute('data-value');
@@ -41,7 +37,7 @@ async function written(page, { prompt, ready: { step }, writing }) {
 for (const [name, locale] of [['en', 'en-US'], ['zh', 'zh-CN']]) {
   test(`every stage opens with the recorded run before any engine is there: ${name}`, async () => {
     const run = await told(name);
-    const page = await lab.open('?device=cpu#stage=inspect', { locale, refused: '**/*.wasm' });
+    const page = await built.open('?device=cpu#stage=inspect', { locale, refused: '**/*.wasm' });
     await page.locator('#attention[data-run=recorded]').waitFor();
     const last = run.looks.at(-1);
     assert.equal(await page.locator('#attention').getAttribute('data-step'), String(last.step));
@@ -69,7 +65,7 @@ for (const [name, locale] of [['en', 'en-US'], ['zh', 'zh-CN']]) {
 
 test('at any of its steps the recorded run is called that, and curves and sentences stand there', async () => {
   const { steps: { loss, lr } } = await told('en');
-  const page = await lab.open('?device=cpu#stage=inspect');
+  const page = await built.open('?device=cpu#stage=inspect');
   await ready(page);
   await page.locator('#attention[data-run=recorded]').waitFor();
   const sentence = page.locator('#timeline figcaption');
@@ -108,7 +104,7 @@ test('at any of its steps the recorded run is called that, and curves and senten
 test('pixels of the large head are the recorded probabilities in the colours of the scale', async () => {
   const { colour } = await import('../../www/scale.js');
   const run = await told('en');
-  const page = await lab.open('?device=cpu#stage=inspect', { refused: '**/*.wasm' });
+  const page = await built.open('?device=cpu#stage=inspect', { refused: '**/*.wasm' });
   await page.locator('#attention[data-run=recorded]').waitFor();
   const pixels = await page.locator('#attention .matrix').evaluate((canvas) => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]);
   const numbers = new Uint16Array(new Uint8Array(Buffer.from(run.looks.at(-1).attention, 'base64')).buffer);
@@ -124,7 +120,7 @@ test('pixels of the large head are the recorded probabilities in the colours of 
 });
 
 test('a typed prompt is computed from the recorded weights, and says so', async () => {
-  const page = await lab.open('?device=cpu#stage=inspect');
+  const page = await built.open('?device=cpu#stage=inspect');
   await ready(page);
   await page.locator('#attention[data-run=recorded]').waitFor();
   assert.ok(page.requests.every((request) => !request.endsWith('.zip')), 'the weights are fetched when they are needed');
@@ -148,7 +144,7 @@ test('a typed prompt is computed from the recorded weights, and says so', async 
 
 test('the time line scrubs the recorded run, without any engine', async () => {
   const run = await told('en');
-  const page = await lab.open('?device=cpu#stage=inspect', { refused: '**/*.wasm' });
+  const page = await built.open('?device=cpu#stage=inspect', { refused: '**/*.wasm' });
   await page.locator('#attention[data-run=recorded]').waitFor();
   await page.locator('#timeline [name=at]').focus();
   const best = () => page.locator('#next tbody tr').first().locator('td').nth(1).textContent();
@@ -165,7 +161,7 @@ test('the time line scrubs the recorded run, without any engine', async () => {
 
 test('a link to Generate opens on the recorded text, before any engine is there, and scrubbing leaves it', async () => {
   const run = await told('en');
-  const page = await lab.open('?device=cpu#stage=generate', { refused: '**/*.wasm' });
+  const page = await built.open('?device=cpu#stage=generate', { refused: '**/*.wasm' });
   await written(page, run);
   await page.locator('#timeline [name=at]').focus();
   await page.keyboard.press('ArrowLeft');
@@ -175,7 +171,7 @@ test('a link to Generate opens on the recorded text, before any engine is there,
 
 test('the recorded text is gone on from with another token, and the language changes it', async () => {
   const [run, other] = [await told('en'), await told('zh')];
-  const page = await lab.open('?device=cpu#stage=generate');
+  const page = await built.open('?device=cpu#stage=generate');
   await page.locator('[data-action=generate]:enabled').waitFor();
   await written(page, run);
   assert.ok(page.requests.every((request) => !request.endsWith('.zip')), 'the weights are fetched when they are needed');
@@ -198,7 +194,7 @@ test('the recorded text is gone on from with another token, and the language cha
 });
 
 test('the recorded model writes, and its text says where it is from', async () => {
-  const page = await lab.open('?device=cpu#stage=generate');
+  const page = await built.open('?device=cpu#stage=generate');
   await page.locator('[data-action=generate]:enabled').waitFor();
   await page.locator('#generate [name=max_tokens]').fill('8');
   await control(page, 'generate').click();
@@ -209,7 +205,7 @@ test('the recorded model writes, and its text says where it is from', async () =
 });
 
 test('training takes the place of the recorded run, and a reset brings it back', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   await page.locator('[data-metric=step][data-run=recorded]').waitFor();
   await set(page, { ...SMALL, steps: 100_000, sample_every: 0, eval_every: 0 });

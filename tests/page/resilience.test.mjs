@@ -4,15 +4,11 @@
 // mean nothing (share, selection) or mean harm (hostile), a vocabulary that does not come (vocabularies), no WebGPU (train).
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { SMALL, STAGES, TEXT, control, enter, metric, paste, ready, says, set, start, train, unfold, until } from './page.mjs';
+import { test } from 'node:test';
+import { SMALL, STAGES, TEXT, control, enter, lab, metric, paste, ready, says, set, train, unfold, until } from './page.mjs';
 
-let lab;
-let adapter;
-before(async () => {
-  [lab, adapter] = await Promise.all([start(), start({ adapter: true })]);
-});
-after(() => Promise.all([lab.stop(), adapter.stop()]));
+const built = lab();
+const adapter = lab({ adapter: true });
 
 const alert = (page, words) => page.locator('#alert').filter({ hasText: words }).waitFor();
 /** Ends the process that holds the adapter. */
@@ -61,7 +57,7 @@ test('a device that is lost before there is a run is opened again for what is as
 });
 
 test('without a network the page works on with what it has', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   await page.context().setOffline(true);
   await control(page, 'train').click();
@@ -79,7 +75,7 @@ test('without a network the page works on with what it has', async () => {
 
 for (const [what, refused, said] of [['the worker', '**/worker.js', 'engine'], ['the engine', '**/*.wasm', 'engine']]) {
   test(`where ${what} does not come the page says so, and shows the recorded run in every stage`, async () => {
-    const page = await lab.open('?device=cpu', { refused });
+    const page = await built.open('?device=cpu', { refused });
     await alert(page, said);
     for (const stage of STAGES) {
       await page.locator(`[data-stage=${stage}]`).click();
@@ -93,7 +89,7 @@ for (const [what, refused, said] of [['the worker', '**/worker.js', 'engine'], [
 }
 
 test('a language whose words do not come leaves the page as it is, and comes when it is chosen again', async () => {
-  const page = await lab.open('?device=cpu', { refused: '**/strings/zh.json' });
+  const page = await built.open('?device=cpu', { refused: '**/strings/zh.json' });
   await ready(page);
   await control(page, 'language').selectOption('zh');
   await alert(page, 'The words of that language did not come');
@@ -108,7 +104,7 @@ test('a language whose words do not come leaves the page as it is, and comes whe
 
 test('where the words of the page do not come at first it goes on, and has them when they come', async () => {
   let asked = 0;
-  const page = await lab.open('?device=cpu', { first: () => localStorage.clear() });
+  const page = await built.open('?device=cpu', { first: () => localStorage.clear() });
   await page.route('**/strings/en.json', (route) => {
     asked += 1;
     return asked === 1 ? route.abort() : route.continue();
@@ -123,7 +119,7 @@ test('where the words of the page do not come at first it goes on, and has them 
 
 test('where the recorded weights do not come, or are broken, it is said, and training takes their place', async () => {
   for (const body of [null, 'no zip']) {
-    const page = await lab.open('?device=cpu#stage=inspect');
+    const page = await built.open('?device=cpu#stage=inspect');
     await page.context().route('**/recorded/*.zip', (route) => (body ? route.fulfill({ body }) : route.abort()));
     await ready(page);
     await page.locator('#attention[data-run=recorded]').waitFor();
@@ -139,7 +135,7 @@ test('where the recorded weights do not come, or are broken, it is said, and tra
 });
 
 test('a reload before the first save leaves nothing half done', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   await unfold(page);
   await set(page, { ...SMALL, steps: 100_000 });
@@ -156,7 +152,7 @@ test('a reload before the first save leaves nothing half done', async () => {
 });
 
 test('where the small storage is full every choice lasts as long as the page', async () => {
-  const page = await lab.open('?device=cpu', {
+  const page = await built.open('?device=cpu', {
     first: () => {
       Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };
     },

@@ -2,15 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
-import { SMALL, axe, control, none, paste, ready, says, set, start, until } from './page.mjs';
+import { test } from 'node:test';
+import { axe, control, lab, none, ready, says, small_run, take_steps } from './page.mjs';
 
 const STAGES = ['data', 'tokenizer', 'train', 'inspect', 'generate'];
-let lab;
-before(async () => {
-  lab = await start();
-});
-after(() => lab.stop());
+const built = lab();
 
 const panel = (page) => page.locator('#inspector');
 const row = (page, name) => page.locator(`[data-reading=${name}]`);
@@ -43,18 +39,13 @@ const TEXT = 'Now is the winter of our discontent made glorious summer. '.repeat
 
 /** A run of two steps on little text. */
 async function stepped(page, values = {}) {
-  await paste(page, TEXT);
-  await set(page, { ...SMALL, vocab_size: '', steps: 100_000, sample_every: 0, eval_every: 0, save_every: 0, ...values });
-  for (const step of [1, 2]) {
-    await control(page, 'step').click();
-    await until(page, 'step', 'exactly', step);
-  }
-  await says(page, 'Paused at step 2');
+  await small_run(page, { text: TEXT, ...values });
+  await take_steps(page, 2);
 }
 
 test('a look that is pointed at is seen in matrix, arcs, words and inspector, with the recorded number', async () => {
   const run = JSON.parse(await readFile('recorded/en.json', 'utf8'));
-  const page = await lab.open('?device=cpu#stage=inspect', { refused: '**/*.wasm' });
+  const page = await built.open('?device=cpu#stage=inspect', { refused: '**/*.wasm' });
   await page.locator('#attention[data-run=recorded]').waitFor();
   const n = run.tokens.length;
   const numbers = new Uint16Array(new Uint8Array(Buffer.from(run.looks.at(-1).attention, 'base64')).buffer);
@@ -104,7 +95,7 @@ test('a look that is pointed at is seen in matrix, arcs, words and inspector, wi
 });
 
 test('the matrix is gone through by keys, and says what it stands at', async () => {
-  const page = await lab.open('?device=cpu#stage=inspect', { refused: '**/*.wasm' });
+  const page = await built.open('?device=cpu#stage=inspect', { refused: '**/*.wasm' });
   await page.locator('#attention[data-run=recorded]').waitFor();
   const matrix = page.locator('#attention .matrix');
   const at = async () => (await row(page, 'cell').textContent()).match(/\d+/g)?.map(Number).slice(0, 2);
@@ -131,7 +122,7 @@ test('the matrix is gone through by keys, and says what it stands at', async () 
 });
 
 test('every view previews, keeps and lets go in the same way, with the engine’s own numbers', async () => {
-  const page = await told(await lab.open());
+  const page = await told(await built.open());
   await stepped(page);
   const heard = (name) => page.evaluate((name) => globalThis.told[name], name);
   /** Points at `thing`, reads `wanted` of it, keeps it by `keep`, and lets go of it. */
@@ -196,7 +187,7 @@ test('every view previews, keeps and lets go in the same way, with the engine’
 });
 
 test('a live look is read as the engine computes it, and nothing jumps while it trains', async () => {
-  const page = await told(await lab.open());
+  const page = await told(await built.open());
   await stepped(page);
   await page.locator('[data-stage=inspect]').click();
   await page.locator('#attention[data-step="2"]').waitFor();
@@ -241,7 +232,7 @@ test('a live look is read as the engine computes it, and nothing jumps while it 
 
 for (const [width, height] of [[360, 740], [768, 900], [1280, 900], [1920, 1000]]) {
   test(`what is docked stays in sight and covers nothing of each other at ${width} pixels`, async () => {
-    const page = await lab.open('?device=cpu', { viewport: { width, height } });
+    const page = await built.open('?device=cpu', { viewport: { width, height } });
     await ready(page);
     await page.locator('#timeline[data-run=recorded]').waitFor();
     for (const stage of STAGES) {
@@ -274,7 +265,7 @@ for (const [width, height] of [[360, 740], [768, 900], [1280, 900], [1920, 1000]
 }
 
 test('the order of the keys is the order on the page', async () => {
-  const page = await lab.open('?device=cpu#stage=inspect');
+  const page = await built.open('?device=cpu#stage=inspect');
   await ready(page);
   await page.locator('#attention[data-run=recorded]').waitFor();
   const order = await page.evaluate(() => {

@@ -2,20 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
-import { control, paste, ready, set, start } from './page.mjs';
+import { test } from 'node:test';
+import { control, lab, paste, ready, set } from './page.mjs';
 
-let lab;
-before(async () => {
-  lab = await start();
-});
-after(() => lab.stop());
+const built = lab();
 
 const said = (page) => Object.fromEntries(new URLSearchParams(new URL(page.url()).hash.slice(1)));
 const link = (page) => page.locator('#share [name=link]').inputValue();
 
 test('a link brings settings and view to another tab, and offers the same run', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   assert.equal(await page.locator('#linked').isVisible(), false);
   await set(page, { seed: 42, steps: 7, layers: 2 });
@@ -24,7 +20,7 @@ test('a link brings settings and view to another tab, and offers the same run', 
   const shared = await link(page);
   const said = new URLSearchParams(new URL(shared).hash.slice(1));
   assert.deepEqual(Object.fromEntries(said), { corpus: 'en', preset: 'tiny', seed: '42', steps: '7', layers: '2', stage: 'inspect' });
-  const other = await lab.open(shared.slice(page.address.length));
+  const other = await built.open(shared.slice(page.address.length));
   await ready(other);
   assert.equal(await other.locator('body').getAttribute('data-open'), 'inspect');
   for (const [name, value] of [['seed', '42'], ['steps', '7'], ['layers', '2']]) assert.equal(await other.locator(`#settings [name=${name}]`).inputValue(), value);
@@ -38,7 +34,7 @@ test('a link brings settings and view to another tab, and offers the same run', 
 });
 
 test('the link follows what is chosen while its panel is open, and what is copied is what is shown', async () => {
-  const page = await lab.open('?device=cpu#stage=train');
+  const page = await built.open('?device=cpu#stage=train');
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   await ready(page);
   await control(page, 'share').click();
@@ -72,14 +68,14 @@ test('the link follows what is chosen while its panel is open, and what is copie
 test('a copied link shows the same text and recorded run to a reader of another language, and offers to train', async () => {
   const loss = async (name) => JSON.parse(await readFile(`recorded/${name}.json`, 'utf8')).steps.loss.at(-1);
   for (const [corpus, locale, elsewhere] of [['en', 'en-US', 'zh-CN'], ['zh', 'zh-CN', 'en-US']]) {
-    const page = await lab.open('?device=cpu#stage=inspect', { locale });
+    const page = await built.open('?device=cpu#stage=inspect', { locale });
     await ready(page);
     await page.locator('#attention[data-run=recorded]').waitFor();
     assert.deepEqual(said(page), { stage: 'inspect' });
     await control(page, 'share').click();
     const shared = await link(page);
     const prompt = await page.locator('[data-input=prompt]').inputValue();
-    const other = await lab.open(shared.slice(page.address.length), { locale: elsewhere });
+    const other = await built.open(shared.slice(page.address.length), { locale: elsewhere });
     await ready(other);
     await other.locator('#attention[data-run=recorded]').waitFor();
     assert.equal(await other.locator('#settings [name=corpus]:checked').inputValue(), corpus);
@@ -106,7 +102,7 @@ test('a copied link shows the same text and recorded run to a reader of another 
 });
 
 test('own words stay out of the link until they are asked for', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   const words = 'a secret & <b>bold</b> # of mine';
   await paste(page, words);
@@ -115,7 +111,7 @@ test('own words stay out of the link until they are asked for', async () => {
   assert.doesNotMatch(decodeURIComponent(page.url()), /secret/);
   await page.locator('#share [name=own-words]').check();
   const shared = await link(page);
-  const other = await lab.open(shared.slice(page.address.length));
+  const other = await built.open(shared.slice(page.address.length));
   await ready(other);
   assert.equal(await other.locator('#own-text').inputValue(), words);
   assert.equal(await other.locator('#settings [name=corpus]:checked').inputValue(), 'own');
@@ -126,7 +122,7 @@ test('own words stay out of the link until they are asked for', async () => {
 });
 
 test('a teacher hides controls through the link', async () => {
-  const page = await lab.open('?device=cpu#hide=settings,files');
+  const page = await built.open('?device=cpu#hide=settings,files');
   await ready(page);
   assert.equal(await page.locator('#settings').isVisible(), false);
   assert.equal(await control(page, 'download').isVisible(), false);
@@ -134,13 +130,13 @@ test('a teacher hides controls through the link', async () => {
   await control(page, 'share').click();
   await page.locator('#share [value=numbers]').check();
   assert.equal(new URLSearchParams(new URL(await link(page)).hash.slice(1)).get('hide'), 'numbers');
-  const other = await lab.open('?device=cpu#corpus=zh&hide=controls');
+  const other = await built.open('?device=cpu#corpus=zh&hide=controls');
   await other.locator('[data-metric=step][data-run=recorded]').waitFor();
   assert.equal(await other.locator('#linked').isVisible(), false, 'it would train as well');
 });
 
 test('what is hidden leaves no room, and nothing that is said sends to it', async () => {
-  const page = await lab.open('?device=cpu#stage=inspect&steps=7&hide=settings,controls');
+  const page = await built.open('?device=cpu#stage=inspect&steps=7&hide=settings,controls');
   await page.locator('#status').filter({ hasText: /^Ready\.$/ }).waitFor();
   assert.equal(await page.locator('#linked').isVisible(), false);
   assert.equal(await control(page, 'train-linked').isVisible(), false);
@@ -161,7 +157,7 @@ test('what is hidden leaves no room, and nothing that is said sends to it', asyn
 });
 
 test('a bad link opens the page, and says which of its parts mean nothing', async () => {
-  const page = await lab.open('?device=cpu#stage=nowhere&seed=-1&preset=huge&corpus=en&colour=<b>red</b>&hide=walls');
+  const page = await built.open('?device=cpu#stage=nowhere&seed=-1&preset=huge&corpus=en&colour=<b>red</b>&hide=walls');
   await ready(page);
   const alert = page.locator('#alert');
   for (const part of ['stage=nowhere', 'seed=-1', 'preset=huge', 'colour=<b>red</b>', 'hide=walls']) {
@@ -174,7 +170,7 @@ test('a bad link opens the page, and says which of its parts mean nothing', asyn
 });
 
 test('a view goes round: step, head, token and cell are those that were left', async () => {
-  const page = await lab.open('?device=cpu#stage=inspect');
+  const page = await built.open('?device=cpu#stage=inspect');
   await ready(page);
   await page.locator('#attention[data-run=recorded]').waitFor();
   await page.locator('#timeline [name=at]').focus();
@@ -193,7 +189,7 @@ test('a view goes round: step, head, token and cell are those that were left', a
   assert.deepEqual(Object.fromEntries(new URLSearchParams(new URL(shared).hash.slice(1))), { ...view, corpus: 'en', preset: 'tiny', seed: '0' });
   assert.equal(await page.locator('.share-holds').textContent(), 'It holds: Inspect · Step 1400 · Layer 3 · Head 2 · Token 7 · Cell 7 / 3 · Text English: Shakespeare · Preset tiny · Seed 0.');
   // Without any engine: what is recorded is enough.
-  const other = await lab.open(shared.slice(page.address.length), { refused: '**/*.wasm' });
+  const other = await built.open(shared.slice(page.address.length), { refused: '**/*.wasm' });
   await other.locator('#attention[data-step="1400"][data-tensor="attention.2.1"]').waitFor();
   await other.locator('#inspector[data-state=kept]').waitFor();
   assert.equal(await other.locator('[data-reading=value]').getAttribute('data-value'), value);
@@ -213,16 +209,16 @@ test('a view goes round: step, head, token and cell are those that were left', a
 });
 
 test('a step of the curves, a token and a byte of the text go round as well', async () => {
-  const page = await lab.open('?device=cpu#stage=train&tensor=grad_norm&cell=300');
+  const page = await built.open('?device=cpu#stage=train&tensor=grad_norm&cell=300');
   await ready(page);
   await page.locator('#inspector[data-state=kept]').waitFor();
   assert.match(await page.locator('[data-reading=cell]').textContent(), /^Step 300: loss/);
   assert.match(await page.locator('[data-figure=loss] .cursor').textContent(), /^300: /);
-  const text = await lab.open('?device=cpu#stage=data&tensor=text&cell=5000');
+  const text = await built.open('?device=cpu#stage=data&tensor=text&cell=5000');
   await ready(text);
   await text.locator('[data-reading=cell]').filter({ hasText: 'byte 5,000 of' }).waitFor();
   assert.equal(await text.locator('.characters [aria-selected=true]').getAttribute('data-at'), '5000');
-  const tokens = await lab.open('?device=cpu#stage=tokenizer&tensor=tokens&cell=3');
+  const tokens = await built.open('?device=cpu#stage=tokenizer&tensor=tokens&cell=3');
   await ready(tokens);
   await tokens.locator('#strip[data-run=live] .tokens [aria-selected=true]').waitFor();
   for (const { errors } of [page, text, tokens]) assert.deepEqual(errors, []);
@@ -230,7 +226,7 @@ test('a step of the curves, a token and a byte of the text go round as well', as
 
 test('what a link says of a view that does not exist is said, and the rest is shown', async () => {
   const bad = ['step=soon', 'layer=4', 'head=-1', 'token=99', 'tensor=attention', 'cell=2.99'];
-  const page = await lab.open(`?device=cpu#stage=inspect&${bad.join('&')}`);
+  const page = await built.open(`?device=cpu#stage=inspect&${bad.join('&')}`);
   await ready(page);
   await page.locator('#attention[data-run=recorded]').waitFor();
   const alert = page.locator('#alert');
@@ -239,7 +235,7 @@ test('what a link says of a view that does not exist is said, and the rest is sh
   await page.locator('#inspector[data-state=none]').waitFor();
   assert.equal(await page.locator('#attention').getAttribute('data-tensor'), 'attention.0.0');
   for (const one of ['tensor=walls&cell=1', 'cell=1.2', 'tensor=attention&cell=1', 'token=1.5', 'tensor=constructor&cell=1']) {
-    const other = await lab.open(`?device=cpu#stage=inspect&${one}&layer=1`);
+    const other = await built.open(`?device=cpu#stage=inspect&${one}&layer=1`);
     await ready(other);
     await other.locator('#attention[data-tensor="attention.1.0"]').waitFor();
     assert.ok((await other.locator('#alert').textContent()).includes(one.split('&')[0]), one);

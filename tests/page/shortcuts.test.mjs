@@ -1,25 +1,15 @@
 // Single keys: they do what the buttons do, take no key from whoever writes or chooses, and can be switched off.
 
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
-import { SMALL, control, metric, paste, ready, says, set, start, until } from './page.mjs';
+import { test } from 'node:test';
+import { PICTURES, control, lab, metric, ready, says, small_run, until } from './page.mjs';
 
-/** Pictures to look at; nothing is compared with them. */
-const PICTURES = 'build/page';
-let lab;
-before(async () => {
-  await mkdir(PICTURES, { recursive: true });
-  lab = await start();
-});
-after(() => lab.stop());
+const built = lab();
 
 /** A page with little text to train on, and the focus nowhere. */
 async function opened(options) {
-  const page = await lab.open('?device=cpu', options);
-  await ready(page);
-  await paste(page, 'Tomorrow, and tomorrow, and tomorrow, creeps in this petty pace. '.repeat(60));
-  await set(page, { ...SMALL, vocab_size: '', steps: 100_000, sample_every: 0, eval_every: 0, save_every: 0 });
+  const page = await built.open('?device=cpu', options);
+  await small_run(page);
   await away(page);
   return page;
 }
@@ -108,7 +98,7 @@ test('the keys are listed, and switched off for good', async () => {
 });
 
 test('where storage is refused the keys work, and are switched off until the page is closed', async () => {
-  const page = await lab.open('?device=cpu');
+  const page = await built.open('?device=cpu');
   await page.addInitScript(() => Object.defineProperty(globalThis, 'localStorage', { get() { throw new DOMException('refused', 'SecurityError'); } }));
   await page.reload();
   await ready(page);

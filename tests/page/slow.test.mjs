@@ -2,39 +2,27 @@
 // learnt by each of its samples.
 
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
 import { phase } from '../../www/samples.js';
-import { SMALL, axe, control, metric, none, paste, ready, says, set, start, until } from './page.mjs';
+import { PICTURES, SMALL, axe, control, downloaded, lab, metric, none, says, small_run, until } from './page.mjs';
 
-/** Pictures to look at; nothing is compared with them. */
-const PICTURES = 'build/page';
 const PARTS = ['forward', 'loss', 'backward', 'clip', 'update'];
-let lab;
-before(async () => {
-  await mkdir(PICTURES, { recursive: true });
-  lab = await start();
-});
-after(() => lab.stop());
+const built = lab();
 
 const current = (page, part) => page.locator(`.parts [data-part=${part}][aria-current=step]`);
 const value = (page, part) => page.locator(`.parts [data-part=${part}]`).getAttribute('data-value').then((said) => (said === null ? null : Number(said)));
 
 async function opened(options, values = {}) {
-  const page = await lab.open('?device=cpu', options);
-  await ready(page);
-  const folded = !(await page.locator('#settings-details').evaluate((details) => details.open));
-  if (folded) await page.locator('#settings-details > summary').click();
-  await paste(page, 'Tomorrow, and tomorrow, and tomorrow, creeps in this petty pace. '.repeat(60));
-  await set(page, { ...SMALL, vocab_size: '', steps: 100_000, sample_every: 0, eval_every: 0, save_every: 0, ...values });
-  if (folded) await page.locator('#settings-details > summary').click();
+  const page = await built.open('?device=cpu', options);
+  await small_run(page, { text: 'Tomorrow, and tomorrow, and tomorrow, creeps in this petty pace. '.repeat(60), ...values });
   return page;
 }
 
 /** All that the file of the steps holds, row by row. */
 async function file(page) {
-  const [download] = await Promise.all([page.waitForEvent('download'), control(page, 'csv').click()]);
-  const [names, ...lines] = (await readFile(await download.path(), 'utf8')).trimEnd().split('\n').map((line) => line.split(','));
+  const { path } = await downloaded(page, control(page, 'csv'));
+  const [names, ...lines] = (await readFile(path, 'utf8')).trimEnd().split('\n').map((line) => line.split(','));
   return lines.map((line) => Object.fromEntries(names.map((name, i) => [name, Number(line[i])])));
 }
 

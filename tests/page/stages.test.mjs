@@ -3,14 +3,10 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
-import { after, before, test } from 'node:test';
-import { SMALL, STAGES, control, drop, metric, paste, ready, says, set, start, unfold, until } from './page.mjs';
+import { test } from 'node:test';
+import { QUIET, SMALL, STAGES, control, drop, lab, metric, open_small_run, paste, ready, says, set, unfold, until } from './page.mjs';
 
-let lab;
-before(async () => {
-  lab = await start();
-});
-after(() => lab.stop());
+const built = lab();
 
 const tab = (page, stage) => page.locator(`[data-stage=${stage}]`);
 const caption = (page, figure) => page.locator(`[data-figure=${figure}] figcaption`);
@@ -30,20 +26,16 @@ async function open(page, stage) {
   if (stage === 'tokenizer') await page.locator('#strip[data-run=live] .tokens li').first().waitFor();
 }
 
-/** A model of one step, and the stage that looks into it. */
+/** A small model, and the stage that looks into it. */
 async function inspected(page) {
-  await paste(page, 'Now is the winter of our discontent made glorious summer. '.repeat(60));
-  if (await tab(page, 'train').getAttribute('aria-selected') === 'false') await tab(page, 'train').click();
-  await set(page, { ...SMALL, vocab_size: '', steps: 100_000, sample_every: 0, eval_every: 0, save_every: 0 });
-  await control(page, 'step').click();
-  await until(page, 'step', 'exactly', 1);
+  await open_small_run(page);
   await tab(page, 'inspect').click();
   await page.locator('.heads button').first().waitFor();
 }
 
 /** The page on one's own text, in a stage. */
 async function on(text, stage) {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   await paste(page, text);
   await open(page, stage);
@@ -51,7 +43,7 @@ async function on(text, stage) {
 }
 
 test('the documents and the line are those of the corpus', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   await open(page, 'data');
   const corpus = gunzipSync(await readFile('corpora/en.txt.gz'));
@@ -71,7 +63,7 @@ test('the documents and the line are those of the corpus', async () => {
 });
 
 test('of many documents a hundred are listed, any of them by a slider, and the one that a link names', async () => {
-  const page = await lab.open('?device=cpu#stage=data&corpus=zh&tensor=documents&cell=1234');
+  const page = await built.open('?device=cpu#stage=data&corpus=zh&tensor=documents&cell=1234');
   await ready(page);
   const [, all] = await sentence(page, 'documents', /The text is ([\d,]+) documents/);
   const listed = (from, to) => page.locator('#documents[data-run=live] label').filter({ hasText: `Nos. ${from} to ${to} of ${all}` }).waitFor();
@@ -129,7 +121,7 @@ test('characters, bytes and bits agree', async () => {
 });
 
 test('a byte that is no UTF-8 stands in the line as one', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   await drop(page, 'bytes.txt', Buffer.from([0x61, 0xff, 0xfe, 0x62]));
   await open(page, 'data');
@@ -239,14 +231,14 @@ test('a tokenizer from a file, and bytes alone, encode the same text', async () 
 });
 
 test('without a model and without the recorded one, Inspect says what to do', async () => {
-  const page = await lab.open('?device=cpu#stage=inspect', { refused: '**/recorded/**' });
+  const page = await built.open('?device=cpu#stage=inspect', { refused: '**/recorded/**' });
   await ready(page);
   await sentence(page, 'attention', /One step of training is enough/);
   assert.equal(await page.locator('.heads').isVisible(), false);
 });
 
 test('attention is drawn as it is told, and nothing looks ahead', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   await inspected(page);
   await page.locator('[data-input=prompt]').fill('Now is the winter');
@@ -274,7 +266,7 @@ test('attention is drawn as it is told, and nothing looks ahead', async () => {
 });
 
 test('heads off and the sampling change what comes next, and all on brings it back', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   await inspected(page);
   const logits = () => page.locator('#next tbody tr td:nth-child(3)').allTextContents();
@@ -315,7 +307,7 @@ test('heads off and the sampling change what comes next, and all on brings it ba
 });
 
 test('what a slider shows at once is what the engine says of it', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   await inspected(page);
   const rows = () => page.locator('#next tbody tr').evaluateAll((all) => all.map((row) => [...row.cells].map((cell) => cell.textContent)));
@@ -348,7 +340,7 @@ test('what a slider shows at once is what the engine says of it', async () => {
 });
 
 test('attention follows the model while it trains', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   await inspected(page);
   await control(page, 'train').click();
@@ -373,7 +365,7 @@ test('hostile text stays text in every stage', async () => {
 });
 
 test('a stage is opened by pointer, by key and by address, and the address keeps it', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   assert.equal(await tab(page, 'train').getAttribute('aria-selected'), 'true');
   await tab(page, 'train').focus();
@@ -396,7 +388,7 @@ test('a stage is opened by pointer, by key and by address, and the address keeps
 test('run controls and numbers stand once and are seen in every stage, also while a run goes on', async () => {
   const page = await on('Now is the winter of our discontent. '.repeat(60), 'tokenizer');
   await tab(page, 'train').click();
-  await set(page, { ...SMALL, vocab_size: '', steps: 100_000, sample_every: 0, eval_every: 0, save_every: 0 });
+  await set(page, { ...SMALL, vocab_size: '', steps: 100_000, ...QUIET });
   await control(page, 'train').click();
   await until(page, 'step', 'at least', 3);
   for (const stage of STAGES) {

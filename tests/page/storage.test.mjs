@@ -1,53 +1,12 @@
 // Runs in the browser's own storage: they outlive a reload and each other, and where nothing can be kept the run goes on.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
-import { SMALL, axe, control, downloaded, metric, none, paste, ready, says, set, start, until } from './page.mjs';
+import { test } from 'node:test';
+import { axe, control, downloaded, lab, metric, none, paste, ready, says, set, until } from './page.mjs';
+import { SHORT, TEXT, files, filled, kept, losses, runs, trained } from './kept_runs.mjs';
 
-const TEXT = 'My mistress’ eyes are nothing like the sun; coral is far more red than her lips’ red. ';
-const QUIET = { ...SMALL, vocab_size: '', sample_every: 0, eval_every: 0, warmup: 2 };
-
-let lab;
-before(async () => {
-  lab = await start();
-});
-after(() => lab.stop());
-
-const kept = (page) => page.locator('#kept li');
-const runs = (page, many) => page.waitForFunction((many) => document.querySelectorAll('#kept li').length === many, many);
-
-/** Fills in a small run on a text of one's own. */
-async function filled(page, values, text = TEXT.repeat(40)) {
-  await ready(page);
-  await paste(page, text);
-  await set(page, { ...QUIET, ...values });
-}
-
-/** Trains to the end and until it is kept. */
-async function trained(page, values) {
-  await filled(page, { steps: 4, ...values });
-  await control(page, 'train').click();
-  await says(page, 'Finished');
-  await kept(page).filter({ hasText: 'open here' }).filter({ hasText: 'step 4 of 4' }).waitFor();
-}
-
-/** The loss of each step in the log of a downloaded run. */
-async function losses(page) {
-  const { path } = await downloaded(page);
-  const code = 'import sys, zipfile; print(zipfile.ZipFile(sys.argv[1]).read("log.jsonl").decode())';
-  const lines = execFileSync('python3', ['-c', code, path], { encoding: 'utf8' }).trim().split('\n');
-  return lines.map((line) => JSON.parse(line)).map(({ step, loss }) => [step, loss]);
-}
-
-/** The files of the storage, by name and size. */
-const files = (page) => page.evaluate(async () => {
-  const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('glasshouse-runs');
-  const found = {};
-  for await (const [name, handle] of folder.entries()) found[name] = (await handle.getFile()).size;
-  return found;
-});
+const built = lab();
 
 /** Another tab of the same browser. */
 async function beside(page) {
@@ -59,7 +18,7 @@ async function beside(page) {
 
 test('a reload in mid-run loses no save, and the run goes on to the same losses', async () => {
   const steps = 600;
-  const whole = await lab.open();
+  const whole = await built.open();
   await filled(whole, { steps, save_every: 0 });
   await control(whole, 'train').click();
   await says(whole, 'Finished');
@@ -67,7 +26,7 @@ test('a reload in mid-run loses no save, and the run goes on to the same losses'
   assert.equal(want.length, steps);
   await whole.context().close();
 
-  const page = await lab.open();
+  const page = await built.open();
   assert.equal(await page.locator('#kept-offer').isVisible(), false);
   await filled(page, { steps, save_every: 25 });
   await control(page, 'train').click();
@@ -89,7 +48,7 @@ test('a reload in mid-run loses no save, and the run goes on to the same losses'
 });
 
 test('a pause and a tab that is put away are saved, so that nothing is lost', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await filled(page, { steps: 100_000, save_every: 0 });
   await control(page, 'train').click();
   await until(page, 'step', 'at least', 5);
@@ -107,7 +66,7 @@ test('a pause and a tab that is put away are saved, so that nothing is lost', as
 });
 
 test('a file whose end was never written does not count', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await trained(page);
   const [name] = Object.keys(await files(page));
   await control(page, 'reset').click();
@@ -135,7 +94,7 @@ test('a file whose end was never written does not count', async () => {
 });
 
 test('kept runs are opened, downloaded and deleted, and a sixth one takes the place of the oldest', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await trained(page);
   const first = Object.keys(await files(page))[0].split('.')[0];
   for (let seed = 1; seed < 6; seed += 1) {
@@ -150,9 +109,9 @@ test('kept runs are opened, downloaded and deleted, and a sixth one takes the pl
 
   const item = kept(page).nth(1);
   const id = await item.getAttribute('data-id');
-  const [download] = await Promise.all([page.waitForEvent('download'), item.locator('[data-action=kept-download]').click()]);
-  assert.equal(download.suggestedFilename(), 'glasshouse-tiny-4.zip');
-  await page.locator('#run-file').setInputFiles({ name: 'run.zip', mimeType: 'application/zip', buffer: await readFile(await download.path()) });
+  const { name, path } = await downloaded(page, item.locator('[data-action=kept-download]'));
+  assert.equal(name, 'glasshouse-tiny-4.zip');
+  await page.locator('#run-file').setInputFiles({ name: 'run.zip', mimeType: 'application/zip', buffer: await readFile(path) });
   await until(page, 'step', 'exactly', 4);
   await control(page, 'reset').click();
   await runs(page, 5);
@@ -171,32 +130,6 @@ test('kept runs are opened, downloaded and deleted, and a sixth one takes the pl
   assert.deepEqual(page.errors, []);
 });
 
-test('a full storage is said, the run goes on, and what was kept before stays', async () => {
-  const page = await lab.open();
-  await trained(page);
-  const before = await files(page);
-  const devtools = await page.context().newCDPSession(page);
-  const quota = (quotaSize) => devtools.send('Storage.overrideQuotaForOrigin', { origin: page.origin, ...(quotaSize && { quotaSize }) });
-  await quota(1);
-  await set(page, { steps: 400, save_every: 10 });
-  await control(page, 'reset').click();
-  await control(page, 'train').click();
-  await page.locator('#alert').filter({ hasText: /storage is full: the save of step \d+0 was not kept, and the run goes on/ }).waitFor();
-  await says(page, 'Finished');
-  assert.equal(await metric(page, 'step'), 400);
-  await page.locator('#kept [role=status]').filter({ hasText: 'the save of step 400 was not kept' }).waitFor();
-  const left = await files(page);
-  for (const [name, bytes] of Object.entries(before)) assert.equal(left[name], bytes, name);
-  assert.ok((await losses(page)).length === 400, 'it can be downloaded');
-  // Once there is room, it is kept again.
-  await quota(null);
-  await set(page, { steps: 420 });
-  await control(page, 'train').click();
-  await kept(page).filter({ hasText: 'step 420 of 420' }).waitFor();
-  assert.equal(await page.locator('#kept [role=status]').textContent(), '');
-  assert.deepEqual(page.errors, []);
-});
-
 /** What a worker may find instead of a storage: it runs in front of the worker's own code. */
 const REFUSALS = {
   'is refused': "navigator.storage.getDirectory = () => Promise.reject(new DOMException('no', 'SecurityError'));",
@@ -206,7 +139,7 @@ const REFUSALS = {
 for (const [how, prelude] of Object.entries(REFUSALS)) {
   test(`where the storage ${how} the page says so, trains, and hands the run over`, async () => {
     const body = `${prelude}\n${await readFile('dist/worker.js', 'utf8')}`;
-    const page = await lab.open();
+    const page = await built.open();
     await page.context().route('**/worker.js', (route) => route.fulfill({ contentType: 'text/javascript', body }));
     await page.reload();
     await filled(page, { steps: 60, save_every: 20 });
@@ -224,7 +157,7 @@ for (const [how, prelude] of Object.entries(REFUSALS)) {
 }
 
 test('two tabs keep their runs beside each other', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await filled(page, { steps: 100_000, save_every: 1 });
   await control(page, 'train').click();
   await kept(page).filter({ hasText: 'open here' }).waitFor();
@@ -258,7 +191,7 @@ test('two tabs keep their runs beside each other', async () => {
 });
 
 test('a file that another tab replaces while it is read is looked for again', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await trained(page);
   const prelude = `const { getFile } = FileSystemFileHandle.prototype;
     let reads = 0;
@@ -274,11 +207,11 @@ test('a file that another tab replaces while it is read is looked for again', as
 });
 
 test('a name of the user’s stays text', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   const name = '<img src=x onerror="document.title=1">.txt';
   await page.locator('#own-files').setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(TEXT.repeat(40)) });
-  await set(page, { ...QUIET, steps: 2 });
+  await set(page, { ...SHORT, steps: 2 });
   await control(page, 'train').click();
   await kept(page).filter({ hasText: name }).waitFor();
   await page.reload();
@@ -289,11 +222,11 @@ test('a name of the user’s stays text', async () => {
 
 for (const [locale, width, colorScheme] of [['en-US', 360, 'dark'], ['zh-CN', 360, 'light'], ['en-US', 1280, 'light'], ['zh-CN', 1280, 'dark']]) {
   test(`kept runs fit ${width} pixels, ${locale}, ${colorScheme}, and axe finds no fault`, async () => {
-    const page = await lab.open('?device=cpu', { locale, colorScheme, viewport: { width, height: 900 } });
+    const page = await built.open('?device=cpu', { locale, colorScheme, viewport: { width, height: 900 } });
     await ready(page);
     if (width < 900) await page.locator('#settings-details > summary').click();
     await paste(page, TEXT.repeat(40));
-    await set(page, { ...QUIET, steps: 2 });
+    await set(page, { ...SHORT, steps: 2 });
     await control(page, 'train').click();
     await runs(page, 1);
     await page.reload();

@@ -1,18 +1,10 @@
 // The time line: scrubbing shows the past as it was, in every view; it plays, loops, pins, and works by keys.
 
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
-import { SMALL, axe, control, metric, none, paste, ready, says, set, start, until } from './page.mjs';
+import { test } from 'node:test';
+import { PICTURES, axe, control, lab, metric, none, ready, says, small_run, take_steps, until } from './page.mjs';
 
-/** Pictures to look at; nothing is compared with them. */
-const PICTURES = 'build/page';
-let lab;
-before(async () => {
-  await mkdir(PICTURES, { recursive: true });
-  lab = await start();
-});
-after(() => lab.stop());
+const built = lab();
 
 const tab = (page, stage) => page.locator(`[data-stage=${stage}]`);
 const slider = (page) => page.locator('#timeline [name=at]');
@@ -21,18 +13,8 @@ const at = (page, figure, step) => page.locator(`#${figure}[data-step="${step}"]
 
 /** A run that has taken `steps` steps, one by one, and waits; `each` sees it after each of them. */
 async function stepped(page, steps, settings = {}, each = async () => {}) {
-  await ready(page);
-  const folded = !(await page.locator('#settings-details').evaluate((details) => details.open));
-  if (folded) await page.locator('#settings-details > summary').click();
-  await paste(page, 'Full fathom five thy father lies; of his bones are coral made. '.repeat(60));
-  await set(page, { ...SMALL, vocab_size: '', steps: 1000, sample_every: 0, eval_every: 0, save_every: 0, ...settings });
-  if (folded) await page.locator('#settings-details > summary').click();
-  for (let step = 1; step <= steps; step += 1) {
-    await control(page, 'step').click();
-    await until(page, 'step', 'exactly', step);
-    await says(page, `Paused at step ${step}.`);
-    await each(step);
-  }
+  await small_run(page, { steps: 1000, ...settings });
+  await take_steps(page, steps, each);
 }
 
 /** What the stage Inspect says of the model at a step. */
@@ -46,7 +28,7 @@ async function seen(page, step) {
 }
 
 test('before there is a run, recorded or not, there is no time line', async () => {
-  const page = await lab.open('?device=cpu', { refused: '**/recorded/**' });
+  const page = await built.open('?device=cpu', { refused: '**/recorded/**' });
   await ready(page);
   assert.equal(await page.locator('#timeline').isVisible(), false);
   await stepped(page, 1);
@@ -57,7 +39,7 @@ test('before there is a run, recorded or not, there is no time line', async () =
 });
 
 test('scrubbing shows every view as it was when it was live, and live again', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   const live = [];
   await stepped(page, 4, { sample_every: 2 }, async (step) => {
     await tab(page, 'inspect').click();
@@ -96,7 +78,7 @@ test('scrubbing shows every view as it was when it was live, and live again', as
 });
 
 test('what is looked at of the past stays while the run goes on', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await stepped(page, 2);
   await tab(page, 'inspect').click();
   const live = await seen(page, 2);
@@ -132,7 +114,7 @@ const noting = (page) => page.evaluate(() => {
 });
 
 test('it plays to the live step and stops, or loops, also where less motion is asked for', async () => {
-  const page = await lab.open('?device=cpu', { reducedMotion: 'reduce' });
+  const page = await built.open('?device=cpu', { reducedMotion: 'reduce' });
   await stepped(page, 3);
   await noting(page);
   const play = control(page, 'play');
@@ -152,7 +134,7 @@ test('it plays to the live step and stops, or loops, also where less motion is a
 });
 
 test('a snapshot that is pinned stays when others go, and is let go', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await stepped(page, 4);
   const pinned = page.locator('#timeline-snapshots li').filter({ hasText: 'pinned' });
   await slider(page).focus();
@@ -177,7 +159,7 @@ test('a snapshot that is pinned stays when others go, and is let go', async () =
 });
 
 test('the slider says what it is, and drags to the nearest snapshot', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await stepped(page, 3);
   assert.equal(await slider(page).getAttribute('aria-label'), 'Step that is shown');
   const { x, y, width, height } = await slider(page).boundingBox();
@@ -197,7 +179,7 @@ test('the slider says what it is, and drags to the nearest snapshot', async () =
 for (const colorScheme of ['light', 'dark']) {
   for (const width of [360, 1280]) {
     test(`the time line fits ${width} pixels, ${colorScheme}, and axe finds no fault`, async () => {
-      const page = await lab.open('?device=cpu', { viewport: { width, height: 900 }, colorScheme });
+      const page = await built.open('?device=cpu', { viewport: { width, height: 900 }, colorScheme });
       await stepped(page, 3, { sample_every: 1 });
       await slider(page).focus();
       await page.keyboard.press('ArrowLeft');

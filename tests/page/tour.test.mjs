@@ -1,21 +1,17 @@
 // The tour and the glossary: each station is done by the deed alone, and every word has its meaning in both languages.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { SMALL, axe, catalogue, control, none, paste, ready, set, start, until } from './page.mjs';
+import { test } from 'node:test';
+import { SMALL, axe, catalogue, control, lab, none, paste, ready, set, until } from './page.mjs';
 
-let lab;
-before(async () => {
-  lab = await start();
-});
-after(() => lab.stop());
+const built = lab();
 
 const station = (page, name) => page.locator(`#tour[data-station=${name}]`);
 const next = (page) => control(page, 'tour-next').click();
 const done = (page) => page.locator('#tour.done').waitFor();
 
 test('every station is done by its deed, and by nothing before', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   await paste(page, 'The moon is bright tonight, and the owl asks who is there. '.repeat(80));
   await set(page, { ...SMALL, vocab_size: '', steps: 400, sample_every: 0, eval_every: 0 });
@@ -77,7 +73,7 @@ test('every station is done by its deed, and by nothing before', async () => {
 });
 
 test('stations can be skipped, and progress stays when the page is loaded again', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   await control(page, 'tour').click();
   await page.locator('[data-stage=tokenizer]').click();
@@ -109,7 +105,7 @@ test('stations can be skipped, and progress stays when the page is loaded again'
 });
 
 test('every word has its meaning, behind figures too, in both languages', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   const terms = Object.keys(await catalogue('en')).filter((key) => key.startsWith('term.') && key !== 'term.what').map((key) => key.slice(5));
   await page.locator('.glossary summary').click();
@@ -130,7 +126,7 @@ test('every word has its meaning, behind figures too, in both languages', async 
 
 for (const [width, colorScheme, locale] of [[360, 'dark', 'zh-CN'], [360, 'light', 'en-US'], [1280, 'light', 'zh-CN'], [1280, 'dark', 'en-US']]) {
   test(`the tour fits ${width} pixels, ${colorScheme}, ${locale}, and axe finds no fault`, async () => {
-    const page = await lab.open('?device=cpu', { viewport: { width, height: 900 }, colorScheme, locale });
+    const page = await built.open('?device=cpu', { viewport: { width, height: 900 }, colorScheme, locale });
     await ready(page);
     await control(page, 'tour').click();
     // What is docked lies around the stages: a mark that stands out from them is covered.

@@ -2,17 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
-import { SMALL, control, downloaded, drop, metric, paste, ready, says, set, start, until } from './page.mjs';
+import { test } from 'node:test';
+import { SMALL, control, downloaded, drop, lab, metric, paste, ready, says, set, until } from './page.mjs';
 
-let lab;
-before(async () => {
-  lab = await start();
-});
-after(() => lab.stop());
+const built = lab();
 
 test('trains on the English corpus, pauses, steps, generates, downloads, resets, opens and goes on', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   assert.match(await page.locator('#device').textContent(), /Runs on CPU/);
   assert.equal(await metric(page, 'step'), null);
@@ -72,7 +68,7 @@ test('trains on the English corpus, pauses, steps, generates, downloads, resets,
 });
 
 test('trains on pasted text to the end, extends the run, and its zip carries the text', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   await paste(page, `${'She sells sea shells by the sea shore. '.repeat(80)}<img src=x onerror=alert(1)>`);
   assert.match(await page.locator('#own-summary').textContent(), /3\.15 kB pasted/);
@@ -92,7 +88,7 @@ test('trains on pasted text to the end, extends the run, and its zip carries the
   const kept = await page.locator('#timeline .snapshots li').evaluateAll((all) => all.map(({ dataset }) => Number(dataset.step)));
   assert.ok(kept[0] === 0 && kept.at(-1) === 36 && kept.filter((step) => step < 30).length > 4, kept.join());
 
-  const other = await lab.open();
+  const other = await built.open();
   await ready(other);
   const zip = await readFile(path);
   await other.locator('#run-file').setInputFiles({ name: 'run.zip', mimeType: 'application/zip', buffer: zip });
@@ -101,7 +97,7 @@ test('trains on pasted text to the end, extends the run, and its zip carries the
 });
 
 test('files that are dropped are trained on, and a run that is dropped is opened', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   await drop(page, 'sonnet.txt', Buffer.from('Shall I compare thee to a summer day? '.repeat(60)));
   await page.locator('#own-summary').filter({ hasText: 'sonnet.txt' }).waitFor();
@@ -111,7 +107,7 @@ test('files that are dropped are trained on, and a run that is dropped is opened
   await says(page, 'Finished');
   const { path } = await downloaded(page);
 
-  const other = await lab.open();
+  const other = await built.open();
   await ready(other);
   await drop(other, 'run.zip', await readFile(path));
   await until(other, 'step', 'exactly', 3);
@@ -120,7 +116,7 @@ test('files that are dropped are trained on, and a run that is dropped is opened
 });
 
 test('without WebGPU the page trains on the CPU, and says so', async () => {
-  const page = await lab.open('');
+  const page = await built.open('');
   await ready(page);
   assert.match(await page.locator('#device').textContent(), /Runs on CPU.*offers no WebGPU adapter/);
   await paste(page, 'Now is the winter of our discontent. '.repeat(60));
@@ -131,7 +127,7 @@ test('without WebGPU the page trains on the CPU, and says so', async () => {
 });
 
 test('text that looks like a page stays text', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   const hostile = '<img src=x onerror="document.title=1"><b>bold</b>';
   await paste(page, hostile.repeat(40));
@@ -148,7 +144,7 @@ test('text that looks like a page stays text', async () => {
 });
 
 test('says what cannot be done, and keeps what there is', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   const alert = page.locator('#alert');
   await page.locator('#settings [value=own]').check();
@@ -172,7 +168,7 @@ test('says what cannot be done, and keeps what there is', async () => {
 });
 
 test('a loss that is not finite stops the run, and the last save can be downloaded', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   await paste(page, 'All that glisters is not gold. '.repeat(60));
   await set(page, { ...SMALL, vocab_size: '', steps: 4, save_every: 1 });

@@ -1,19 +1,11 @@
 // One update on a copy, from the button to the table: what the page shows is what the engine told, kept and undone.
 
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
-import { SMALL, axe, catalogue, control, none, paste, ready, says, set, start, until } from './page.mjs';
+import { test } from 'node:test';
+import { PICTURES, SMALL, axe, catalogue, control, lab, none, ready, says, set, small_run, until } from './page.mjs';
 
-/** Pictures to look at; nothing is compared with them. */
-const PICTURES = 'build/page';
 const TEXT = 'Now is the winter of our discontent made glorious summer by this sun of York. '.repeat(60);
-let lab;
-before(async () => {
-  await mkdir(PICTURES, { recursive: true });
-  lab = await start();
-});
-after(() => lab.stop());
+const built = lab();
 
 const caption = (page) => page.locator('#update figcaption');
 const shown = async (page, when) => {
@@ -26,30 +18,25 @@ const told = (page) => page.evaluate(() => globalThis.heard.at(-1));
 /** A change as the page writes it. */
 const written = (page, change) => page.evaluate((change) => new Intl.NumberFormat('en', { signDisplay: 'exceptZero', maximumSignificantDigits: 3 }).format(change), change);
 
+/** Runs before the page's own scripts: keeps what its worker tells of updates. */
+function record() {
+  globalThis.heard = [];
+  globalThis.Worker = class extends Worker {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener('message', ({ data }) => globalThis.heard.push(...data.filter(({ event }) => event === 'updated')));
+    }
+  };
+}
+
 /** A page whose run has taken `steps` steps of `text` and waits; with a record of what its worker tells of updates. */
 async function trained(steps, { text = TEXT, settings = {}, ...options } = {}) {
-  const context = await lab.browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-US', ...options });
-  await context.addInitScript(() => {
-    globalThis.heard = [];
-    globalThis.Worker = class extends Worker {
-      constructor(...given) {
-        super(...given);
-        this.addEventListener('message', ({ data }) => globalThis.heard.push(...data.filter(({ event }) => event === 'updated')));
-      }
-    };
-  });
-  const page = await context.newPage();
-  const errors = [];
-  page.on('pageerror', (error) => errors.push(String(error)));
-  await page.goto(`${lab.address}?device=cpu`);
-  await ready(page);
-  if ((options.viewport?.width ?? 1280) < 900) await page.locator('#settings-details > summary').click();
-  await paste(page, text);
-  await set(page, { ...SMALL, vocab_size: '', steps, sample_every: 0, eval_every: 0, save_every: 0, warmup: 0, ...settings });
+  const page = await built.open('?device=cpu', { ...options, first: record });
+  await small_run(page, { text, steps, warmup: 0, ...settings });
   await control(page, 'train').click();
   await until(page, 'step', 'exactly', steps);
   await page.locator('#update .tokens li').nth(1).waitFor({ state: 'attached' });
-  return Object.assign(page, { errors });
+  return page;
 }
 
 /** Types a sentence, and waits until its tokens are there. */
@@ -71,7 +58,7 @@ async function press(page, action) {
 }
 
 test('before there is a run, the figure says what to do and its buttons are off', async () => {
-  const page = await lab.open();
+  const page = await built.open();
   await ready(page);
   await caption(page).filter({ hasText: 'One step of training is enough' }).waitFor();
   for (const action of ['update', 'update-ten', 'keep', 'undo']) assert.ok(await control(page, action).isDisabled(), action);

@@ -2,23 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdir, readFile, readdir } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
+import { readFile, readdir } from 'node:fs/promises';
+import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { axe, control, none, paste, ready, start } from './page.mjs';
+import { PICTURES, axe, control, lab, none, paste, ready } from './page.mjs';
 
-/** Pictures to look at; nothing is compared with them. */
-const PICTURES = 'build/page';
 /** What the split patterns differ on: contractions, digits, capitals, white space, scripts, marks, special tokens. */
 const TEXT = 'hello world, It\'S 1234567 iPhone/HTTPServer\'s\n\n  naïve CAFÉ 你好，世界！カタカナ x\u0301Y 👩‍👩‍👧 \t \n <|endoftext|> <｜User｜>…  end  ';
 /** How many symbols each has. */
 const SIZES = { gpt2: 50_257, gpt4: 100_277, gpt4o: 200_019 };
-let lab;
-before(async () => {
-  await mkdir(PICTURES, { recursive: true });
-  lab = await start();
-});
-after(() => lab.stop());
+const built = lab();
 
 const menu = (page) => page.locator('[data-input=tokenizer]');
 const caption = (page) => page.locator('[data-figure=tokens] figcaption');
@@ -26,7 +19,7 @@ const source = (page) => page.locator('.vocabulary span');
 
 /** The page on one's own text, in the stage Tokenizer. */
 async function opened(options) {
-  const page = await lab.open('?device=cpu#stage=tokenizer', options);
+  const page = await built.open('?device=cpu#stage=tokenizer', options);
   await ready(page);
   // A text that is short is learnt from at once, behind the corpus that the page opens with.
   if (options?.viewport?.width < 900) await page.locator('#settings-details > summary').click();
