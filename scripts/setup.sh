@@ -19,7 +19,6 @@ cd "$(dirname "$0")/.."
 . scripts/env.sh
 
 TRUNK=0.21.14
-WASM_PACK=0.15.1
 GECKODRIVER=0.37.1
 CARGO_DENY=0.20.2
 
@@ -172,7 +171,6 @@ tests() {
   page
   cargo fmt --version >/dev/null 2>&1 || fail "rustfmt is missing: run 'rustup component add rustfmt'"
   cargo clippy --version >/dev/null 2>&1 || fail "clippy is missing: run 'rustup component add clippy'"
-  cargo_tool wasm-pack "$WASM_PACK" wasm-pack
   cargo_tool cargo-deny "$CARGO_DENY" cargo-deny --locked
   # Debian may have one of its own, of another version: any that starts will do.
   geckodriver --version >/dev/null 2>&1 || cargo_tool geckodriver "$GECKODRIVER" geckodriver

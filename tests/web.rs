@@ -1,5 +1,5 @@
 //! What the native tests check, in a real browser: in Chromium on WebGPU and on the wasm CPU device, in Firefox on the
-//! latter. `wasm-pack test --headless --chrome -- --no-default-features --features page --test web`
+//! latter. `scripts/test.sh web_chrome web_firefox` runs them.
 #![cfg(target_arch = "wasm32")]
 
 mod common;
