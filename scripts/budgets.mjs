@@ -15,7 +15,7 @@ const PACKED = ['.gz', '.zip'];
 const KINDS = {
   html_css: { name: 'HTML and CSS', holds: (path) => ['.html', '.css'].includes(extname(path)) },
   // What the page says, in every language: data, fetched as such.
-  words: { name: 'words', holds: (path) => path.startsWith('strings/') && extname(path) === '.json' },
+  words: { name: 'words', holds: (path) => path.startsWith('words/') && extname(path) === '.json' },
   // The worker, the bindings of the wasm and what comes from npm are scripts like any other.
   js: { name: 'JS', holds: (path) => ['.js', '.mjs'].includes(extname(path)) },
   // Of both languages, though a reader fetches one.

@@ -1,12 +1,12 @@
 // The scripts of the page as they are served: what one thread imports in one file, without comments, spaces and long names.
 
-import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readFileSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 
 /** Where the two threads begin, and what on the page's thread is asked for by its name. */
-const ENTRIES = ['main.js', 'worker.js', 'sampling.js'];
+const ENTRIES = { main: 'main.js', worker: 'worker.js', sampling: 'engine/sampling.js' };
 /** The words of each language, served as one file however many they are written in. */
 const WORDS = ['en', 'zh'];
 /** Files of their own, which others import under their names: bindings that wait for the wasm, what comes from npm and is as
@@ -19,11 +19,11 @@ export async function bundle(folder) {
   const small = { minify: true, format: 'esm', charset: 'utf8', target: 'es2022', logLevel: 'warning' };
   const put = (options) => build({ ...small, absWorkingDir: root, bundle: true, metafile: true, write: false, ...options });
   const built = await Promise.all([
-    // A thread finds the files beside it from where its module lies, so every part lies beside the page.
+    // Every part lies beside the page, from whichever room it comes.
     put({ entryPoints: ENTRIES, outdir: root, chunkNames: 'shared-[hash]', splitting: true, external: APART }),
-    put({ entryPoints: WORDS.map((name) => `strings/${name}.js`), outdir: join(root, 'strings') }),
+    put({ entryPoints: WORDS.map((name) => `words/${name}.js`), outdir: join(root, 'words') }),
   ]);
-  for (const { metafile } of built) for (const path of Object.keys(metafile.inputs)) rmSync(join(root, path));
+  for (const { metafile } of built) for (const path of Object.keys(metafile.inputs)) remove(root, path);
   const [scripts, words] = built.map(({ outputFiles }) => outputFiles);
   for (const { path, contents } of scripts) writeFileSync(path, contents);
   for (const { path, text } of words) await serve_words(path, text);
@@ -32,6 +32,12 @@ export async function bundle(folder) {
     const { code } = await minify(readFileSync(path, 'utf8'), { module: true, ecma: 2020, compress: { passes: 2 } });
     writeFileSync(path, code);
   }
+}
+
+/** Removes a file below `root`, and the folders that it leaves empty. */
+function remove(root, path) {
+  rmSync(join(root, path));
+  for (let room = dirname(path); room !== '.' && readdirSync(join(root, room)).length === 0; room = dirname(room)) rmdirSync(join(root, room));
 }
 
 /** Writes the words of a language as data: its strings, and where it has them the engine's sentences. */

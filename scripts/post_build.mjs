@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { cut_lists } from './cut_lists.mjs';
 import { gzip } from './gzip.mjs';
@@ -45,7 +45,7 @@ if (profile === 'release') {
   writeFileSync(bindings, short.script);
 }
 writeFileSync(join(staging, 'stoplists.bin.gz'), gzipSync(lists, { level: 9 }));
-cpSync('www', staging, { recursive: true, filter: (path) => ![join('www', 'index.html'), join('www', 'parts')].includes(path) });
+cpSync('www', staging, { recursive: true, filter: (path) => extname(path) !== '.html' });
 for (const folder of ['recorded', 'corpora']) cpSync(folder, join(staging, folder), { recursive: true });
 write_vocabularies(join(staging, 'vocabularies'));
 vendor();

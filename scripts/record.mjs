@@ -27,7 +27,7 @@ const WRITTEN = 32;
 const OTHERS = 6;
 
 const { default: init, Merges, Session, TextStream } = await import(new URL('glasshouse.js', DIST));
-const strings = { en: (await import("../www/strings/en.js")).default, zh: (await import("../www/strings/zh.js")).default };
+const strings = { en: (await import("../www/words/en.js")).default, zh: (await import("../www/words/zh.js")).default };
 await init({ module_or_path: readFileSync(new URL('glasshouse_bg.wasm', DIST)) });
 
 /** Runs the session until `done` says so of an event; `heard` gets all events. */

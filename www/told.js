@@ -1,18 +1,18 @@
 // What the engine tells, and which views take it.
 
-import { hand_over } from './files.js';
-import { say, say_error } from './says.js';
-import { count, size, text } from './text.js';
+import { hand_over } from './shell/files.js';
+import { say, say_error } from './shell/status.js';
+import { count, size, text } from './words/language.js';
 
 /**
  * @typedef {{
  *   run: Told.Run, asked: string | null, call: Told.Call,
- *   metrics: import('./metrics.js').Metrics, log: import('./log.js').Log, hidden: import('./hidden.js').Hidden,
- *   samples: import('./samples.js').Samples, settings: import('./settings.js').Settings, writing: import('./writing.js').Writing,
- *   generate: import('./generate.js').Generate, data: import('./data.js').Data, cleaning: import('./cleaning.js').Cleaning, strip: import('./strip.js').Strip,
- *   merges: import('./merges.js').Merges, inspect: import('./inspect.js').Inspect, next: import('./next.js').Next, opening: import('./opening.js').Opening,
- *   pass: import('./pass.js').Pass, update: import('./update.js').Update, timeline: import('./timeline.js').Timeline, kept: import('./kept.js').Kept,
- *   machine: import('./machine.js').Machine, comparison: import('./comparison.js').Comparison, slow: import('./slow.js').Slow,
+ *   metrics: import('./stages/train/metrics.js').Metrics, log: import('./stages/train/log.js').Log, hidden: import('./shell/hidden-tab.js').Hidden,
+ *   samples: import('./stages/train/samples.js').Samples, settings: import('./shell/settings.js').Settings, writing: import('./stages/generate/writing.js').Writing,
+ *   generate: import('./stages/generate/form.js').Generate, data: import('./stages/data/documents.js').Data, cleaning: import('./stages/data/cleaning.js').Cleaning, strip: import('./stages/tokenizer/tokens.js').Strip,
+ *   merges: import('./stages/tokenizer/merges.js').Merges, inspect: import('./stages/inspect/attention.js').Inspect, next: import('./stages/inspect/next-token.js').Next, opening: import('./engine/recorded-engine.js').Opening,
+ *   pass: import('./stages/inspect/forward-pass.js').Pass, update: import('./stages/train/update.js').Update, timeline: import('./shell/timeline.js').Timeline, kept: import('./shell/saved-runs.js').Kept,
+ *   machine: import('./shell/machine.js').Machine, comparison: import('./stages/inspect/comparison.js').Comparison, slow: import('./stages/train/slow-motion.js').Slow,
  *   arrive(): void, controls(): void, describe(): void, follow(): void, look(): void, record(): Promise<void>, show_run(): void, show_state(): void,
  *   late(told: { run?: Told.Source }): boolean, unknown(parts: string[]): void,
  * }} Page */

@@ -1,9 +1,9 @@
 // The worker: owns the engine's session, works in slices, and hears the page between two of them.
 
 import init, { Cleaning, Merges, Session, TextStream, Tokens, Viewing } from './glasshouse.js';
-import { Stops } from './stops.js';
-import { Runs } from './storage.js';
-import { vocabulary } from './vocabularies.js';
+import { Stops } from './worker/stop-conditions.js';
+import { Runs } from './worker/storage.js';
+import { vocabulary } from './worker/vocabularies.js';
 
 /** @type {(events: Told.Event[], buffers?: Transferable[]) => void} */
 const postMessage = (events, buffers = []) => self.postMessage(events, buffers);
@@ -55,7 +55,7 @@ self.onmessage = ({ data }) => {
 
 /** A file that lies beside the page. */
 async function served(path) {
-  const response = await fetch(new URL(path, import.meta.url));
+  const response = await fetch(new URL(path, self.location.href));
   if (!response.ok) throw new Error(`${path} could not be fetched: ${response.status} ${response.statusText}`);
   return new Uint8Array(await response.arrayBuffer());
 }

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MASS, edges } from '../../www/arcs.js';
-import { ink } from '../../www/scale.js';
+import { MASS, edges } from '../../www/stages/inspect/arcs.js';
+import { ink } from '../../www/figure/colours.js';
 import { lab, small_run, take_steps } from './page.mjs';
 
 const built = lab();

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { chance } from '../../www/comparison.js';
+import { chance } from '../../www/stages/inspect/comparison.js';
 import { PICTURES, axe, control, lab, none, says, small_run, take_steps, until } from './page.mjs';
 
 const built = lab();

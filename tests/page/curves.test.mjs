@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { Record } from '../../www/record.js';
-import { Stops } from '../../www/stops.js';
+import { Record } from '../../www/engine/history.js';
+import { Stops } from '../../www/worker/stop-conditions.js';
 import { SMALL, control, downloaded, lab, metric, paste, ready, says, set, small_run, until } from './page.mjs';
 
 const built = lab();

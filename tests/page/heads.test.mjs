@@ -60,7 +60,7 @@ test('arrow keys go from head to head, and Enter shows one large', async () => {
 });
 
 test('all heads are drawn on one scale', async () => {
-  const { colour } = await import('../../www/scale.js');
+  const { colour } = await import('../../www/figure/colours.js');
   const { run: { layers, heads, tokens: { length: n }, looks }, page } = await opened();
   const numbers = new Uint16Array(new Uint8Array(Buffer.from(looks.at(-1).attention, 'base64')).buffer);
   const pictures = await page.locator('.heads canvas').evaluateAll((all) => all.map((canvas) => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]));

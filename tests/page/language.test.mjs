@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { sentences } from '../../www/strings/zh.js';
-import { translator } from '../../www/translator.js';
+import { sentences } from '../../www/words/zh.js';
+import { translator } from '../../www/words/translator.js';
 import { PICTURES, SMALL, axe, catalogue, control, lab, metric, none, paste, ready, set, until } from './page.mjs';
 
 /** Latin words that Chinese keeps: names, units, options. What the model wrote, tokens and what is quoted are not looked at. */
@@ -26,7 +26,7 @@ async function sources(folder, ending) {
   const entries = await readdir(folder, { withFileTypes: true });
   const texts = await Promise.all(entries.map((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return entry.name === 'strings' ? '' : sources(path, ending);
+    if (entry.isDirectory()) return entry.name === 'words' ? '' : sources(path, ending);
     return ending.test(entry.name) ? readFile(path, 'utf8') : '';
   }));
   return texts.join('\n');
@@ -92,7 +92,7 @@ const made = (written) => written.replaceAll('\\"', '"').replace(/\$?\{[^}]*\}/g
 
 test('the engine still says what is translated, and each sentence is found', async () => {
   const translated = translator(sentences);
-  const source = ((await sources('src', /\.rs$/)) + (await readFile('www/worker.js', 'utf8')) + (await readFile('www/storage.js', 'utf8')) + (await readFile('www/vocabularies.js', 'utf8'))).replace(/\\\n\s*/g, '');
+  const source = ((await sources('src', /\.rs$/)) + (await readFile('www/worker.js', 'utf8')) + (await readFile('www/worker/storage.js', 'utf8')) + (await readFile('www/worker/vocabularies.js', 'utf8'))).replace(/\\\n\s*/g, '');
   // What the crate that reads zips says, and what stands in a gap, is not in this source.
   const foreign = ['invalid Zip archive: {}'];
   for (const [written, answer] of Object.entries(sentences)) {

@@ -175,7 +175,7 @@ test('the page is small, and nothing in it is written inline', async () => {
   assert.match(html, /script-src 'self' 'wasm-unsafe-eval'/);
   // An address in a script is the name of a kind of element, and asked for by nobody.
   const named = (script) => script.replaceAll(/http:\/\/www\.w3\.org\/(2000\/svg|1998\/Math\/MathML)/g, '');
-  for (const name of await readdir('www')) {
+  for (const name of await readdir('www', { recursive: true })) {
     if (name.endsWith('.js')) assert.doesNotMatch(named(await readFile(`www/${name}`, 'utf8')), /Math\.random|innerHTML|https?:\/\//, name);
   }
   assert.doesNotMatch(await readFile('dist/vendor/uplot.js', 'utf8'), /Math\.random|import\(|fetch\(|XMLHttp|eval\(/);

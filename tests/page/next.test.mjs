@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BARS, FOOT, GAP, LEFT, OUT, RIGHT, SUMS, TOP, columns, place } from '../../www/bars.js';
-import { measure } from '../../www/text.js';
+import { BARS, FOOT, GAP, LEFT, OUT, RIGHT, SUMS, TOP, columns, place } from '../../www/stages/inspect/bars.js';
+import { measure } from '../../www/words/language.js';
 import { control, lab, open_small_run, ready } from './page.mjs';
 
 const built = lab();

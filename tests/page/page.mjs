@@ -14,8 +14,8 @@ const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 /** All words of a language, with the story. */
 export async function catalogue(name) {
-  const { default: strings } = await import(`../../www/strings/${name}.js`);
-  return { ...strings, ...JSON.parse(await readFile(`www/strings/story.${name}.json`, 'utf8')) };
+  const { default: strings } = await import(`../../www/words/${name}.js`);
+  return { ...strings, ...JSON.parse(await readFile(`www/words/story.${name}.json`, 'utf8')) };
 }
 
 /** A control by its action. */

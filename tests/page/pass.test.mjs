@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { colour } from '../../www/scale.js';
-import { count, fine } from '../../www/text.js';
+import { colour } from '../../www/figure/colours.js';
+import { count, fine } from '../../www/words/language.js';
 import { beside, control, lab, metric, ready, small_run, take_steps, until } from './page.mjs';
 
 const built = lab();

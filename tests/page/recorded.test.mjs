@@ -102,7 +102,7 @@ test('at any of its steps the recorded run is called that, and curves and senten
 });
 
 test('pixels of the large head are the recorded probabilities in the colours of the scale', async () => {
-  const { colour } = await import('../../www/scale.js');
+  const { colour } = await import('../../www/figure/colours.js');
   const run = await told('en');
   const page = await built.open('?device=cpu#stage=inspect', { refused: '**/*.wasm' });
   await page.locator('#attention[data-run=recorded]').waitFor();

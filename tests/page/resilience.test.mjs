@@ -95,7 +95,7 @@ test('a language whose words do not come leaves the page as it is, and comes whe
   await alert(page, 'The words of that language did not come');
   assert.equal(await control(page, 'language').inputValue(), 'en');
   assert.equal(await page.locator('html').getAttribute('lang'), 'en');
-  await page.unroute('**/strings/zh.json');
+  await page.unroute('**/words/zh.json');
   await control(page, 'language').selectOption('zh');
   await page.locator('html[lang=zh-Hans]').waitFor();
   assert.match(await control(page, 'train').textContent(), /\p{Script=Han}/u);

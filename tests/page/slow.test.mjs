@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { phase } from '../../www/samples.js';
+import { phase } from '../../www/stages/train/samples.js';
 import { PICTURES, SMALL, axe, control, downloaded, lab, metric, none, says, small_run, until } from './page.mjs';
 
 const PARTS = ['forward', 'loss', 'backward', 'clip', 'update'];

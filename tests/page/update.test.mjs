@@ -148,7 +148,7 @@ test('the slopes are the probabilities that were told, and no label covers anoth
 });
 
 test('labels that would cover each other move apart, and stay within', async () => {
-  const { apart } = await import('../../www/slope.js');
+  const { apart } = await import('../../www/stages/train/slope.js');
   assert.deepEqual(apart([8, 50, 90], 100), [8, 50, 90]);
   assert.deepEqual(apart([8, 8, 8], 100), [8, 24, 40]);
   assert.deepEqual(apart([80, 90, 92, 92], 100), [44, 60, 76, 92]);

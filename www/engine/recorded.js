@@ -1,0 +1,98 @@
+// A recorded run: what the engine told when it was made, told again. It is what the page opens with: it needs neither GPU nor wasm.
+
+/** Probabilities are recorded in 16 bits. */
+const WHOLE = 65_535;
+
+/** The recorded run on the built-in text `name`; null where it cannot be had: the page works without it. */
+export async function recorded(name) {
+  try {
+    const response = await fetch(new URL(`recorded/${name}.json`, document.baseURI));
+    return response.ok ? new Recorded(name, await response.json()) : null;
+  } catch {
+    return null;
+  }
+}
+
+class Recorded {
+  name; told; run; steps;
+
+  constructor(name, told) {
+    Object.assign(this, { name, told, run: 'recorded', steps: told.looks.map(({ step }) => step) });
+    this.ready = { ...told.ready, run: 'recorded', uniform_loss: Math.log(told.ready.model.vocab) };
+  }
+
+  /** The steps of the run, as the engine reports them.
+   * @returns {Told.Report[]} */
+  reports() {
+    const { steps: columns, validation, tokens_per_step: tokens } = this.told;
+    const measured = new Map(validation);
+    return columns.loss.map((_, i) => ({
+      ...Object.fromEntries(Object.entries(columns).map(([key, values]) => [key, values[i]])),
+      step: i + 1,
+      tokens: tokens * (i + 1),
+      seconds_left: null,
+      ...(measured.has(i + 1) ? { validation_loss: measured.get(i + 1) } : {}),
+    }));
+  }
+
+  /** What the prompt showed after the last of the recorded steps that is not behind `at`; null is the last of all.
+   * @param {number | null} [at]
+   * @returns {Told.Looked} */
+  look(at = null) {
+    const { tokens, layers, heads, looks, prompt, ready } = this.told;
+    const found = looks.findLast(({ step }) => at === null || step <= at) ?? looks[0];
+    const { attention, candidates, ...rest } = found;
+    return {
+      ...rest, prompt, tokens, layers, heads, run: 'recorded', vocab: ready.model.vocab,
+      attention: unpacked(attention, layers * heads, tokens.length),
+      candidates: candidates.map(([id, text, rank, logit, probability, log_probability, reached]) => ({
+        // At temperature 1, with every token kept, all three are one.
+        id, text, rank, logit, probability, log_probability, reached, tempered: probability, share: probability,
+      })),
+    };
+  }
+
+  /** Whether `command` asks for nothing but what was recorded.
+   * @param {{ command: string } & Partial<Omit<Told.Look, 'command'>>} asked */
+  knows({ command, prompt, factors, sampling, draw, anew }) {
+    return command === 'look' && !anew && prompt === this.told.prompt && factors?.length === 0 && draw === 0
+      && sampling.temperature === 1 && sampling.top_k === null && sampling.top_p === 1;
+  }
+
+  /** The text that the stage Generate opens with, and how it was asked for. */
+  get writing() {
+    const { tokens, ...asked } = this.told.writing;
+    const { step } = this.ready;
+    return {
+      step,
+      asked: { command: 'generate', prompt: this.told.prompt, ignore_end: false, given: [], at: null, ...asked },
+      tokens: tokens.map(([id, piece, probability, rank, others, text = piece], index) => ({
+        index, step, piece: { id, text: piece }, text, probability, rank, candidates: others.map(([other, name, chance]) => ({ id: other, text: name, probability: chance })),
+      })),
+    };
+  }
+
+  /** What the stages before training open with. */
+  get text() {
+    const { read, window, merged, learnt, tokens } = this.told.text;
+    const run = 'recorded';
+    return { read: { ...read, run }, window, merged: { ...merged, run }, learnt, tokens: { ...tokens, run } };
+  }
+}
+
+/** The lower triangles of `heads` matrices of n by n, written as base64, as whole matrices. */
+function unpacked(text, heads, n) {
+  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const numbers = new Uint16Array(bytes.buffer);
+  const attention = new Float32Array(heads * n * n);
+  let at = 0;
+  for (let head = 0; head < heads; head += 1) {
+    for (let row = 0; row < n; row += 1) {
+      for (let column = 0; column <= row; column += 1) {
+        attention[(head * n + row) * n + column] = numbers[at] / WHOLE;
+        at += 1;
+      }
+    }
+  }
+  return attention;
+}

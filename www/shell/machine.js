@@ -1,0 +1,152 @@
+// The machine: what the run is computed on and why, what that can hold, and how long a run takes there, measured on request.
+
+import { element } from '../figure/caption.js';
+import { count, duration, measure, named, size, tell, text } from '../words/language.js';
+
+/** Limits of an adapter, by the engine's names, and how each is written.
+ * @type {[keyof Told.Limits, (n: number) => string][]} */
+const LIMITS = [
+  ['max_buffer', size], ['max_binding', size], ['workgroup_memory', size], ['workgroup_invocations', count], ['storage_buffers', count],
+];
+const KINDS = { cpu: 'machine.kind.cpu', gpu: 'machine.kind.gpu', software: 'machine.kind.software' };
+
+/** Shows the device in `line` and in the card `section`; asks the worker through `call`. `asking` gives settings and text. */
+export class Machine {
+  /** @type {Told.Device | null} */
+  device;
+  /** @type {Told.Description & { unreadable?: Error }} */
+  described;
+  /** @type {() => { settings: Told.Settings, corpus: string }} */
+  asking;
+  /** @type {Told.Call} */
+  call;
+  section; line; busy; chosen;
+
+  constructor(section, line, call, asking) {
+    Object.assign(this, { section, line, call, asking, device: null, described: {}, busy: false, chosen: null });
+    this.buttons = Object.fromEntries(['measure', 'minute'].map((name) => [name, section.querySelector(`[data-action=${name}]`)]));
+    this.buttons.measure.addEventListener('click', () => this.ask('measure'));
+    this.buttons.minute.addEventListener('click', () => this.ask('choose'));
+    document.addEventListener('languagechange', () => {
+      this.show_device();
+      this.show();
+    });
+  }
+
+  /** The device that is open now.
+   * @param {Told.Device} device */
+  open(device) {
+    this.device = device;
+    this.busy = false;
+    this.show_device();
+    this.show();
+  }
+
+  /** What the settings come to.
+   * @param {Told.Description & { unreadable?: Error }} described */
+  describe(described) {
+    this.described = described;
+    this.show();
+  }
+
+  /** Whether there is no run: beside one nothing is measured. */
+  able(free) {
+    this.free = free;
+    const may = Boolean(free && this.device && !this.busy);
+    this.buttons.measure.disabled = !may || Boolean(this.described.refused ?? this.described.unreadable);
+    this.buttons.minute.disabled = !may;
+  }
+
+  /** @param {'measure' | 'choose'} what */
+  ask(what) {
+    Object.assign(this, { busy: true, chosen: null });
+    this.call(what, this.asking());
+    this.show();
+  }
+
+  /** A measurement is done: where it has led to settings, `take` takes them.
+   * @param {{ settings?: Told.Settings, given_up?: boolean }} told
+   * @param {(settings: Told.Settings) => void} take */
+  measured({ settings, given_up: gave_up }, take) {
+    this.busy = false;
+    if (settings) {
+      this.chosen = settings.preset;
+      take(settings);
+    }
+    if (gave_up) this.chosen = null;
+    this.show();
+  }
+
+  /** What went wrong is said elsewhere. */
+  release() {
+    this.busy = false;
+    this.show();
+  }
+
+  /** There will be no device. */
+  failed() {
+    named(this.line, 'device.failed');
+  }
+
+  show_device() {
+    if (this.device === null) return;
+    const { kind, name, reason, adapter } = this.device;
+    const key = kind === 'gpu' ? (reason === 'software' ? 'device.gpu.software' : 'device.gpu') : `device.cpu.${reason}`;
+    tell(this.line, name, key, { adapter }, 'name');
+    Object.assign(this.line.dataset, { kind, name, reason });
+  }
+
+  /** The facts as a list of terms: each has all its digits in `data-value`. */
+  facts() {
+    const { device, described } = this;
+    const facts = [];
+    const add = (name, value, write) => {
+      if (value === undefined || value === null) return;
+      const told = element('dd', '');
+      told.dataset.fact = name;
+      told.dataset.value = String(value);
+      if (typeof value === 'number') told.title = String(value);
+      write(told);
+      const term = element('dt', '');
+      named(term, `machine.${name}`);
+      facts.push(element('div', '', term, told));
+    };
+    const number = (format) => (value) => (place) => {
+      place.textContent = format(value);
+    };
+    const say = (key) => (place) => {
+      place.textContent = text(key);
+    };
+    add('name', device.name, (place) => tell(place, device.name));
+    add('kind', device.kind, say(KINDS[device.kind === 'gpu' && device.reason === 'software' ? 'software' : device.kind]));
+    add('threads', device.threads, number(count)(device.threads));
+    for (const [name, format] of LIMITS) add(name, device.limits?.[name], number(format)(device.limits?.[name]));
+    if (device.memory === undefined || device.memory === null) add('memory', 'untold', say('machine.memory.untold'));
+    else add('memory', device.memory, number(size)(device.memory));
+    add('needed', described.memory, number(size)(described.memory));
+    const { estimate } = described;
+    add('speed', estimate?.tokens_per_second, number(measure)(estimate?.tokens_per_second));
+    add('step', estimate?.seconds_a_step, (place) => {
+      place.textContent = text('machine.seconds', { seconds: measure(estimate.seconds_a_step) });
+    });
+    add('time', estimate?.seconds, number(duration)(estimate?.seconds));
+    return facts;
+  }
+
+  /** What is known of the time of a run, in words. */
+  sentence() {
+    const { estimate } = this.described;
+    if (this.busy) return text('machine.measuring');
+    if (!estimate) return text(this.free ? 'machine.unmeasured' : 'machine.occupied');
+    const steps = text('machine.estimate', { steps: count(estimate.steps), time: duration(estimate.seconds), speed: measure(estimate.tokens_per_second) });
+    return this.chosen ? text('machine.chosen', { preset: this.chosen, estimate: steps }) : steps;
+  }
+
+  show() {
+    if (this.device === null) return;
+    this.section.querySelector('dl').replaceChildren(...this.facts());
+    const place = this.section.querySelector('[role=status]');
+    if (place.textContent !== this.sentence()) place.textContent = this.sentence();
+    this.able(this.free);
+  }
+}

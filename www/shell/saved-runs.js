@@ -1,0 +1,151 @@
+// The runs that the browser keeps: the offer to go on with the last one, and the list of all of them.
+
+import { element } from '../figure/caption.js';
+import { say_error } from './status.js';
+import { count, loss, moment, named, size, text } from '../words/language.js';
+
+/** Why a save was not kept, as the page says it. */
+const MISSED = { full: 'kept.full', refused: 'kept.refused', failed: 'kept.failed' };
+
+/** Shows what the worker tells of kept runs in `section`, and the last one in `offer`. `run` is the run of this tab. */
+export class Kept {
+  /** @type {Told.KeptRun[]} */
+  runs;
+  /** @type {Told.Call} */
+  call;
+  /** @type {Told.Run} */
+  run;
+  section; offer; own_files; said; most; refused;
+
+  constructor(section, offer, call, run, own_files) {
+    Object.assign(this, { section, offer, call, run, own_files, runs: [], said: () => '' });
+    this.list = section.querySelector('ul');
+    offer.querySelector('button').addEventListener('click', () => this.open(this.offered));
+    this.list.addEventListener('click', ({ target }) => this.press(target.closest('button')));
+    this.list.addEventListener('focusout', ({ target }) => this.unsure(target));
+    document.addEventListener('visibilitychange', () => {
+      if (document.hidden) this.save();
+      else if (this.most) this.call('kept');
+    });
+    document.addEventListener('languagechange', () => this.show());
+    /** @type {Told.Hearing} */
+    this.hear = { kept: (told) => this.kept(told), unkept: (told) => this.unkept(told) };
+  }
+
+  /** Asks for a save, where the run has taken steps since the last one or has one under way: the tab may be closed now. */
+  save() {
+    const { state, ready, step, saved } = this.run;
+    if (ready && (state === 'running' || (state === 'paused' && step > (saved ?? ready.step)))) this.call('send', { command: { command: 'save' } });
+  }
+
+  /** The runs that there are; those that went because there were too many.
+   * @param {Told.Kept} told */
+  kept({ runs, most, refused, gone = [] }) {
+    Object.assign(this, { runs, most, refused });
+    if (gone.length > 0) this.said = () => text('kept.gone', { runs: gone.map(({ preset, step }) => text('kept.one', { preset, step: count(step) })).join(' · ') });
+    else if (this.missed && runs.some(({ place }) => place === 'here')) this.said = () => '';
+    this.missed = false;
+    if (runs.some(({ place }) => place === 'here')) this.persist();
+    this.show();
+  }
+
+  /** A save was not kept: the run goes on without. It is an alert where it is news.
+   * @param {Told.Unkept} told */
+  unkept({ why, message, step, again }) {
+    const key = MISSED[why];
+    const values = () => ({ step: count(step), reason: message });
+    this.missed = true;
+    this.said = () => text(key, values());
+    if (!again) say_error(key, values);
+    this.show();
+  }
+
+  /** Asks the browser once to keep the runs also where its storage grows short. */
+  async persist() {
+    if (this.asked || !navigator.storage?.persist) return;
+    this.asked = true;
+    this.persisted = (await navigator.storage.persisted()) || (await navigator.storage.persist());
+    this.show();
+  }
+
+  /** Writes all of it in the page's language. */
+  show() {
+    const free = this.runs.find(({ place }) => place === 'free');
+    this.offered = !this.run.ready && ['loading', 'idle'].includes(this.run.state) ? free : undefined;
+    this.offer.hidden = !this.offered;
+    if (this.offered) this.offer.querySelector('span').textContent = text('kept.offer', { name: this.name(this.offered), facts: this.facts(this.offered) });
+    const place = (selector) => this.section.querySelector(selector);
+    const none = this.refused !== undefined ? 'kept.none.refused' : 'kept.none';
+    const rule = text('kept.rule', { most: count(this.most ?? 0) });
+    const safe = this.persisted === undefined ? '' : text(this.persisted ? 'kept.persisted' : 'kept.temporary');
+    place('.hint').textContent = this.runs.length > 0 ? rule : text(none, { rule });
+    place('.safe').textContent = safe;
+    place('[role=status]').textContent = this.said();
+    const focus = document.activeElement?.closest?.('#kept button');
+    const held = focus && [focus.dataset.action, focus.closest('li').dataset.id];
+    this.list.replaceChildren(...this.runs.map((run) => this.item(run)));
+    if (held) this.list.querySelector(`[data-id="${held[1]}"] [data-action=${held[0]}]`)?.focus();
+  }
+
+  /** What a run is called: its preset and its text.
+   * @param {Told.Save} run */
+  name({ preset, corpus }) {
+    const known = { en: 'corpus.en', zh: 'corpus.zh', 'pasted.txt': 'kept.pasted' }[corpus];
+    return text('kept.name', { preset: preset ?? text('kept.other'), corpus: known ? text(known) : corpus });
+  }
+
+  /** @param {Told.KeptRun} run */
+  facts({ step, steps, loss: last, bytes, saved }) {
+    return text('kept.facts', {
+      step: count(step), steps: count(steps), size: size(bytes), date: moment(saved),
+      loss: last === undefined ? text('metric.none') : loss(last),
+    });
+  }
+
+  /** @param {Told.KeptRun} run */
+  item(run) {
+    const { id, place } = run;
+    const told = element('p', 'hint', this.facts(run));
+    told.id = `kept-${id}`;
+    const button = (action, key, able) => {
+      const made = element('button');
+      named(made, key);
+      Object.assign(made, { type: 'button', disabled: !able });
+      made.dataset.action = action;
+      made.setAttribute('aria-describedby', told.id);
+      return made;
+    };
+    const buttons = element('div', 'merge-controls', button('kept-open', 'kept.open', place !== 'here'), button('kept-download', 'kept.download', true), button('kept-delete', 'kept.delete', place === 'free'));
+    const item = element('li', '', element('b', '', this.name(run)), told, buttons);
+    if (place !== 'free') told.append(text(`kept.${place}`));
+    item.dataset.id = id;
+    return item;
+  }
+
+  press(button) {
+    if (!button || button.disabled) return;
+    say_error();
+    const { id } = button.closest('li').dataset;
+    if (button.dataset.action === 'kept-open') this.open(this.runs.find((run) => run.id === id));
+    else if (button.dataset.action === 'kept-download') this.call('hand', { id });
+    else if (button.dataset.sure) this.call('forget', { id });
+    else {
+      // What is deleted is gone: it takes two presses.
+      button.dataset.sure = 'true';
+      named(button, 'kept.delete.sure');
+    }
+  }
+
+  /** Whoever goes elsewhere does not mean to delete. */
+  unsure(button) {
+    if (!button.dataset?.sure) return;
+    delete button.dataset.sure;
+    named(button, 'kept.delete');
+  }
+
+  /** Opens a kept run, paused. */
+  open({ id }) {
+    say_error();
+    this.call('continue', { id, files: this.own_files() });
+  }
+}

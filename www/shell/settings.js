@@ -1,0 +1,314 @@
+// The form: which text, which preset, which numbers. Defaults, sizes and refusals come from the engine.
+
+import { STOPS } from '../worker/stop-conditions.js';
+import { amount, language, named, size, tell, text } from '../words/language.js';
+
+/** A file is read into the tab's memory, next to the tokens made of it. */
+const LARGEST = 256 * 1024 * 1024;
+
+/** The numbers of the form, by their place: the engine's names. */
+const FIELDS = {
+  'training-fields': ['steps', 'batch', 'lr', 'seed'],
+  'more-fields': [
+    'layers', 'heads', 'channels', 'context', 'vocab_size', 'accumulate', 'warmup', 'weight_decay', 'clip',
+    'eval_every', 'sample_every', 'save_every',
+  ],
+};
+const FRACTIONS = ['lr', 'weight_decay', 'clip', ...STOPS];
+const SCHEDULES = ['cosine', 'linear', 'constant', 'wsd'];
+
+/** What `name` has in a preset. */
+function preset_value(preset, name) {
+  if (name === 'vocab_size') return preset.model.vocab;
+  return preset.model[name] ?? preset.train[name];
+}
+
+/** What cannot be taken: a number that is none, a file that cannot be read. `say` says why, in the language of the page. */
+export class Unreadable extends Error {
+  constructor(say) {
+    super();
+    this.say = say;
+  }
+}
+
+/** The files that a person chose, with their bytes.
+ * @param {File[]} files
+ * @returns {Promise<Told.File[]>} */
+export async function read(files) {
+  const taken = [];
+  for (const file of files) {
+    if (file.size > LARGEST) {
+      throw new Unreadable(() => text('error.large', { name: file.name, size: size(file.size), most: size(LARGEST) }));
+    }
+    try {
+      taken.push({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) });
+    } catch (error) {
+      throw new Unreadable(() => text('error.file', { name: file.name, message: error.message }));
+    }
+  }
+  return taken;
+}
+
+/** The form's state. `changed` is called when what a run would be has changed. */
+export class Settings {
+  constructor(form, changed) {
+    this.form = form;
+    this.changed = changed;
+    this.presets = [];
+    this.files = [];
+    this.chosen = false;
+    this.described = null;
+    this.inputs = new Map();
+    for (const [place, names] of Object.entries(FIELDS)) {
+      for (const name of names) form.querySelector(`#${place}`).append(this.field(name));
+    }
+    form.querySelector('#more-fields').append(this.schedule());
+    this.stops = new Map(STOPS.map((name) => {
+      const label = this.field(name, true);
+      form.querySelector('#stop-fields').append(label);
+      return [name, label.querySelector('input')];
+    }));
+    this.own = form.querySelector('#own');
+    this.pasted = form.querySelector('#own-text');
+    form.addEventListener('submit', (event) => event.preventDefault());
+    form.addEventListener('input', (event) => this.input(event));
+    document.addEventListener('languagechange', () => {
+      this.names();
+      this.show();
+      if (this.described) this.describe(this.described);
+    });
+  }
+
+  /** A labelled number; empty means the preset's, which is shown in grey, or for `apart` from presets none. */
+  field(name, apart = false) {
+    const label = document.createElement('label');
+    label.className = 'field';
+    const title = document.createElement('span');
+    named(title, `setting.${name}`);
+    const input = document.createElement('input');
+    Object.assign(input, { name, type: 'text', inputMode: FRACTIONS.includes(name) ? 'decimal' : 'numeric', autocomplete: 'off' });
+    label.append(title, input);
+    if (!apart) this.inputs.set(name, input);
+    return label;
+  }
+
+  schedule() {
+    const label = document.createElement('label');
+    label.className = 'field';
+    const title = document.createElement('span');
+    named(title, 'setting.schedule');
+    const select = document.createElement('select');
+    select.name = 'schedule';
+    for (const name of SCHEDULES) {
+      const option = new Option('', name);
+      named(option, `schedule.${name}`);
+      select.append(option);
+    }
+    label.append(title, select);
+    return label;
+  }
+
+  /** The presets, as the engine has them; returns the address's preset where there is no such one, as it is written.
+   * @param {Told.Preset[]} presets */
+  offer(presets) {
+    this.presets = presets;
+    const select = this.form.elements.preset;
+    select.replaceChildren(...presets.map(({ name }) => new Option(name, name)));
+    const known = !this.wanted || presets.some(({ name }) => name === this.wanted);
+    if (this.wanted && known) select.value = this.wanted;
+    this.names();
+    this.show();
+    return known ? [] : [`preset=${this.wanted}`];
+  }
+
+  /** Names the presets. */
+  names() {
+    this.presets.forEach(({ name, model: { layers, channels } }, i) => {
+      this.form.elements.preset.options[i].text = text('setting.preset.option', { name, layers, channels });
+    });
+  }
+
+  /** Every key that an address may have of the settings. */
+  get keys() {
+    return ['corpus', 'preset', 'schedule', ...this.inputs.keys()];
+  }
+
+  /** Takes the settings that an address has; returns those parts of it that mean nothing, as they are written. */
+  from_address(said) {
+    const bad = [];
+    const take = (key, input, known) => {
+      const value = said.get(key);
+      if (value === null) return false;
+      if (known(value)) input.value = value;
+      else bad.push(`${key}=${value}`);
+      return known(value);
+    };
+    const { corpus, schedule } = this.form.elements;
+    if (take('corpus', corpus, (value) => ['en', 'zh', 'own'].includes(value))) this.chosen = true;
+    if (take('schedule', schedule, (value) => SCHEDULES.includes(value))) schedule.dataset.chosen = 'true';
+    for (const [name, input] of this.inputs) if (!take(name, input, (value) => this.number(name, value) !== null)) input.value = '';
+    const pasted = said.get('text');
+    if (pasted && this.corpus === 'own') this.pasted.value = pasted;
+    this.wanted = said.get('preset');
+    this.show();
+    return bad;
+  }
+
+  /** The settings for the address: what was left as it is in the preset is taken out of it. */
+  for_address() {
+    const { preset, schedule } = this.form.elements;
+    const entries = [...this.inputs].map(([name, input]) => [name, this.number(name, input.value.trim()) === null ? null : input.value.trim()]);
+    return {
+      ...Object.fromEntries(entries),
+      corpus: this.chosen ? this.corpus : null,
+      preset: preset.selectedIndex > 0 ? preset.value : null,
+      schedule: schedule.dataset.chosen ? schedule.value : null,
+    };
+  }
+
+  /** What makes a run, for a link: its text, its preset and its seed, also where nobody chose them. Whatever else is left as it
+   * is goes with the preset. */
+  for_link() {
+    const { seed } = this.for_address();
+    return { corpus: this.corpus, preset: this.form.elements.preset.value, seed: seed ?? this.inputs.get('seed').placeholder };
+  }
+
+  /** What is written of the number `name`; null where it is none. */
+  number(name, written) {
+    const value = Number(written);
+    return written === '' || !(value >= 0) || (!FRACTIONS.includes(name) && !Number.isSafeInteger(value)) ? null : value;
+  }
+
+  /** The number that stands in a field; null where the field is empty. */
+  typed(name, input) {
+    const found = input.value.trim();
+    if (found === '') return null;
+    const number = this.number(name, found);
+    if (number !== null) return number;
+    throw new Unreadable(() => text(FRACTIONS.includes(name) ? 'setting.number' : 'setting.whole', { name: text(`setting.${name}`), found }));
+  }
+
+  /** Takes the built-in text of the page's language, as long as nobody has chosen one. */
+  follow() {
+    if (this.chosen || this.corpus === language()) return;
+    this.form.elements.corpus.value = language();
+    this.show();
+    if (this.presets.length > 0) this.changed();
+  }
+
+  get corpus() {
+    return this.form.elements.corpus.value;
+  }
+
+  input({ target }) {
+    if (target.name === 'corpus' || target === this.pasted) this.chosen = true;
+    if (target.name === 'schedule') target.dataset.chosen = 'true';
+    if (target.name === 'preset') delete this.form.elements.schedule.dataset.chosen;
+    if (target === this.pasted && target.value) this.files = [];
+    this.show();
+    this.changed();
+  }
+
+  /** What follows from the choices: placeholders, the part for one's own text. */
+  show() {
+    const { corpus } = this;
+    this.own.hidden = corpus !== 'own';
+    const preset = this.presets.find(({ name }) => name === this.form.elements.preset.value);
+    if (preset) {
+      const model = { ...preset.model, vocab: preset.vocab[corpus] ?? preset.model.vocab };
+      for (const [name, input] of this.inputs) input.placeholder = String(preset_value({ ...preset, model }, name));
+      const { schedule } = this.form.elements;
+      if (!schedule.dataset.chosen) schedule.value = preset.train.schedule;
+    }
+    this.form.querySelector('#own-summary').textContent = this.summary();
+  }
+
+  summary() {
+    if (this.files.length === 0) {
+      const { length } = new TextEncoder().encode(this.pasted.value);
+      return length > 0 ? text('own.pasted', { size: size(length) }) : text('own.none');
+    }
+    const bytes = this.files.reduce((sum, file) => sum + file.bytes.length, 0);
+    const names = this.files.map(({ name }) => name);
+    const shown = names.length > 3 ? `${names.slice(0, 3).join(', ')} …` : names.join(', ');
+    return text(names.length === 1 ? 'own.file' : 'own.files', { count: names.length, size: size(bytes), names: shown });
+  }
+
+  /** Takes the user's files instead of what was taken or pasted before.
+   * @param {Told.File[]} files */
+  take(files) {
+    this.files = files;
+    this.chosen = true;
+    this.pasted.value = '';
+    this.form.elements.corpus.value = 'own';
+    this.show();
+    this.changed();
+  }
+
+  /** Takes a preset and numbers that go with it; the others are the preset's, but for the seed.
+   * @param {Told.Settings} values */
+  adopt(values) {
+    const { preset, schedule } = this.form.elements;
+    preset.value = values.preset;
+    delete schedule.dataset.chosen;
+    for (const [name, input] of this.inputs) if (name !== 'seed') input.value = values[name] ?? '';
+    this.show();
+    this.changed();
+  }
+
+  /** Merges that the preset's tokenizer has on the chosen text. */
+  get merges() {
+    const preset = this.presets.find(({ name }) => name === this.form.elements.preset.value);
+    return preset.merges[this.corpus] ?? preset.merges.en;
+  }
+
+  /** What the text is, to be compared: the user's files, what was pasted, or nothing where it is a built-in one. */
+  get source() {
+    if (this.corpus !== 'own') return null;
+    return this.files.length > 0 ? this.files : this.pasted.value;
+  }
+
+  /** The user's own text: the files that were chosen, or else what was pasted.
+   * @returns {Told.File[]} */
+  own_files() {
+    if (this.files.length > 0) return this.files;
+    const bytes = new TextEncoder().encode(this.pasted.value);
+    return bytes.length > 0 ? [{ name: 'pasted.txt', bytes }] : [];
+  }
+
+  /** The settings as the engine takes them: what was left empty is the preset's.
+   * @returns {Told.Settings} */
+  value() {
+    const settings = { preset: this.form.elements.preset.value };
+    for (const [name, input] of this.inputs) {
+      const number = this.typed(name, input);
+      if (number !== null) settings[name] = number;
+    }
+    const { schedule } = this.form.elements;
+    if (schedule.dataset.chosen) settings.schedule = schedule.value;
+    return settings;
+  }
+
+  /** What a run is to stop at: a bound for each condition that has one.
+   * @returns {Told.Bounds} */
+  bounds() {
+    const bounds = /** @type {Told.Bounds} */ ({});
+    for (const [name, input] of this.stops) {
+      const number = this.typed(name, input);
+      if (number !== null) bounds[name] = number;
+    }
+    return bounds;
+  }
+
+  /** What a run of these settings would be, or why there would be none.
+   * @param {Told.Description & { unreadable?: Unreadable }} described */
+  describe(described) {
+    this.described = described;
+    const { refused, unreadable, parameters, memory } = described;
+    const place = this.form.querySelector('#described');
+    place.classList.toggle('refused', Boolean(refused ?? unreadable));
+    if (unreadable) place.textContent = unreadable.say();
+    else if (refused) tell(place, refused);
+    else place.textContent = text('described', { parameters: amount(parameters), memory: size(memory) });
+  }
+}

@@ -1,0 +1,279 @@
+// The stage Data: pages on their way through the cleaning pipeline, what each stage takes out, and the thresholds by which it does.
+
+import { caption, element } from '../../figure/caption.js';
+import { plain } from '../../words/glyphs.js';
+import { pick, rove } from '../../figure/picking.js';
+import { selection } from '../../figure/selection.js';
+import { count, measure, size, text, worded } from '../../words/language.js';
+
+/** Names with their counts. */
+const counted = (counts) => Object.entries(counts).map(([name, times]) => `${name} ${count(times)}`).join(' · ');
+/** The name of a rule, which breaks between its words where there is little room. */
+const parts = (rule) => rule.split(/(?<=_)/).flatMap((part) => [part, element('wbr')]);
+/** A page in the list, by what it begins with: of a first line so many characters are told, of an address all. */
+const BEGINNING = 48;
+const called = (title, stage) => plain(stage !== 'extract' && [...title].length === BEGINNING && !title.endsWith('…') ? `${title}…` : title);
+/** What the funnel counts: words and the tokens of a tokenizer take turns as the tokens of the report. */
+const field = (by) => (by === 'words' ? 'tokens' : by);
+/** How much came into the funnel, in front of whichever stage. */
+const came = (stages, by) => stages.reduce((sum, stage, i) => sum + Math.max(0, stage[`${by}_in`] - (stages[i - 1]?.[`${by}_out`] ?? 0)), 0);
+
+/** Asks the worker through `call`, and shows what it answers. */
+export class Cleaning {
+  /** @type {Told.Cleaned} */
+  told;
+  /** @type {Told.Call} */
+  call;
+  /** What is asked for next: the stage and the document that are looked at, and what is to change.
+   * @type {Told.Sieve} */
+  asked = { stage: null };
+  figure; place; begun; waiting; again; rule; tokenizers;
+
+  /** @param {HTMLSelectElement} tokenizers the choice of the tokenizer whose tokens are counted */
+  constructor(figure, call, tokenizers) {
+    Object.assign(this, { figure, call, tokenizers });
+    const place = (selector) => figure.querySelector(selector);
+    this.place = place;
+    const actions = {
+      'clean-sample': () => this.begin(),
+      'clean-hand': () => call('clean_hand'),
+      'clean-reset': () => this.ask({ reset: this.setting().name }),
+      'clean-keep': () => this.ask({ keep: this.found()?.kept !== true }),
+    };
+    for (const [name, action] of Object.entries(actions)) place(`[data-action=${name}]`).addEventListener('click', action);
+    place('[name=by]').addEventListener('change', () => {
+      if (!this.recount()) this.show();
+    });
+    tokenizers.addEventListener('change', () => this.recount());
+    place('[name=rule]').addEventListener('change', ({ target }) => {
+      this.rule = target.value;
+      this.show_rule();
+    });
+    place('[name=threshold]').addEventListener('input', ({ target }) => this.set(Number(Number(target.value).toPrecision(3))));
+    place('.funnel').addEventListener('click', ({ target }) => {
+      const { sieve } = target.closest('button')?.dataset ?? {};
+      if (!sieve) return;
+      this.rule = null;
+      this.ask({ stage: sieve, document: undefined });
+    });
+    const meant = ({ dataset }) => ({ tensor: 'cleaning', cell: [Number(dataset.document)] });
+    pick(place('.fallen tbody'), 'button', meant, (button) => {
+      selection.set(meant(button));
+      const document = Number(button.dataset.document);
+      this.rule = this.found(document).reason;
+      this.ask({ document });
+    });
+    place('.sieve-read').addEventListener('keydown', (event) => {
+      const by = { j: 1, k: -1 }[event.key.toLowerCase()];
+      if (!by || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      this.go(by);
+    });
+    selection.readers.cleaning = (cell) => this.read(cell);
+    worded(() => this.show());
+    this.show();
+  }
+
+  /** Puts pages through the pipeline: a person's files, or the sample.
+   * @param {Told.File[] | null} files */
+  begin(files = null) {
+    Object.assign(this, { begun: true, asked: { stage: null }, rule: null, waiting: true, again: false });
+    this.call('clean', { files });
+  }
+
+  /** @param {Partial<Told.Sieve>} asked */
+  ask(asked) {
+    this.asked = { ...this.asked, ...asked };
+    this.again = true;
+    if (!this.waiting) this.send();
+  }
+
+  send() {
+    const { stage, document } = this.asked;
+    this.call('sieve', this.asked);
+    Object.assign(this, { asked: { stage, document }, again: false, waiting: true });
+  }
+
+  /** Opens the page that stands so many after the one that is open, in the list of what a stage takes out. */
+  go(by) {
+    const all = [...this.place('.fallen tbody').querySelectorAll('button')];
+    const open = all.findIndex(({ dataset }) => Number(dataset.document) === this.asked.document);
+    const next = all[open < 0 ? 0 : Math.min(all.length - 1, Math.max(0, open + by))];
+    next.focus();
+    next.click();
+  }
+
+  /** What was asked for will not be answered. */
+  release() {
+    this.waiting = false;
+  }
+
+  /** Has counted what the funnel is to show, where that is another than it has. Whether it is.
+   * @param {boolean} anew whether it is other tokens under the same name */
+  recount(anew = false) {
+    const { by } = this;
+    const count = by === 'tokens' ? this.tokenizers.value : 'words';
+    if (!this.told || field(by) !== 'tokens' || !anew && count === this.told.tokens) return false;
+    this.ask({ count });
+    return true;
+  }
+
+  get by() {
+    return this.place('[name=by]').value;
+  }
+
+  set(threshold) {
+    this.ask({ set: `${this.setting().name}=${threshold ?? 'off'}` });
+  }
+
+  /** So much is measured.
+   * @param {{ done: number, total: number }} told */
+  works({ done, total }) {
+    this.place('.skipped').textContent = text('cleaning.progress', { done: count(done), total: count(total) });
+  }
+
+  /** @param {Told.Cleaned} told */
+  cleaned(told) {
+    this.told = told;
+    this.waiting = false;
+    this.asked.stage = told.stage;
+    this.show();
+    selection.came('cleaning');
+    if (this.again) this.send();
+  }
+
+  /** A threshold; that of a rule which never fires does not come.
+   * @param {number} [threshold] */
+  written(threshold) {
+    return threshold === undefined ? text('cleaning.off') : measure(threshold);
+  }
+
+  /** The rule whose threshold is shown: the chosen one, or the one that takes most out. */
+  setting() {
+    const { settings } = this.told;
+    return settings.find(({ name }) => name === this.rule) ?? settings.reduce((most, one) => (one.documents > (most?.documents ?? 0) ? one : most), settings[0]);
+  }
+
+  /** A document that the stage takes out. */
+  found(document = this.asked.document) {
+    return this.told?.dropped.find((one) => one.document === document);
+  }
+
+  show() {
+    const { told, place } = this;
+    if (!told) {
+      caption(this.figure, { sentence: text('cleaning.none'), chip: '', tensor: 'cleaning', shape: 0, step: 0, run: 'live' });
+      return;
+    }
+    const by = field(this.by);
+    const last = told.stages.at(-1);
+    const most = Math.max(1, ...told.stages.map((stage) => stage[`${by}_in`]));
+    const write = by === 'bytes' ? size : count;
+    caption(this.figure, {
+      sentence: text('cleaning.sentence', {
+        all: count(told.documents), left: count(last.documents_out), from: size(came(told.stages, 'bytes')), to: size(last.bytes_out), kept: count(told.kept),
+      }),
+      chip: text('cleaning.source', { documents: count(told.documents), name: told.name ?? text('cleaning.sample') }),
+      tensor: 'cleaning', shape: told.documents, step: 0, run: 'live',
+    });
+    const skipped = counted(told.skipped);
+    const tokens = told.tokens === 'words' ? '' : text('cleaning.of', { tokenizer: this.named(told.tokens) });
+    place('.skipped').textContent = [tokens, skipped && text('cleaning.skipped', { skipped })].filter(Boolean).join(' ');
+    const focus = document.activeElement?.dataset?.sieve;
+    place('.funnel tbody').replaceChildren(...told.stages.map((stage) => {
+      const [entered, left] = [stage[`${by}_in`], stage[`${by}_out`]];
+      // Of HTML neither words nor tokens are counted.
+      const uncounted = by === 'tokens' && stage.name === 'extract';
+      const button = element('button', 'link', text(`sieve.${stage.name}`));
+      Object.assign(button, { type: 'button' }).dataset.sieve = stage.name;
+      button.setAttribute('aria-pressed', String(stage.name === told.stage));
+      const [track, bar] = [element('span', 'funnel-in'), element('span', 'funnel-out')];
+      track.style.width = `${(100 * entered) / most}%`;
+      bar.style.width = `${(100 * Math.min(left, entered)) / Math.max(1, entered)}%`;
+      track.append(bar);
+      const name = element('th', '', button);
+      name.scope = 'row';
+      return element('tr', '', name, element('td', '', track), ...[entered, left, entered - left].map((n, i) => element('td', 'number', uncounted && i !== 1 ? '–' : write(n))));
+    }));
+    if (focus) place(`[data-sieve=${focus}]`)?.focus();
+    // Where no page is in HTML, its stage is left out of the funnel.
+    const pages = told.stages.find(({ name }) => name === 'extract')?.documents_in ?? told.documents;
+    const texts = told.documents - pages;
+    place('.came').textContent = texts > 0 ? text('cleaning.came', { stage: text('sieve.extract'), pages: count(pages), texts: count(texts) }) : '';
+    this.show_stage();
+    this.show_rule();
+    this.show_text();
+  }
+
+  /** What a tokenizer is called where it is chosen. */
+  named(tokenizer) {
+    return [...this.tokenizers.options].find(({ value }) => value === tokenizer)?.textContent ?? tokenizer;
+  }
+
+  /** What the stage that is open does, and what it takes out. */
+  show_stage() {
+    const { told, place } = this;
+    const { lines = {}, replaced = {}, unjudged = {}, documents_in: entered, documents_out: left } = told.stages.find(({ name }) => name === told.stage);
+    place('h3').textContent = text(`sieve.${told.stage}`);
+    place('.sieve-what').textContent = text(`sieve.what.${told.stage}`);
+    const { length } = told.dropped;
+    const said = [['lines', counted(lines)], ['replaced', counted(replaced)], ['unjudged', counted(unjudged)], ['first', entered - left > length && count(length)]];
+    place('.sieve-lines').textContent = said.filter(([, counts]) => counts).map(([name, counts]) => text(`cleaning.${name}`, { counts })).join(' ');
+    const focus = document.activeElement?.dataset?.document;
+    place('.fallen tbody').replaceChildren(...told.dropped.map(({ document: number, title, reason, value, kept, of }) => {
+      const button = element('button', 'link', called(title, told.stage) || text('documents.untitled'));
+      Object.assign(button, { type: 'button' }).dataset.document = String(number);
+      const measured = element('td', 'number', measure(value));
+      measured.title = String(value);
+      return element('tr', kept ? 'spared' : '', element('td', '', button), element('td', '', ...(of ? [text('cleaning.copy', { of: called(of) })] : parts(reason))), measured);
+    }));
+    // One of them has a place in the order of the keys: the open one, or the first.
+    const buttons = [...place('.fallen tbody').querySelectorAll('button')];
+    rove(buttons, buttons.find(({ dataset }) => Number(dataset.document) === this.asked.document) ?? buttons[0]);
+    if (focus) place(`[data-document="${focus}"]`)?.focus();
+    place('.sieve-read').hidden = told.dropped.length === 0;
+  }
+
+  show_rule() {
+    const { place, told } = this;
+    const select = place('[name=rule]');
+    const chosen = this.setting();
+    place('.knobs').hidden = place('#sieve-rule').hidden = !chosen;
+    if (!chosen) return;
+    select.replaceChildren(...told.settings.map(({ name, documents }) => new Option(documents ? `${name} · ${count(documents)}` : name, name)));
+    select.value = chosen.name;
+    const { name, threshold, low, high, fires, documents } = chosen;
+    const slider = place('[name=threshold]');
+    if (!this.again) Object.assign(slider, { min: String(low), max: String(high), value: String(threshold ?? (fires === 'above' ? high : low)), disabled: low === high });
+    const said = this.written(threshold);
+    place('.value').textContent = said;
+    slider.setAttribute('aria-valuetext', said);
+    // What never fires, fires neither above a threshold nor below it.
+    place('#sieve-rule').textContent = text(`cleaning.${threshold === undefined ? 'needed' : fires}`, {
+      measures: text(`rule.${name}`), threshold: said, default: this.written(chosen.default), documents: count(documents ?? 0),
+    });
+    const { other } = chosen;
+    if (other) place('#sieve-rule').append(' ', text('cleaning.other', { threshold: this.written(other.threshold), default: this.written(other.default) }));
+  }
+
+  /** The text of a document with the place that made the rule fire. */
+  show_text() {
+    const { place, told: { excerpt } } = this;
+    const found = this.found();
+    place('.sieve-text').hidden = !excerpt || !found;
+    if (!excerpt || !found) return;
+    const keep = place('[data-action=clean-keep]');
+    keep.setAttribute('aria-pressed', String(found.kept));
+    // Where no text was found there is nothing to keep.
+    keep.hidden = this.told.stage === 'extract';
+    place('.sieve-text p').textContent = plain([excerpt.id, excerpt.url].filter(Boolean).join(' · '));
+    place('.sieve-text .scroll').replaceChildren(plain(excerpt.before), element('mark', '', plain(excerpt.inside)), plain(excerpt.after));
+  }
+
+  /** A document that was taken out, in words, and what was measured of it.
+   * @returns {import('../../figure/selection.js').Reading | null} */
+  read(cell) {
+    const found = this.found(cell?.[0]);
+    return found ? { name: 'cleaning', shape: this.told.documents, place: `${called(found.title, this.told.stage)} · ${found.reason}`, value: found.value, shown: measure(found.value) } : null;
+  }
+}

@@ -1,0 +1,183 @@
+// The stage Data: the documents of the text, and the one line that they are joined into, as characters, bytes and bits.
+
+import { caption, element } from '../../figure/caption.js';
+import { marked, plain } from '../../words/glyphs.js';
+import { pick, refill, rove } from '../../figure/picking.js';
+import { selection } from '../../figure/selection.js';
+import { count, size, text } from '../../words/language.js';
+
+/** Characters that are shown of the line at once. */
+const SHOWN = 64;
+/** Documents that are listed at once: a corpus may have a million. */
+const LISTED = 100;
+
+/** What a text is called: the built-in ones have names in the page's language. */
+const titled = (name) => (['en', 'zh'].includes(name) ? text(`corpus.${name}`) : name);
+
+/** Asks the worker through `call`, and shows what it answers. */
+export class Data {
+  /** @type {Told.Window} */
+  shown;
+  /** @type {Told.Document[]} */
+  listed;
+  /** @type {Told.Source} */
+  run;
+  documents; stream; name; bytes; all; first;
+  /** @type {Told.Call} */
+  call;
+
+  constructor(documents, stream, call) {
+    Object.assign(this, { documents, stream, call });
+    this.slider = stream.querySelector('input');
+    this.slider.addEventListener('input', () => this.go(Number(this.slider.value)));
+    this.rows = documents.querySelector('tbody');
+    this.turning = documents.querySelector('label');
+    this.turn = this.turning.querySelector('input');
+    this.turn.step = String(LISTED);
+    this.turn.addEventListener('input', () => this.list_from(Number(this.turn.value)));
+    const document_of = ({ dataset }) => ({ tensor: 'documents', cell: [Number(dataset.index)] });
+    pick(this.rows, 'button', document_of, (button) => {
+      selection.set(document_of(button));
+      this.go(Number(button.dataset.start));
+    });
+    this.list = stream.querySelector('.characters');
+    pick(this.list, '[data-at]', ({ dataset }) => ({ tensor: 'text', cell: [Number(dataset.at)] }));
+    selection.on(['cell', 'preview'], () => this.mark());
+    Object.assign(selection.readers, { documents: (cell) => this.read_document(cell), text: (cell) => this.read_character(cell) });
+    document.addEventListener('languagechange', () => {
+      if (!this.shown) return;
+      this.show_documents();
+      this.show_stream();
+    });
+  }
+
+  /** A text was read: its size, and how many documents it has.
+   * @param {Told.Read} read */
+  read({ name, bytes, all, run = 'live' }) {
+    Object.assign(this, { name, bytes, all, run });
+    Object.assign(this.slider, { max: String(Math.max(0, bytes - 1)), value: '0' });
+    Object.assign(this.turn, { max: String(all - 1), disabled: run !== 'live' });
+    if (run !== 'live') return;
+    // What a link or a reader has chosen is among what is shown.
+    const chosen = (tensor, most) => (selection.tensor === tensor && selection.cell[0] < most ? selection.cell[0] : 0);
+    this.list_from(chosen('documents', all));
+    this.go(chosen('text', bytes));
+  }
+
+  /** Lists the documents among which number `one` is, from 0 on. */
+  list_from(one) {
+    this.call('documents', { first: one - (one % LISTED), count: LISTED });
+  }
+
+  /** Shows the line from byte `at` on. */
+  go(at) {
+    this.call('window', { at, count: SHOWN });
+  }
+
+  /** Documents came to be listed.
+   * @param {Told.Documents} listed */
+  documents_came({ first, documents }) {
+    Object.assign(this, { first, listed: documents });
+    this.show_documents();
+    if (this.run === 'live') selection.came('documents');
+  }
+
+  show_documents() {
+    const { name, bytes, first, listed: documents, all } = this;
+    const said = text('documents.listed', { from: count(first + 1), to: count(first + documents.length), all: count(all) });
+    this.turning.hidden = documents.length === all;
+    this.turning.querySelector('span').textContent = said;
+    this.turn.value = String(first);
+    this.turn.setAttribute('aria-valuetext', said);
+    this.rows.replaceChildren(...documents.map(({ start, bytes: length, title }, i) => {
+      const button = element('button', 'link', plain(title) || text('documents.untitled'));
+      Object.assign(button, { type: 'button' });
+      Object.assign(button.dataset, { start: String(start), index: String(first + i) });
+      return element('tr', '', element('td', 'number', count(first + i + 1)), element('td', '', button), element('td', 'number', count(length)));
+    }));
+    const buttons = this.rows.querySelectorAll('button');
+    rove(buttons, buttons[0]);
+    caption(this.documents, {
+      sentence: text('documents.sentence', { documents: count(all), size: size(bytes), bytes: count(bytes) }),
+      chip: text('text.source', { name: titled(name), bytes: count(bytes) }),
+      tensor: 'text', shape: bytes, step: 0, run: this.run,
+    });
+  }
+
+  /** A stretch of the line came.
+   * @param {Told.Window} shown */
+  window(shown) {
+    this.shown = shown;
+    this.show_stream();
+    if (this.run === 'live') selection.came('text');
+  }
+
+  show_stream() {
+    const { at, characters } = this.shown;
+    this.slider.value = String(at);
+    this.slider.setAttribute('aria-valuetext', text('stream.place', { at: count(at), bytes: count(this.bytes) }));
+    const bytes = characters.reduce((sum, character) => sum + character.bytes.length, 0);
+    let next = at;
+    refill(this.list, characters.flatMap((character) => {
+      const item = element('li', '', element('b', '', character.text ? marked(character.text) : '�'));
+      const cells = [...character.bytes].map((byte) => {
+        const bits = byte.toString(2).padStart(8, '0');
+        const hex = byte.toString(16).toUpperCase().padStart(2, '0');
+        return element('span', 'byte', element('code', '', hex), element('small', '', bits.slice(0, 4)), element('small', '', bits.slice(4)));
+      });
+      item.append(element('span', 'bytes', ...cells));
+      item.dataset.at = String(next);
+      next += character.bytes.length;
+      item.setAttribute('role', 'option');
+      if (!character.begins) return [item];
+      const begins = element('li', 'begins', text('stream.begins'));
+      begins.setAttribute('role', 'option');
+      begins.setAttribute('aria-disabled', 'true');
+      return [begins, item];
+    }), '[data-at]');
+    this.mark();
+    caption(this.stream, {
+      sentence: text('stream.sentence', {
+        at: count(at), characters: count(characters.length), bytes: count(bytes), bits: count(8 * bytes),
+        documents: count(this.all), all: count(this.bytes),
+      }),
+      chip: text('stream.source', { name: titled(this.name), from: count(at), to: count(at + bytes) }),
+      tensor: 'text', shape: bytes, step: 0, run: this.run,
+    });
+  }
+
+  /** Marks the character that is seen, and the one that is kept. */
+  mark() {
+    const [shown, kept] = [selection.shown, selection].map(({ tensor, cell }) => tensor === 'text' && this.place(cell[0]));
+    for (const item of this.list.children) {
+      item.classList.toggle('seen-cell', item === shown);
+      item.setAttribute('aria-selected', String(item === kept));
+    }
+  }
+
+  /** The place where byte `byte` of the line is shown, or the first one. */
+  place(byte = this.shown?.at) {
+    const item = [...this.list.querySelectorAll('[data-at]')].findLast(({ dataset }) => Number(dataset.at) <= byte);
+    return item && byte < Number(item.dataset.at) + item.querySelectorAll('code').length ? item : null;
+  }
+
+  /** A character of the line in words, and its bytes.
+   * @returns {import('../../figure/selection.js').Reading | null} */
+  read_character(cell) {
+    const item = this.place(cell?.[0]);
+    if (!item) return null;
+    const shown = [...item.querySelectorAll('code')].map(({ textContent }) => textContent).join(' ');
+    const where = text('stream.place', { at: count(Number(item.dataset.at)), bytes: count(this.bytes) });
+    return { name: 'text', shape: this.bytes, place: `“${item.firstChild.textContent}” · ${where}`, value: shown, shown };
+  }
+
+  /** A document in words, and its size.
+   * @returns {import('../../figure/selection.js').Reading | null} */
+  read_document(cell) {
+    const found = this.listed?.[cell?.[0] - this.first];
+    if (!found) return null;
+    const { title, bytes } = found;
+    const place = `${text('documents.number')} ${count(cell[0] + 1)} · ${title || text('documents.untitled')}`;
+    return { name: 'documents', shape: this.all, place, value: bytes, shown: count(bytes), unit: text('documents.unit') };
+  }
+}

@@ -1,0 +1,227 @@
+// The stage Generate: a text token by token, each with what else could have stood in its place. Every number is the
+// engine's; choosing another token goes on from there with it.
+
+import { caption, element } from '../../figure/caption.js';
+import { marked, visible } from '../../words/glyphs.js';
+import { pick } from '../../figure/picking.js';
+import { selection } from '../../figure/selection.js';
+import { count, measure, text } from '../../words/language.js';
+
+/** Shows what the engine writes in `figure`; `send` sends its commands, and `form` has what stops and repeats it. */
+export class Writing {
+  /** @type {Told.Send} */
+  send;
+  /** @type {Told.Generate} */
+  asked;
+  /** @type {Told.Token[]} */
+  tokens;
+  /** @type {Told.Source} */
+  run;
+  figure; form; pending; open; step; done; returns; kept; previewed; able_to_ask;
+
+  constructor(figure, send, form) {
+    Object.assign(this, { figure, send, form, pending: 0, open: false });
+    this.find = (selector) => figure.querySelector(selector);
+    this.chips = this.find('.chips');
+    this.reading = this.find('.token-reading');
+    this.buttons = Object.fromEntries(['stop', 'regenerate'].map((name) => [name, form.querySelector(`[data-action=${name}]`)]));
+    this.buttons.stop.addEventListener('click', () => this.stop());
+    this.buttons.regenerate.addEventListener('click', () => this.again());
+    pick(this.chips, 'button', ({ dataset }) => ({ tensor: 'writing', cell: [Number(dataset.index)] }));
+    selection.on(['cell', 'preview'], () => this.point());
+    selection.readers.writing = (cell) => this.read(cell);
+    this.reading.addEventListener('click', ({ target }) => {
+      const other = target.closest('button');
+      if (other) this.continue(Number(other.dataset.index), Number(other.dataset.id));
+    });
+    selection.on(['step'], () => this.follow());
+    document.addEventListener('languagechange', () => this.write());
+    this.forget();
+  }
+
+  /** There is no run, or another one. */
+  forget() {
+    Object.assign(this, { asked: null, tokens: [], step: null, run: null, done: true, pending: 0, returns: null });
+    this.write();
+  }
+
+  /** Shows a text that was recorded, as if it had been asked for.
+   * @param {{ asked: Told.Generate, tokens: Told.Token[], step: number }} text */
+  recorded(text) {
+    this.forget();
+    Object.assign(this, text, { run: 'recorded' });
+    this.write();
+  }
+
+  /** Whether there is a model that answers.
+   * @param {boolean} ask */
+  may(ask) {
+    if (ask === this.able_to_ask) return;
+    Object.assign(this, { able_to_ask: ask, pointed: undefined });
+    this.show();
+    this.point();
+  }
+
+  /** What was asked for will not be answered. */
+  release() {
+    Object.assign(this, { pending: 0, done: true });
+    this.show();
+  }
+
+  /** Whether somebody looks; what was written at another step is then written anew. */
+  able(open) {
+    this.open = open;
+    this.follow();
+  }
+
+  follow() {
+    // A text was recorded of one step alone.
+    if (this.open && this.asked && this.run !== 'recorded' && (this.asked.at ?? null) !== selection.step) this.ask({ ...this.asked, given: [] });
+  }
+
+  /** Asks for a text, instead of the one that is being written.
+   * @param {Told.Generate} command */
+  ask(command) {
+    if (this.pending > 0) this.send({ command: 'stop_generating' });
+    if (command.given.length === 0) this.returns = null;
+    this.asked = { ...command, at: selection.step };
+    Object.assign(this, { tokens: [], step: null, run: null, done: false });
+    this.pending += 1;
+    this.write();
+    this.send(this.asked);
+  }
+
+  stop() {
+    this.send({ command: 'stop_generating' });
+  }
+
+  /** Asks once more, with the next seed. */
+  again() {
+    const { sampling } = this.asked;
+    this.ask({ ...this.asked, given: [], sampling: { ...sampling, seed: sampling.seed + 1 } });
+  }
+
+  /** Goes on with another token in the place of token `index`. */
+  continue(index, id) {
+    const before = this.tokens.slice(0, index).map(({ piece }) => piece.id);
+    // The place keeps the focus, so that one who goes by keys goes on there.
+    this.returns = index;
+    this.ask({ ...this.asked, given: [...before, id], max_tokens: Math.max(this.asked.max_tokens, index + 1) });
+  }
+
+  /** @param {Told.Token} token */
+  token(token) {
+    // Those of a text that was stopped for another are still on their way.
+    if (this.pending !== 1) return;
+    if (this.tokens.length === 0) Object.assign(this, { step: token.step, run: token.run ?? 'live' });
+    this.tokens.push(token);
+    this.append(token);
+    this.later();
+  }
+
+  /** A text that was asked for is done.
+   * @param {{ step: number, run?: Told.Source }} sample */
+  sample({ step, run = 'live' }) {
+    // One that was asked for before all of it was forgotten is nobody's.
+    if (this.pending === 0) return;
+    this.pending -= 1;
+    if (this.pending > 0) return;
+    Object.assign(this, { step, run, done: true });
+    this.show();
+  }
+
+  /** Adds a token to what stands there. */
+  append({ index, piece, text: written, probability }) {
+    const bar = element('span', 'chance');
+    bar.style.width = `${100 * probability}%`;
+    const chip = element('button', 'token-chip', element('span', '', marked(piece.text) || '�'), bar);
+    Object.assign(chip, { type: 'button', tabIndex: index === 0 ? 0 : -1 });
+    chip.dataset.index = String(index);
+    chip.setAttribute('aria-pressed', 'false');
+    this.chips.append(chip);
+    if (index === this.returns) chip.focus();
+    visible(written, this.find('.sample-text'));
+  }
+
+  /** Writes all of it anew. */
+  write() {
+    if (selection.tensor === 'writing') selection.release();
+    this.chips.replaceChildren();
+    const place = this.find('.sample');
+    const [before, after] = [element('span', 'sample-prompt'), element('span', 'sample-text')];
+    if (this.asked?.prompt) visible(this.asked.prompt, before);
+    place.replaceChildren(before, after);
+    for (const token of this.tokens) this.append(token);
+    this.pointed = undefined;
+    this.point();
+    this.show();
+  }
+
+  later() {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = undefined;
+      this.show();
+    });
+  }
+
+  show() {
+    const { asked, tokens, step, done } = this;
+    this.figure.classList.toggle('waiting', !asked);
+    this.buttons.stop.disabled = done;
+    this.buttons.regenerate.disabled = !asked || !this.able_to_ask;
+    if (!asked || step === null) {
+      const sentence = text(asked ? 'writing.begun' : 'writing.none');
+      caption(this.figure, { sentence, chip: '', tensor: 'none', shape: 0, step: 0, run: 'live' });
+      return;
+    }
+    const values = {
+      step: count(step), tokens: count(tokens.length), seed: String(asked.sampling.seed),
+      temperature: measure(asked.sampling.temperature), most: count(asked.max_tokens),
+    };
+    const mean = Math.exp(tokens.reduce((sum, { probability }) => sum + Math.log(probability), 0) / tokens.length);
+    caption(this.figure, {
+      sentence: text(done ? 'writing.sentence' : 'writing.sentence.going', { ...values, mean: tokens.length > 0 ? measure(mean) : '' }),
+      chip: text('writing.source', values),
+      tensor: 'logits', shape: tokens.length, step, run: this.run, past: asked.at !== null && this.run === 'live',
+    });
+  }
+
+  /** A token in words, and its probability. */
+  read(cell) {
+    const token = this.tokens[cell?.[0]];
+    if (!token) return null;
+    const { index, piece, probability, rank } = token;
+    const place = text('writing.token', { token: marked(piece.text), place: count(index + 1), probability: measure(probability), rank: count(rank + 1) });
+    return { name: 'logits', shape: this.tokens.length, place, value: probability, shown: measure(probability), unit: text('update.unit') };
+  }
+
+  /** Shows what else could have stood in the place of the token that is pointed at, or of the one that is kept. */
+  point() {
+    const { tensor, cell } = selection.shown;
+    const token = tensor === 'writing' ? this.tokens[cell[0]] : null;
+    for (const [i, chip] of [...this.chips.children].entries()) chip.setAttribute('aria-pressed', String(selection.tensor === 'writing' && i === selection.cell[0]));
+    if (token === this.pointed) return;
+    this.pointed = token;
+    if (!token) {
+      this.reading.replaceChildren(element('p', 'hint', text('writing.hint')));
+      return;
+    }
+    const { index, piece, candidates } = token;
+    this.reading.replaceChildren(
+      element('p', '', this.read(cell).place),
+      element('ol', 'race', ...candidates.map((candidate) => this.alternative(index, candidate, candidate.id === piece.id))),
+    );
+  }
+
+  alternative(index, candidate, chosen) {
+    const name = marked(candidate.text) || '�';
+    const button = element('button', 'race-pair link', name);
+    Object.assign(button, { type: 'button', disabled: !this.able_to_ask });
+    button.setAttribute('aria-label', text(chosen ? 'writing.chosen' : 'writing.other', { token: name, probability: measure(candidate.probability) }));
+    Object.assign(button.dataset, { index: String(index), id: String(candidate.id) });
+    const bar = element('span', 'race-bar');
+    bar.style.width = `${100 * candidate.probability}%`;
+    const item = element('li', chosen ? 'chosen' : '', button, element('span', '', bar), element('span', 'number', measure(candidate.probability)));
+    return item;
+  }
+}

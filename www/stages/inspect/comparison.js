@@ -1,0 +1,166 @@
+// Two steps of the time line compared: what the models of step A and of step B expect after the prompt, how one head looks
+// in them, and what the loss was. Both are looked at as any step is; nothing is computed here but differences.
+
+import { caption, element } from '../../figure/caption.js';
+import { marked } from '../../words/glyphs.js';
+import { paced } from '../../figure/pacing.js';
+import { selection } from '../../figure/selection.js';
+import { count, loss, measure, percent, signed, text } from '../../words/language.js';
+
+/** Tokens of either step that are shown: the likeliest. */
+const BEST = 5;
+/** How the next token is looked at: as the model gives it. */
+const PLAIN = { temperature: 1, top_k: null, top_p: 1, seed: 0 };
+const key = (step, prompt) => `${step} ${prompt}`;
+
+/** Asks `send` for looks at the steps that are marked on `timeline`. */
+export class Comparison {
+  /** @type {import('../../shell/timeline.js').Timeline} */
+  timeline;
+  /** @type {Told.Send} */
+  send;
+  /** By step and prompt.
+   * @type {Map<string, Told.Looked>} */
+  looks;
+  figure; asked; unknown; open;
+
+  constructor(figure, timeline, send) {
+    Object.assign(this, { figure, timeline, send, looks: new Map(), asked: null, unknown: false, open: false });
+    this.place = (selector) => figure.querySelector(selector);
+    selection.on(['a', 'b', 'prompt'], () => this.look());
+    selection.on(['layer', 'head'], () => this.show());
+    document.addEventListener('languagechange', () => this.show());
+    this.place('[data-action=compare-flip]').addEventListener('click', () => timeline.compare(selection.step === selection.a ? 'b' : 'a'));
+    this.place('[data-action=compare-clear]').addEventListener('click', () => timeline.unmark());
+  }
+
+  /** Whether anybody looks. */
+  able(open) {
+    this.open = open;
+    this.look();
+  }
+
+  /** Looks at both steps, one after the other, as far as that was not done. */
+  look() {
+    const { a, b, prompt } = selection;
+    this.figure.hidden = a === null || b === null;
+    if (this.figure.hidden) this.looks.clear();
+    if (this.figure.hidden || !this.open) return;
+    const wanted = [a, b].map((step) => key(step, prompt));
+    for (const old of this.looks.keys()) if (!wanted.includes(old)) this.looks.delete(old);
+    const at = [a, b].find((step) => !this.looks.has(key(step, prompt)));
+    this.unknown = false;
+    if (at === undefined) this.show();
+    else if (this.asked === null) {
+      paced(this, () => {
+        if (this.asked !== null || !this.open) return;
+        this.asked = at;
+        this.show();
+        this.send({ command: 'look', prompt, factors: [], sampling: PLAIN, draw: 0, at });
+      });
+    }
+  }
+
+  /** A look is there; null where that step and prompt were not recorded.
+   * @param {Told.Looked | null} seen */
+  looked(seen) {
+    this.asked = null;
+    if (seen) {
+      this.looks.set(key(seen.step, seen.prompt), seen);
+      this.look();
+    } else {
+      this.unknown = true;
+      this.show();
+    }
+  }
+
+  /** What was asked for will not be answered. */
+  release() {
+    this.asked = null;
+  }
+
+  show() {
+    if (this.figure.hidden) return;
+    const { a, b, prompt, layer, head } = selection;
+    const looks = [a, b].map((step) => this.looks.get(key(step, prompt)));
+    const there = looks.every(Boolean);
+    this.figure.classList.toggle('waiting', !there);
+    if (!there) {
+      this.place('p.hint').textContent = '';
+      caption(this.figure, { sentence: text(this.unknown ? 'comparison.unknown' : 'comparison.waiting'), chip: '', tensor: 'none', shape: 0, step: b, run: 'live' });
+      return;
+    }
+    const [first, last] = looks;
+    const { run = 'live', vocab } = last;
+    const losses = [a, b].map((step) => this.timeline.losses.get(step));
+    const entropies = looks.map(({ entropy, heads }) => entropy[layer * heads + head]);
+    const steps = { a: count(a), b: count(b) };
+    const place = { layer: count(layer + 1), head: count(head + 1) };
+    const best = looks.map(({ candidates: [{ text: token, probability }] }) => [marked(token), percent(probability)]);
+    caption(this.figure, {
+      sentence: [
+        text(losses.includes(undefined) ? 'comparison.steps' : 'comparison.losses', { ...steps, from: loss(losses[0] ?? 0), to: loss(losses[1] ?? 0) }),
+        text('comparison.next', { first: best[0][0], from: best[0][1], last: best[1][0], to: best[1][1] }),
+        text('comparison.entropy', { ...place, from: measure(entropies[0]), to: measure(entropies[1]) }),
+      ].join(text('update.join')),
+      chip: text('comparison.source', { ...steps, vocab: count(vocab) }),
+      tensor: 'logits', shape: vocab, step: b, run, past: run === 'live',
+    });
+    for (const name of ['a', 'b']) this.place(`.at-${name}`).textContent = text('comparison.at', { name: name.toUpperCase(), step: steps[name] });
+    const rows = [...new Set([last, first].flatMap(({ candidates }) => candidates.slice(0, BEST).map(({ id }) => id)))]
+      .map((id) => ({ id, chances: looks.map((look) => chance(look, id)) }))
+      .sort((x, y) => y.chances[1].value - x.chances[1].value);
+    const most = Math.max(...rows.flatMap(({ chances }) => chances.map(({ value }) => value)));
+    const names = new Map(looks.flatMap(({ candidates }) => candidates).map((candidate) => [candidate.id, candidate.text]));
+    this.place('tbody').replaceChildren(
+      row(text('comparison.loss'), '', losses.map((value) => (value === undefined ? '' : loss(value))), losses.includes(undefined) ? '' : signed(losses[1] - losses[0])),
+      row(text('comparison.bits', place), '', entropies.map(measure), signed(entropies[1] - entropies[0])),
+      ...rows.map(({ id, chances }) => {
+        const made = row(marked(names.get(id)), bars(chances, most), chances.map(said), change(chances));
+        made.dataset.id = String(id);
+        made.cells[0].className = 'token';
+        return made;
+      }),
+    );
+    this.place('p.hint').textContent = text('comparison.legend', { most: percent(most) });
+  }
+}
+
+/** What a look gives token `id`. Where there are no logits only the likeliest are known, and of the others that they are
+ * not above the last of these.
+ * @param {Pick<Told.Looked, 'candidates' | 'logits'>} look
+ * @param {number} id
+ * @returns {{ value: number, most?: boolean }} */
+export function chance({ candidates, logits }, id) {
+  const known = candidates.find((candidate) => candidate.id === id);
+  if (known) return { value: known.probability };
+  const [{ logit, log_probability: log }] = candidates;
+  if (logits) return { value: Math.exp(logits[id] - logit + log) };
+  return { value: candidates.findLast(({ rank }, i) => rank === i).probability, most: true };
+}
+
+/** @param {{ value: number, most?: boolean }} chance */
+const said = ({ value, most }) => `${most ? '< ' : ''}${percent(value)}`;
+
+/** The change in points, from A to B, as far as it is known.
+ * @param {{ value: number, most?: boolean }[]} chances */
+function change([first, last]) {
+  const [points, sign] = [100 * (last.value - first.value), first.most ? '> ' : last.most ? '< ' : ''];
+  return (first.most && points < 0) || (last.most && points > 0) ? '' : sign + signed(points);
+}
+
+/** A bar for each step; none of what is not known. */
+function bars(chances, most) {
+  return chances.map(({ value, most: unknown }, i) => {
+    const bar = element('span', i === 0 ? 'bar-before' : 'bar-after');
+    bar.style.width = `${(100 * value) / most}%`;
+    bar.style.visibility = unknown ? 'hidden' : '';
+    return bar;
+  });
+}
+
+function row(name, drawn, values, difference) {
+  const head = element('th', '', name);
+  head.scope = 'row';
+  return element('tr', '', head, element('td', 'chance', ...drawn), ...[...values, difference].map((value) => element('td', 'number', value)));
+}

@@ -1,0 +1,58 @@
+// The log of a run as lines, one an update, the newest at the bottom.
+
+import { drawn_later } from '../../figure/pacing.js';
+import { count, fine, loss, measure, text } from '../../words/language.js';
+
+/** The page keeps so many; the zip of the run has all. */
+const MOST = 200;
+
+/** What a report says, in one line.
+ * @param {Told.Report} report */
+function line(report) {
+  const values = {
+    step: count(report.step), loss: loss(report.loss), rate: fine(report.lr), gradient: measure(report.grad_norm),
+    speed: measure(report.tokens_per_second),
+  };
+  if (report.validation_loss === undefined) return text('log.line', values);
+  return text('log.validated', { ...values, validation: loss(report.validation_loss) });
+}
+
+/** Writes lines into `list`, which scrolls in its parent and follows the newest as long as nobody scrolls back. */
+export class Log {
+  constructor(list) {
+    this.list = list;
+    this.reset();
+    document.addEventListener('languagechange', () => {
+      [...list.children].forEach((item, i) => {
+        item.textContent = line(this.reports[i]);
+      });
+    });
+  }
+
+  reset() {
+    Object.assign(this, { reports: [], waiting: [] });
+    this.list.replaceChildren();
+  }
+
+  /** @param {Told.Report[]} reports */
+  add(reports) {
+    this.waiting.push(...reports.slice(-MOST));
+    drawn_later(this, () => this.write());
+  }
+
+  write() {
+    const added = this.waiting.slice(-MOST);
+    this.waiting = [];
+    const view = this.list.parentElement;
+    const follows = view.scrollTop + view.clientHeight >= view.scrollHeight - 4;
+    this.list.append(...added.map((report) => {
+      const item = document.createElement('li');
+      item.dataset.step = String(report.step);
+      item.textContent = line(report);
+      return item;
+    }));
+    this.reports = [...this.reports, ...added].slice(-MOST);
+    while (this.list.childElementCount > MOST) this.list.firstElementChild.remove();
+    if (follows) view.scrollTop = view.scrollHeight;
+  }
+}

@@ -1,0 +1,169 @@
+// The numbers of a run, and the figure of its loss with sentence, legend and source; the curves stand in it.
+
+import { Curves } from './curves.js';
+import { origin } from '../../figure/caption.js';
+import { drawn_later, drawn_now } from '../../figure/pacing.js';
+import { selection } from '../../figure/selection.js';
+import { count, duration, loss, measure, named, text } from '../../words/language.js';
+
+/** What is shown: the number's name, how it is written, and the line under it. */
+const METRICS = [
+  { name: 'step', write: count, note: (run) => (run.total ? text('metric.step.of', { total: count(run.total) }) : '') },
+  { name: 'loss', write: loss, note: () => text('metric.loss.unit') },
+  {
+    name: 'validation-loss',
+    write: loss,
+    note: (run) => (run.validation ? text('metric.validation-loss.at', { step: count(run.validation.step) }) : text('metric.loss.unit')),
+  },
+  { name: 'tokens-per-second', write: measure, note: () => text('metric.tokens-per-second.unit') },
+  { name: 'seconds-left', write: duration, note: () => text('metric.seconds-left.unit') },
+];
+
+/** Shows a run's numbers in `list`, its losses in `figure` and its curves in all figures below `view`. */
+export class Metrics {
+  /** @type {{ kind: Told.Source, step?: number, total?: number, uniform?: number, unigram?: number, bigram?: number, first?: number, last?: Told.Report,
+   *   validation?: { step: number, loss: number } }} */
+  run;
+
+  constructor(list, figure, view) {
+    this.figure = figure;
+    this.curves = new Curves(view);
+    this.waiting = false;
+    this.cells = METRICS.map((metric) => {
+      const [group, term, number, note] = ['div', 'dt', 'dd', 'dd'].map((tag) => document.createElement(tag));
+      named(term, `metric.${metric.name}`);
+      number.dataset.metric = metric.name;
+      note.className = 'hint';
+      group.append(term, number, note);
+      list.append(group);
+      return { metric, number, note };
+    });
+    this.legend = ['loss', 'smoothed', 'validation', 'uniform', 'unigram', 'bigram'].map((name) => {
+      const item = document.createElement('li');
+      item.className = name;
+      figure.querySelector('.legend').append(item);
+      return { name, item };
+    });
+    document.addEventListener('languagechange', () => this.show());
+    selection.on(['step'], () => this.show());
+    this.reset();
+  }
+
+  /** Forgets the run. */
+  reset() {
+    this.run = { kind: 'live' };
+    this.curves.reset();
+    this.later();
+  }
+
+  /** A run of `total` steps begins or goes on at `step`; gradients longer than `clip` are cut.
+   * @param {{ step: number, total: number, uniform_loss: number, unigram_loss?: number, bigram_loss?: number, clip?: number, run?: Told.Source }} begun */
+  begin({ step, total, uniform_loss: uniform, unigram_loss: unigram, bigram_loss: bigram, clip, run = 'live' }) {
+    this.run = { step, total, uniform, unigram, bigram, kind: run };
+    this.curves.reset(total, [uniform, unigram, bigram], clip);
+    this.later();
+  }
+
+  /** Training was asked for: until a step is told, no number is one of it. */
+  wait() {
+    this.waiting = true;
+    for (const { number } of this.cells) {
+      delete number.dataset.value;
+      number.dataset.run = 'live';
+    }
+  }
+
+  /** No step is to come: the numbers are again those that stand there. */
+  release() {
+    if (!this.waiting) return;
+    this.waiting = false;
+    this.later();
+  }
+
+  /** Takes in steps, the oldest first: new ones of this run, or those of its earlier life.
+   * @param {Told.Report[]} reports
+   * @param {boolean} [live] */
+  add(reports, live = true) {
+    if (live && reports.length > 0) this.waiting = false;
+    for (const report of reports) {
+      this.run.first ??= report.loss;
+      this.run.last = report;
+      this.run.step = report.step;
+      if (report.validation_loss !== undefined) this.run.validation = { step: report.step, loss: report.validation_loss };
+    }
+    this.curves.add(reports);
+    this.later();
+  }
+
+  /** Writes the numbers with one of the next pictures: there may be many steps between two. */
+  later() {
+    drawn_later(this, () => this.show());
+  }
+
+  /** Writes the numbers that still wait for the next picture, so that they agree with what is said beside them. */
+  flush() {
+    if (drawn_now(this)) this.show();
+  }
+
+  show() {
+    const { run } = this;
+    const values = {
+      step: run.step,
+      loss: run.last?.loss,
+      'validation-loss': run.validation?.loss,
+      'tokens-per-second': run.last?.tokens_per_second,
+      'seconds-left': run.last?.seconds_left,
+    };
+    for (const { metric, number, note } of this.cells) {
+      const value = values[metric.name];
+      const known = value !== undefined && value !== null;
+      number.textContent = known ? metric.write(value) : text('metric.none');
+      if (known && !this.waiting) number.dataset.value = String(value);
+      else delete number.dataset.value;
+      number.dataset.run = this.waiting ? 'live' : run.kind;
+      number.title = known ? String(value) : '';
+      note.title = note.textContent = metric.note(run);
+    }
+    const { last } = run;
+    const sentence = this.figure.querySelector('figcaption');
+    sentence.textContent = last ? this.sentence() : text('loss.empty');
+    this.curves.loss.describe({ chart: text('loss.chart'), sentence: sentence.textContent });
+    this.curves.mark(selection.step);
+    this.curves.describe(run.kind);
+    const past = selection.step !== null;
+    const at = selection.step ?? last?.step ?? 0;
+    const from = past && run.kind === 'live' ? text('source.past') : origin(run.kind, at);
+    const said = last ? `${text('loss.source', { step: count(at) })} · ${from}` : '';
+    Object.assign(this.figure.querySelector('.chip'), { textContent: said, title: said });
+    Object.assign(this.figure.dataset, { tensor: 'loss', shape: '1', step: String(at), run: run.kind });
+    const then = (name, now) => (past ? this.curves.at(selection.step, name) ?? undefined : now);
+    const shown = {
+      loss: then('loss', last?.loss), smoothed: then('smoothed', last?.smoothed), validation: then('validation_loss', run.validation?.loss),
+      uniform: run.uniform, unigram: run.unigram, bigram: run.bigram,
+    };
+    for (const { name, item } of this.legend) {
+      // Of an older recording nobody counted its tokens.
+      item.hidden = name.endsWith('gram') && shown[name] === undefined;
+      item.textContent = text(`legend.${name}`, { value: shown[name] === undefined ? '' : loss(shown[name]) });
+    }
+  }
+
+  /** What was measured by a step: the average loss, and what guesses that know less cost at least; null where it is not known. */
+  measured(step) {
+    const { uniform, unigram, bigram } = this.run;
+    const average = this.curves.at(step, 'smoothed');
+    return average === null || bigram === undefined ? null : { average, uniform, unigram, bigram };
+  }
+
+  sentence() {
+    const { last, first, total, uniform, validation } = this.run;
+    const values = { step: count(last.step), total: count(total), loss: loss(last.loss), smoothed: loss(last.smoothed) };
+    const [at, past] = [selection.step, this.curves.at(selection.step)];
+    if (past !== null) return text('loss.past', { ...values, at: count(at), then: loss(past) });
+    if (at !== null) return text('loss.past.first', { ...values, at: count(at) });
+    const whole = text('loss.sentence', { ...values, first: loss(first), uniform: loss(uniform) });
+    if (!validation) return whole;
+    const measured = text('loss.validation', { step: count(validation.step), loss: loss(validation.loss) });
+    return text('loss.sentences', { sentence: whole, validation: measured });
+  }
+}

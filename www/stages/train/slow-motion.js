@@ -1,0 +1,113 @@
+// A step in slow motion: the engine stops behind each of its parts, and here stands what the part has done, with its number.
+// The page sets the pace. Nothing is played back: while a part is shown, nothing else is computed.
+
+import { caption, element } from '../../figure/caption.js';
+import { amount, count, fine, loss, named, text, worded } from '../../words/language.js';
+
+/** Milliseconds that a part is shown. */
+const PACE = 1000;
+/** The parts in their order: the tensor that each leaves, the number that is told of it, and how it is written. */
+const PARTS = [
+  { part: 'forward', tensor: 'tokens', of: 'tokens', write: count },
+  { part: 'loss', tensor: 'loss', of: 'loss', write: loss },
+  { part: 'backward', tensor: 'gradients', of: 'parameters', write: amount },
+  { part: 'clip', tensor: 'grad_norm', of: 'gradient_norm', write: fine },
+  { part: 'update', tensor: 'lr', of: 'learning_rate', write: fine },
+];
+
+/** Sends the engine's commands `slow` and `part` through `send`, and shows what it tells of each part in `figure`. */
+export class Slow {
+  /** @type {Told.Send} */
+  send;
+  /** What was told of the parts of the last step, by their names.
+   * @type {Record<string, Told.Part>} */
+  told;
+  /** The part that was told last.
+   * @type {Told.Part | null} */
+  now;
+  figure; on; timer; state;
+
+  constructor(figure, send) {
+    Object.assign(this, { figure, send, on: false });
+    this.button = figure.querySelector('[data-action=slow]');
+    this.button.addEventListener('click', () => this.turn());
+    this.items = PARTS.map(({ part }) => {
+      const [name, value, what] = [element('b'), element('span', 'value'), element('p', 'hint')];
+      named(name, `slow.name.${part}`);
+      named(what, `slow.what.${part}`);
+      const item = element('li', '', name, value, what);
+      item.dataset.part = part;
+      return { item, value };
+    });
+    figure.querySelector('ol').append(...this.items.map(({ item }) => item));
+    worded(() => this.show());
+    this.forget();
+  }
+
+  /** There is no step to tell of. */
+  forget() {
+    clearTimeout(this.timer);
+    Object.assign(this, { told: {}, now: null });
+    this.show();
+  }
+
+  /** Begins slow motion, or ends it. */
+  turn() {
+    this.on = !this.on;
+    this.again();
+    if (!this.on) this.now = null;
+    this.show();
+  }
+
+  /** Says to the engine how it is, also to one that is new. */
+  again() {
+    clearTimeout(this.timer);
+    this.send({ command: 'slow', on: this.on });
+  }
+
+  /** What the run does; whoever pauses waits for no part. */
+  follow(state) {
+    if (state === this.state) return;
+    this.state = state;
+    if (state !== 'running') clearTimeout(this.timer);
+    this.show();
+  }
+
+  /** A part is done: the next comes when this one was seen.
+   * @param {Told.Part} told */
+  part(told) {
+    if (told.step !== this.now?.step) this.told = {};
+    this.told[told.part] = told;
+    this.now = told;
+    clearTimeout(this.timer);
+    if (this.on && this.state === 'running') this.timer = setTimeout(() => this.send({ command: 'part' }), PACE);
+    this.show();
+  }
+
+  show() {
+    const { now, on, told } = this;
+    const stands = on && now && this.state === 'running';
+    this.button.setAttribute('aria-pressed', String(on));
+    const at = PARTS.findIndex(({ part }) => part === now?.part);
+    const values = now && { step: count(now.step), name: text(`slow.name.${now.part}`), at: count(at + 1), all: count(PARTS.length), batch: count(now.micro_batch), batches: count(now.micro_batches) };
+    const sentence = !on ? text('slow.off') : !now ? text('slow.ready') : stands
+      ? [text('slow.stands', values), now.micro_batches > 1 && at < 3 ? text('slow.batch', values) : ''].filter(Boolean).join(text('update.join'))
+      : text('slow.over', values);
+    if (sentence !== this.said) {
+      caption(this.figure, {
+        sentence, chip: now ? text('slow.source', values) : '', tensor: now ? PARTS[at].tensor : 'none', shape: '1', step: now?.step ?? 0, run: 'live',
+      });
+    }
+    this.said = sentence;
+    for (const [i, { item, value }] of this.items.entries()) {
+      const { part, of, write } = PARTS[i];
+      const number = told[part]?.[of];
+      value.textContent = number === undefined ? text('metric.none') : text(`slow.value.${part}`, { value: write(number), factor: fine(told[part].clip_factor ?? 1) });
+      if (number === undefined) delete item.dataset.value;
+      else item.dataset.value = String(number);
+      // Behind a pause too: the mark says what was done last, not that the engine stands there.
+      if (on && i === at) item.setAttribute('aria-current', 'step');
+      else item.removeAttribute('aria-current');
+    }
+  }
+}

@@ -1,0 +1,298 @@
+// One update: the model is shown some tokens once, on a copy, and the right one has become likelier. Every number is the
+// engine's, of the run as it is and of the copy that was tried.
+
+import { AttentionChange } from './attention-change.js';
+import { caption, element } from '../../figure/caption.js';
+import { marked } from '../../words/glyphs.js';
+import { pick, refill, rove } from '../../figure/picking.js';
+import { place_of, selection } from '../../figure/selection.js';
+import { slope } from './slope.js';
+import { count, loss, measure, percent, signed, text } from '../../words/language.js';
+
+/** Milliseconds without a key after which a typed sentence is read. */
+const PAUSE = 300;
+const COLOURS = 8;
+/** How often one press of Ten more shows the tokens. */
+const MORE = 10;
+/** The states in which there is a run to copy. */
+const ABLE = ['running', 'paused', 'finished'];
+const UNDONE = { asked: 'update.undone.asked', went_on: 'update.undone.went_on', not_finite: 'update.undone.not_finite' };
+
+/** Sends the engine's commands `update`, `keep_update` and `undo_update` through `send`, and shows what they tell in `figure`,
+ * and in `change` where the heads look; while `waiting` says so, training was asked for and no number of it stands. */
+export class Update {
+  /** @type {Told.Updated | null} */
+  seen;
+  /** @type {Told.Send} */
+  send;
+  /** @type {Told.Ready | null} */
+  ready;
+  figure; change; waiting; position; asked; wanted; note; expected; able; open;
+
+  constructor(figure, change, send, waiting) {
+    Object.assign(this, { figure, send, waiting, position: null, asked: false, wanted: null, note: null });
+    this.change = new AttentionChange(change);
+    this.place = (selector) => figure.querySelector(selector);
+    this.source = this.place('[name=update-on]');
+    this.text = this.place('[data-input=update]');
+    this.list = this.place('.tokens');
+    this.buttons = Object.fromEntries(['update', 'update-ten', 'keep', 'undo'].map((name) => [name, this.place(`[data-action=${name}]`)]));
+    this.text.addEventListener('input', () => {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.other(), PAUSE);
+    });
+    this.source.addEventListener('change', () => this.other());
+    const means = ({ dataset }) => ({ tensor: 'update', cell: [Number(dataset.index)] });
+    pick(this.list, 'li:not([aria-disabled])', means, (item) => {
+      selection.set(means(item));
+      this.choose(item);
+    });
+    selection.readers.update = (cell) => this.read(cell);
+    this.buttons.update.addEventListener('click', () => this.ask(1));
+    this.buttons['update-ten'].addEventListener('click', () => this.ask(MORE));
+    this.buttons.keep.addEventListener('click', () => this.send({ command: 'keep_update' }));
+    this.buttons.undo.addEventListener('click', () => this.send({ command: 'undo_update' }));
+    document.addEventListener('languagechange', () => {
+      this.example();
+      this.show();
+    });
+    this.example();
+  }
+
+  /** A sentence to begin with, as long as nobody has typed one. */
+  example() {
+    if (this.text.value === (this.exemplary ?? '')) this.text.value = text('update.example');
+    this.exemplary = text('update.example');
+    this.show();
+  }
+
+  /** What the run does: its state, what it is, its step, and whether anybody looks.
+   * @param {Told.Run['state']} state
+   * @param {Told.Ready | null} ready
+   * @param {number} step
+   * @param {boolean} open */
+  follow(state, ready, step, open) {
+    const able = ready !== null && ABLE.includes(state);
+    if (ready !== this.ready) {
+      Object.assign(this, { ready, seen: null, position: null, note: null, asked: false, wanted: null, expected: null });
+    }
+    const still = able && state !== 'running' ? step : null;
+    Object.assign(this, { able, open });
+    if (open && still !== null && still !== this.expected) {
+      this.expected = still;
+      if (this.note !== UNDONE.went_on) this.note = null;
+      this.ask(0);
+    }
+    this.show();
+  }
+
+  /** The tokens are others than before. */
+  other() {
+    this.position = null;
+    this.note = null;
+    this.ask(0);
+  }
+
+  /** Asks for so many updates, now or as soon as what was asked for before is there; for none, to see how things stand. */
+  ask(updates) {
+    const typed = this.source.value === 'text';
+    if (!this.able || (typed && [...this.text.value].length < 2)) {
+      this.show();
+      return;
+    }
+    if (this.asked) {
+      this.wanted = Math.max(this.wanted ?? 0, updates);
+      return;
+    }
+    if (updates > 0) this.note = null;
+    Object.assign(this, { asked: true, wanted: null });
+    this.figure.setAttribute('aria-busy', 'true');
+    this.send({ command: 'update', text: typed ? this.text.value : null, position: this.position, count: updates });
+  }
+
+  /** What was asked for is there, or will never be. */
+  release() {
+    this.asked = false;
+    this.figure.setAttribute('aria-busy', 'false');
+    if (this.wanted !== null) this.ask(this.wanted);
+  }
+
+  /** @param {Told.Updated} seen */
+  updated(seen) {
+    Object.assign(this, { seen, position: seen.position });
+    this.show();
+    this.release();
+  }
+
+  kept() {
+    this.settled('update.kept');
+  }
+
+  /** @param {Told.Events['update_undone']} told */
+  undone({ why }) {
+    this.settled(UNDONE[why]);
+  }
+
+  /** What was tried is part of the run, or gone: how the run stands is shown. */
+  settled(note) {
+    this.note = note;
+    if (this.seen) this.seen.updates = 0;
+    // The button that was pressed goes off: the focus stays in the row.
+    if ([this.buttons.keep, this.buttons.undo].includes(document.activeElement)) this.buttons.update.focus();
+    this.asked = false;
+    this.ask(0);
+    this.show();
+  }
+
+  choose(item) {
+    this.position = Number(item.dataset.index);
+    this.mark();
+    this.ask(0);
+  }
+
+  /** A token in words, and its probability after those before it.
+   * @returns {import('../../figure/selection.js').Reading | null} */
+  read(cell) {
+    const { tokens, updates, vocab, log_probabilities_before: before, log_probabilities_after: after } = this.seen ?? {};
+    if (!(cell?.[0] < tokens?.length)) return null;
+    const value = Math.exp((updates > 0 ? after : before)[cell[0] - 1]);
+    return { name: 'logits', shape: vocab, place: place_of(tokens, cell[0]), value, shown: percent(value), unit: text('update.unit') };
+  }
+
+  show() {
+    const { seen, able } = this;
+    const short = this.source.value === 'text' && [...this.text.value].length < 2;
+    this.buttons.update.disabled = this.buttons['update-ten'].disabled = !able || short;
+    this.buttons.keep.disabled = this.buttons.undo.disabled = !able || !seen?.updates;
+    this.text.parentElement.hidden = this.source.value !== 'text';
+    this.figure.classList.toggle('waiting', !seen);
+    this.change.show(seen);
+    if (!seen) {
+      caption(this.figure, { sentence: text(short ? 'update.short' : 'update.none'), chip: '', tensor: 'none', shape: 0, step: 0, run: 'live' });
+      for (const when of ['before', 'after']) this.metric(when, null);
+      return;
+    }
+    const { target, step, vocab, updates, position } = seen;
+    caption(this.figure, {
+      sentence: short ? text('update.short') : this.sentence(),
+      chip: text('update.source', { vocab: count(vocab), position: count(position + 1), step: count(step), updates: count(updates) }),
+      tensor: 'logits', shape: vocab, step, run: 'live',
+    });
+    this.metric('before', target.before);
+    this.metric('after', updates > 0 ? target.after : null);
+    this.show_losses();
+    this.show_tokens();
+    this.show_candidates();
+    this.show_elsewhere();
+  }
+
+  /** What happened, in words and numbers. */
+  sentence() {
+    const { target, step, vocab, updates, count: taken, left_out: left, rows, loss_before: first, loss_after: last } = this.seen;
+    const values = {
+      token: marked(target.text), step: count(step), vocab: count(vocab), count: count(taken || updates), updates: count(updates),
+      before: percent(target.before.probability), after: percent(target.after.probability),
+      rank_before: count(target.before.rank + 1), rank_after: count(target.after.rank + 1), loss_before: loss(first), loss_after: loss(last),
+    };
+    const parts = [this.note && text(this.note)];
+    if (updates === 0) parts.push(text('update.now', values));
+    else parts.push(text((taken || updates) === 1 ? 'update.sentence.one' : 'update.sentence', values), text('update.open', values));
+    if (this.source.value === 'batch') parts.push(text('update.rows', { rows: count(rows) }));
+    if (left > 0) parts.push(text('update.cut', { left: count(left) }));
+    return parts.filter(Boolean).join(text('update.join'));
+  }
+
+  /** The target's probability, large. */
+  metric(when, standing) {
+    const place = this.place(`[data-metric=target-probability-${when}]`);
+    if (standing === null || this.waiting()) delete place.dataset.value;
+    else place.dataset.value = String(standing.probability);
+    place.textContent = standing === null ? text('metric.none') : percent(standing.probability);
+    place.nextElementSibling.textContent = standing === null ? '' : text('update.rank', { rank: count(standing.rank + 1), vocab: count(this.seen.vocab) });
+  }
+
+  show_losses() {
+    const { loss_before: before, loss_after: after, updates, learning_rate: lr, gradient_norm: norm } = this.seen;
+    this.place('.loss-before').textContent = loss(before);
+    this.place('.loss-after').textContent = updates > 0 ? loss(after) : text('metric.none');
+    this.place('.loss-change').textContent = updates > 0 ? text('update.loss.change', { change: signed(after - before) }) : '';
+    const facts = { lr: measure(lr), norm: measure(norm ?? 0) };
+    const over = this.seen.step >= this.ready.train.steps ? text('update.over') : '';
+    this.place('.update-facts').textContent = [text(norm ? 'update.facts' : 'update.rate', facts), over].filter(Boolean).join(text('update.join'));
+  }
+
+  /** The tokens, each with its probability given those before it. */
+  show_tokens() {
+    const { tokens, updates, log_probabilities_before: before, log_probabilities_after: after } = this.seen;
+    refill(this.list, tokens.map((token, i) => {
+      const item = element('li', '', marked(token.text) || '�');
+      item.setAttribute('role', 'option');
+      Object.assign(item.dataset, { index: String(i), colour: String(i % COLOURS) });
+      const now = i > 0 ? percent(Math.exp(updates > 0 ? after[i - 1] : before[i - 1])) : '';
+      if (i === 0) item.setAttribute('aria-disabled', 'true');
+      else item.append(element('small', '', ` ${updates > 0 ? arrow(after[i - 1] - before[i - 1]) : ''}${now}`));
+      return item;
+    }), 'li:not([aria-disabled])');
+    this.mark();
+  }
+
+  /** Marks the target among the tokens. */
+  mark() {
+    for (const [i, item] of [...this.list.children].entries()) {
+      item.setAttribute('aria-selected', String(i === this.position));
+    }
+    if (!this.list.contains(document.activeElement)) rove(this.list.children, this.list.children[this.position]);
+  }
+
+  /** The distribution in front of the target: a row a token, with both bars. */
+  show_candidates() {
+    const { candidates, target, updates, rest } = this.seen;
+    const most = Math.max(...candidates.flatMap(({ before, after }) => [before.probability, after.probability]));
+    const row = (name, before, after, change, ranks) => {
+      const bars = [before, after].map((probability, i) => {
+        const bar = element('span', i === 0 ? 'bar-before' : 'bar-after');
+        bar.style.width = `${Math.min(100, (100 * probability) / most)}%`;
+        return bar;
+      });
+      if (updates === 0) bars.pop();
+      const cells = [percent(before), ...(updates > 0 ? [percent(after), signed(100 * (after - before)), signed(change)] : ['', '', '']), ranks];
+      return element('tr', '', element('th', 'token', name), element('td', 'chance', ...bars), ...cells.map((cell) => element('td', 'number', cell)));
+    };
+    const rows = candidates.map(({ id, text: name, before, after, log_change: change }) => {
+      const ranks = [before.rank + 1, ...(updates > 0 ? [after.rank + 1] : [])].map(count).join(' → ');
+      const made = row(marked(name), before.probability, after.probability, change, ranks);
+      made.classList.toggle('picked', id === target.id);
+      return made;
+    });
+    const others = row(text('update.rest', { others: count(rest.tokens) }), rest.before, rest.after, rest.log_change, '');
+    others.classList.add('rest');
+    others.cells[1].replaceChildren();
+    for (const made of [...rows, others]) made.cells[0].scope = 'row';
+    this.place('.candidates tbody').replaceChildren(...rows, others);
+    this.place('.update-legend').textContent = text('update.legend', { most: percent(most) });
+    const [picture, legend] = [this.place('.slope'), this.place('.slope-legend')];
+    picture.hidden = legend.hidden = updates === 0;
+    if (updates > 0) slope(picture, legend, candidates, target);
+  }
+
+  /** What the same updates did to other text. */
+  show_elsewhere() {
+    const { elsewhere, updates, held_out: held } = this.seen;
+    const worse = elsewhere.filter(({ loss_before: before, loss_after: after }) => after > before).length;
+    this.place('.elsewhere-sentence').textContent = [
+      text(held ? 'update.elsewhere.held' : 'update.elsewhere.trained'),
+      updates > 0 ? text('update.elsewhere.worse', { worse: count(worse), all: count(elsewhere.length) }) : '',
+    ].filter(Boolean).join(text('update.join'));
+    this.place('.elsewhere tbody').replaceChildren(...elsewhere.map(({ name, loss_before: before, loss_after: after }) => {
+      const cells = [measure(before), ...(updates > 0 ? [measure(after), signed(after - before)] : ['', ''])];
+      const head = element('th', 'token', marked(name));
+      head.scope = 'row';
+      return element('tr', '', head, ...cells.map((cell) => element('td', 'number', cell)));
+    }));
+  }
+}
+
+/** Which way a number went. */
+function arrow(change) {
+  return change > 0 ? '↑ ' : change < 0 ? '↓ ' : '';
+}
