@@ -27,7 +27,8 @@ const WRITTEN = 32;
 const OTHERS = 6;
 
 const { default: init, Merges, Session, TextStream } = await import(new URL('glasshouse.js', DIST));
-const strings = { en: (await import("../www/words/en.js")).default, zh: (await import("../www/words/zh.js")).default };
+const words = (name) => JSON.parse(readFileSync(new URL(`../www/words/${name}.json`, import.meta.url), 'utf8'));
+const strings = { en: words('en'), zh: words('zh') };
 await init({ module_or_path: readFileSync(new URL('glasshouse_bg.wasm', DIST)) });
 
 /** Runs the session until `done` says so of an event; `heard` gets all events. */

@@ -2,7 +2,8 @@
 
 import { hand_over } from './shell/files.js';
 import { say, say_error } from './shell/status.js';
-import { count, size, text } from './words/language.js';
+import { count, size } from './words/format.js';
+import { text } from './words/language.js';
 
 /**
  * @typedef {{

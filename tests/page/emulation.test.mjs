@@ -230,7 +230,7 @@ const longer = (strings) => Object.fromEntries(Object.entries(strings).map(([key
 for (const width of [1280, 800, 360]) {
   test(`strings that are longer by two fifths fit ${width} pixels in every stage`, async () => {
     const strings = JSON.stringify(longer(await catalogue('en')));
-    const page = await full({ viewport: { width, height: 900 }, instead: { '**/words/en.json': `{"strings":${strings}}`, '**/words/story.en.json': strings } });
+    const page = await full({ viewport: { width, height: 900 }, instead: { '**/words/en.json': strings, '**/words/story.en.json': strings } });
     await control(page, 'tour').click();
     await page.locator('#tour h2').filter({ hasText: /^\[.*\]$/ }).waitFor();
     await control(page, 'share').click();

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { sentences } from '../../www/words/zh.js';
 import { translator } from '../../www/words/translator.js';
 import { PICTURES, SMALL, axe, catalogue, control, lab, metric, none, paste, ready, set, until } from './page.mjs';
 
@@ -15,6 +14,7 @@ const LATIN = new Set([
 ]);
 
 const [en, zh] = await Promise.all(['en', 'zh'].map(catalogue));
+const sentences = JSON.parse(await readFile('www/words/sentences.zh.json', 'utf8'));
 
 const built = lab();
 
@@ -26,7 +26,7 @@ async function sources(folder, ending) {
   const entries = await readdir(folder, { withFileTypes: true });
   const texts = await Promise.all(entries.map((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return entry.name === 'words' ? '' : sources(path, ending);
+    if (entry.isDirectory()) return sources(path, ending);
     return ending.test(entry.name) ? readFile(path, 'utf8') : '';
   }));
   return texts.join('\n');

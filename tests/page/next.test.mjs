@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BARS, FOOT, GAP, LEFT, OUT, RIGHT, SUMS, TOP, columns, place } from '../../www/stages/inspect/bars.js';
-import { measure } from '../../www/words/language.js';
+import { measure } from '../../www/words/format.js';
 import { control, lab, open_small_run, ready } from './page.mjs';
 
 const built = lab();

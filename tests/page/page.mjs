@@ -14,8 +14,8 @@ const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 /** All words of a language, with the story. */
 export async function catalogue(name) {
-  const { default: strings } = await import(`../../www/words/${name}.js`);
-  return { ...strings, ...JSON.parse(await readFile(`www/words/story.${name}.json`, 'utf8')) };
+  const words = await Promise.all([name, `story.${name}`].map((file) => readFile(`www/words/${file}.json`, 'utf8')));
+  return Object.assign({}, ...words.map((text) => JSON.parse(text)));
 }
 
 /** A control by its action. */

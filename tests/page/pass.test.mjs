@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { colour } from '../../www/figure/colours.js';
-import { count, fine } from '../../www/words/language.js';
+import { count, fine } from '../../www/words/format.js';
 import { beside, control, lab, metric, ready, small_run, take_steps, until } from './page.mjs';
 
 const built = lab();

@@ -1,6 +1,7 @@
 // What every figure has: a sentence, and a chip that names the source.
 
-import { count, text } from '../words/language.js';
+import { count } from '../words/format.js';
+import { text } from '../words/language.js';
 
 /** What is added to a source: whether it is of the run in this tab, of the recorded run, or computed from that one's weights.
  * @type {(run: Told.Source, step: number) => string} */

@@ -2,7 +2,8 @@
 
 import { marked } from '../words/glyphs.js';
 import { selection } from './selection.js';
-import { count, text } from '../words/language.js';
+import { count } from '../words/format.js';
+import { text } from '../words/language.js';
 
 const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], Home: [0, -Infinity], End: [0, Infinity] };
 

@@ -2,7 +2,8 @@
 // a head, a cell of a tensor.
 
 import { marked } from '../words/glyphs.js';
-import { count, text } from '../words/language.js';
+import { count } from '../words/format.js';
+import { text } from '../words/language.js';
 
 /** @typedef {{
  *   run: Told.Ready | null, step: number | null, a: number | null, b: number | null, layer: number, head: number,

@@ -1,6 +1,7 @@
 // A tab that nobody sees is given less time by the browser: what a run did meanwhile is said when it is seen again.
 
-import { count, duration, text } from '../words/language.js';
+import { count, duration } from '../words/format.js';
+import { text } from '../words/language.js';
 
 /** Says in `place` what happened while the tab was hidden; `run` tells `{state, step}`. */
 export class Hidden {

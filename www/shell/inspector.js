@@ -4,7 +4,8 @@ import { Announcer } from '../figure/announce.js';
 import { origin } from '../figure/caption.js';
 import { plain } from '../words/glyphs.js';
 import { place_of, selection } from '../figure/selection.js';
-import { count, text } from '../words/language.js';
+import { count } from '../words/format.js';
+import { text } from '../words/language.js';
 
 /** What each stage reads where nothing is pointed at or kept: the place that its view stands at. */
 const STANDS = { data: 'text', tokenizer: 'merges', train: 'loss' };

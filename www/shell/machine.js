@@ -1,7 +1,8 @@
 // The machine: what the run is computed on and why, what that can hold, and how long a run takes there, measured on request.
 
 import { element } from '../figure/caption.js';
-import { count, duration, measure, named, size, tell, text } from '../words/language.js';
+import { count, duration, measure, size } from '../words/format.js';
+import { named, tell, text } from '../words/language.js';
 
 /** Limits of an adapter, by the engine's names, and how each is written.
  * @type {[keyof Told.Limits, (n: number) => string][]} */

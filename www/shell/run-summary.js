@@ -1,6 +1,7 @@
 // What a run is, in words: its shape, its tokens, and what the engine has to say of it.
 
-import { count, tell, text } from '../words/language.js';
+import { count } from '../words/format.js';
+import { tell, text } from '../words/language.js';
 
 /** Says what the run is that `ready` tells of, in the string `key`, or that there is none. */
 export function show_shape(ready, key) {

@@ -2,7 +2,8 @@
 
 import { element } from '../figure/caption.js';
 import { say_error } from './status.js';
-import { count, loss, moment, named, size, text } from '../words/language.js';
+import { count, loss, moment, size } from '../words/format.js';
+import { named, text } from '../words/language.js';
 
 /** Why a save was not kept, as the page says it. */
 const MISSED = { full: 'kept.full', refused: 'kept.refused', failed: 'kept.failed' };

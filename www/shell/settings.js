@@ -1,7 +1,8 @@
 // The form: which text, which preset, which numbers. Defaults, sizes and refusals come from the engine.
 
 import { STOPS } from '../worker/stop-conditions.js';
-import { amount, language, named, size, tell, text } from '../words/language.js';
+import { amount, size } from '../words/format.js';
+import { language, named, tell, text } from '../words/language.js';
 
 /** A file is read into the tab's memory, next to the tokens made of it. */
 const LARGEST = 256 * 1024 * 1024;

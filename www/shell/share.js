@@ -3,7 +3,8 @@
 import { address, settle } from './address.js';
 import { element } from '../figure/caption.js';
 import { selection } from '../figure/selection.js';
-import { count, named, text } from '../words/language.js';
+import { count } from '../words/format.js';
+import { named, text } from '../words/language.js';
 import { NAMES } from './deep-link.js';
 
 /** Characters of one's own text that a link may carry: browsers and mail programs cut longer ones. */

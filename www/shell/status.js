@@ -1,6 +1,7 @@
 // What the page says of its state, and of what went wrong: both are said anew where the language changes.
 
-import { count, loss, measure, tell, text } from '../words/language.js';
+import { count, loss, measure } from '../words/format.js';
+import { tell, text } from '../words/language.js';
 
 const find = (selector) => document.querySelector(selector);
 /** What is said, as what says it.

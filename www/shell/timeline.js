@@ -3,7 +3,8 @@
 import { caption, element, surface } from '../figure/caption.js';
 import { drawn_later } from '../figure/pacing.js';
 import { selection } from '../figure/selection.js';
-import { count, loss, text } from '../words/language.js';
+import { count, loss } from '../words/format.js';
+import { text } from '../words/language.js';
 
 /** Milliseconds from snapshot to snapshot while it plays. */
 const PACE = 400;

@@ -1,7 +1,8 @@
 // The tour: eleven stations, each beside the view that it speaks of. A station is done when the reader has done the thing.
 
 import { Definitions } from './glossary.js';
-import { count, loss, text, worded } from '../words/language.js';
+import { count, loss } from '../words/format.js';
+import { text, worded } from '../words/language.js';
 
 const KEPT = 'glasshouse.tour';
 const find = (selector) => document.querySelector(selector);

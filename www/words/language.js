@@ -1,4 +1,4 @@
-// The language of the page: its strings, how numbers are written in it, and what the engine's sentences mean in it.
+// The language of the page: which one is chosen, its strings, and what the engine's sentences mean in it.
 
 import { filled } from './template.js';
 import { plain } from './glyphs.js';
@@ -6,6 +6,8 @@ import { translator } from './translator.js';
 
 /** Of each language the tag that HTML and Intl know it by. */
 const TAGS = { en: 'en', zh: 'zh-Hans' };
+/** The language of the engine. */
+const SPOKEN = 'en';
 const KEPT = 'glasshouse.language';
 /** Of each language its strings, once they were fetched, and what says the engine's sentences in it where it is not the engine's.
  * @type {Record<string, { strings: Record<string, string>, translated?: (sentence: string) => string | null }>} */
@@ -33,6 +35,9 @@ function preferred() {
 /** The language of the page: `en` or `zh`. */
 export const language = () => chosen;
 
+/** The tag that HTML and Intl know it by. */
+export const tag = () => TAGS[chosen];
+
 /** Writes the page in its language, once the words are there, or it is known that they do not come now. */
 export async function show_language() {
   await fetch_words(chosen).catch(() => {});
@@ -44,10 +49,10 @@ export async function show_language() {
 /** @type {(name: string) => Promise<any>} */
 const fetched = async (name) => (await fetch(new URL(`words/${name}.json`, document.baseURI))).json();
 
-/** Fetches the words of a language. */
+/** Fetches the words of a language, and what the engine's sentences are in it where it is not the engine's. */
 async function fetch_words(name) {
   if (words[name]) return;
-  const { strings, sentences } = await fetched(name);
+  const [strings, sentences] = await Promise.all([fetched(name), name === SPOKEN ? null : fetched(`sentences.${name}`)]);
   words[name] = { strings, translated: sentences && translator(sentences) };
 }
 
@@ -151,79 +156,4 @@ export function tell(element, sentence, key = null, values = {}, gap = 'message'
   middle.textContent = plain(said);
   if (foreign) middle.lang = 'en';
   element.replaceChildren(before, middle, after);
-}
-
-/** A format of numbers in the language of the page.
- * @param {Intl.NumberFormatOptions} options
- * @returns {(n: number) => string} */
-function format(options) {
-  const made = {};
-  return (n) => (made[chosen] ??= new Intl.NumberFormat(TAGS[chosen], options)).format(n);
-}
-
-const whole = format({ maximumFractionDigits: 0 });
-const short = format({ maximumSignificantDigits: 3 });
-const compact = format({ maximumSignificantDigits: 3, notation: 'compact' });
-const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'].map((unit, i) => format({
-  style: 'unit', unit, unitDisplay: i === 0 ? 'long' : 'short', maximumSignificantDigits: 3,
-}));
-const times = Object.fromEntries(['day', 'hour', 'minute', 'second'].map((unit) => [
-  unit, format({ style: 'unit', unit, unitDisplay: 'narrow' }),
-]));
-
-/** A count, all digits. */
-export const count = whole;
-/** A measure, three digits at most.
- * @type {(x: number) => string} */
-export const measure = (x) => (Math.abs(x) >= 100 ? whole(Number(x.toPrecision(3))) : short(x));
-/** A measure that may be tiny: below a ten-thousandth with a power of ten.
- * @param {number} x */
-export function fine(x) {
-  const exponent = Math.floor(Math.log10(Math.abs(x)));
-  if (x === 0 || exponent >= -4) return measure(x);
-  const raised = [...String(-exponent)].map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[digit]).join('');
-  return `${short(x / 10 ** exponent)} × 10⁻${raised}`;
-}
-/** A large count in three digits: 918K. */
-export const amount = compact;
-/** A share of one, in percent. */
-export const percent = format({ style: 'percent', maximumSignificantDigits: 3 });
-const change = format({ signDisplay: 'exceptZero', maximumSignificantDigits: 3 });
-/** A change, with its sign; a tiny one with a power of ten.
- * @type {(x: number) => string} */
-export const signed = (x) => (x === 0 || Math.abs(x) >= 1e-4 ? change(x) : `${x > 0 ? '+' : '-'}${fine(Math.abs(x))}`);
-/** A number at an axis. */
-export const tick = format({ maximumFractionDigits: 1 });
-/** A loss: two decimals, so that it does not change its width. */
-export const loss = format({ minimumFractionDigits: 2, maximumFractionDigits: 2 });
-
-/** Bytes in the largest unit below them.
- * @param {number} bytes */
-export function size(bytes) {
-  let n = bytes;
-  let unit = 0;
-  while (n >= 1000 && unit + 1 < units.length) {
-    n /= 1000;
-    unit += 1;
-  }
-  return units[unit](n);
-}
-
-/** A time in its two largest units.
- * @param {number} seconds */
-export function duration(seconds) {
-  const all = Math.max(0, Math.round(seconds));
-  const [days, hours, minutes] = [Math.floor(all / 86400), Math.floor(all / 3600) % 24, Math.floor(all / 60) % 60];
-  if (days > 0) return `${times.day(days)} ${times.hour(hours)}`;
-  if (hours > 0) return `${times.hour(hours)} ${times.minute(minutes)}`;
-  if (minutes > 0) return `${times.minute(minutes)} ${times.second(all % 60)}`;
-  return times.second(all);
-}
-
-/** A point in time, in milliseconds, as day and minute.
- * @param {number} milliseconds */
-export function moment(milliseconds) {
-  /** @type {Intl.DateTimeFormatOptions} */
-  const options = { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
-  return new Intl.DateTimeFormat(TAGS[chosen], options).format(milliseconds);
 }

@@ -4,7 +4,8 @@ import { caption, element } from '../../figure/caption.js';
 import { plain } from '../../words/glyphs.js';
 import { pick, rove } from '../../figure/picking.js';
 import { selection } from '../../figure/selection.js';
-import { count, measure, size, text, worded } from '../../words/language.js';
+import { count, measure, size } from '../../words/format.js';
+import { text, worded } from '../../words/language.js';
 
 /** Names with their counts. */
 const counted = (counts) => Object.entries(counts).map(([name, times]) => `${name} ${count(times)}`).join(' · ');

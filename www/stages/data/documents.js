@@ -4,7 +4,8 @@ import { caption, element } from '../../figure/caption.js';
 import { marked, plain } from '../../words/glyphs.js';
 import { pick, refill, rove } from '../../figure/picking.js';
 import { selection } from '../../figure/selection.js';
-import { count, size, text } from '../../words/language.js';
+import { count, size } from '../../words/format.js';
+import { text } from '../../words/language.js';
 
 /** Characters that are shown of the line at once. */
 const SHOWN = 64;

@@ -5,7 +5,8 @@ import { caption, element } from '../../figure/caption.js';
 import { marked, visible } from '../../words/glyphs.js';
 import { pick } from '../../figure/picking.js';
 import { selection } from '../../figure/selection.js';
-import { count, measure, text } from '../../words/language.js';
+import { count, measure } from '../../words/format.js';
+import { text } from '../../words/language.js';
 
 /** Shows what the engine writes in `figure`; `send` sends its commands, and `form` has what stops and repeats it. */
 export class Writing {

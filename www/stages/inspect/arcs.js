@@ -4,7 +4,8 @@ import { element } from '../../figure/caption.js';
 import { marked } from '../../words/glyphs.js';
 import { pick } from '../../figure/picking.js';
 import { colour, ink } from '../../figure/colours.js';
-import { count, measure, text } from '../../words/language.js';
+import { count, measure } from '../../words/format.js';
+import { text } from '../../words/language.js';
 
 /** The most tokens that are shown as arcs. */
 export const MOST = 40;

@@ -12,7 +12,8 @@ import { drawn_later, drawn_now, paced } from '../../figure/pacing.js';
 import { prepare } from '../../engine/sampling.js';
 import { paint } from '../../figure/colours.js';
 import { selection } from '../../figure/selection.js';
-import { count, measure, named, text } from '../../words/language.js';
+import { count, measure } from '../../words/format.js';
+import { named, text } from '../../words/language.js';
 
 /** Milliseconds between two looks at a model that is training. */
 const PAUSE = 500;

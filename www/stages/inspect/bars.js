@@ -3,7 +3,7 @@
 
 import { surface } from '../../figure/caption.js';
 import { selection } from '../../figure/selection.js';
-import { count, measure } from '../../words/language.js';
+import { count, measure } from '../../words/format.js';
 
 /** Pixels: at the left and at the right of what is drawn; above the bars, their height, what is between them and the sums,
  * the height of these, and what is below. */

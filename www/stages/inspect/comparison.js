@@ -5,7 +5,8 @@ import { caption, element } from '../../figure/caption.js';
 import { marked } from '../../words/glyphs.js';
 import { paced } from '../../figure/pacing.js';
 import { selection } from '../../figure/selection.js';
-import { count, loss, measure, percent, signed, text } from '../../words/language.js';
+import { count, loss, measure, percent, signed } from '../../words/format.js';
+import { text } from '../../words/language.js';
 
 /** Tokens of either step that are shown: the likeliest. */
 const BEST = 5;

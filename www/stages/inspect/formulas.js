@@ -1,6 +1,7 @@
 // The formulas of a forward pass: each stands once in the page, in letters, and is filled with the numbers of one cell.
 
-import { count, fine, text } from '../../words/language.js';
+import { count, fine } from '../../words/format.js';
+import { text } from '../../words/language.js';
 
 /** The formula `name`, with `values` in the place of its letters. Below zero a number has brackets, but where it comes first.
  * @param {Record<string, number | string>} [values] */

@@ -9,7 +9,8 @@ import { on_screen } from '../../figure/on-screen.js';
 import { paced } from '../../figure/pacing.js';
 import { colour, diverging, fill } from '../../figure/colours.js';
 import { selection } from '../../figure/selection.js';
-import { count, fine, text, worded } from '../../words/language.js';
+import { count, fine } from '../../words/format.js';
+import { text, worded } from '../../words/language.js';
 
 /** Milliseconds between two passes of a model that is training. */
 const PAUSE = 500;

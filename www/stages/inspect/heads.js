@@ -4,7 +4,8 @@ import { element } from '../../figure/caption.js';
 import { pick, rove } from '../../figure/picking.js';
 import { paint } from '../../figure/colours.js';
 import { selection } from '../../figure/selection.js';
-import { count, measure, text } from '../../words/language.js';
+import { count, measure } from '../../words/format.js';
+import { text } from '../../words/language.js';
 
 const place = ({ dataset }) => ({ layer: Number(dataset.layer), head: Number(dataset.head) });
 

@@ -7,7 +7,8 @@ import { marked } from '../../words/glyphs.js';
 import { pick, refill } from '../../figure/picking.js';
 import { distribution } from '../../engine/sampling.js';
 import { selection } from '../../figure/selection.js';
-import { count, measure, text } from '../../words/language.js';
+import { count, measure } from '../../words/format.js';
+import { text } from '../../words/language.js';
 
 /** The likeliest tokens whose sum is told. */
 const FEW = 10;

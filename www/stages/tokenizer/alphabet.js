@@ -2,7 +2,8 @@
 
 import { element } from '../../figure/caption.js';
 import { marked } from '../../words/glyphs.js';
-import { count, text } from '../../words/language.js';
+import { count } from '../../words/format.js';
+import { text } from '../../words/language.js';
 
 const BYTES = 256;
 /** New symbols that are shown: the newest. */

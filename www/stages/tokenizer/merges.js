@@ -4,7 +4,8 @@ import { Alphabet } from './alphabet.js';
 import { caption, element } from '../../figure/caption.js';
 import { marked } from '../../words/glyphs.js';
 import { selection } from '../../figure/selection.js';
-import { count, measure, named, text } from '../../words/language.js';
+import { count, measure } from '../../words/format.js';
+import { named, text } from '../../words/language.js';
 
 /** Merges of one request where all are wanted at once: the page stays quick between two. */
 const MANY = 64;

@@ -4,7 +4,8 @@ import { caption, element } from '../../figure/caption.js';
 import { marked } from '../../words/glyphs.js';
 import { pick, rove } from '../../figure/picking.js';
 import { selection } from '../../figure/selection.js';
-import { count, size, text } from '../../words/language.js';
+import { count, size } from '../../words/format.js';
+import { text } from '../../words/language.js';
 
 /** Tokens that are shown at once. */
 const SHOWN = 600;

@@ -7,7 +7,8 @@ import { Labels } from '../../figure/labels.js';
 import { Matrix, read_look } from '../../figure/matrix.js';
 import { diverging, paint } from '../../figure/colours.js';
 import { selection } from '../../figure/selection.js';
-import { count, fine, signed, text } from '../../words/language.js';
+import { count, fine, signed } from '../../words/format.js';
+import { text } from '../../words/language.js';
 
 /** Changes that a row's sentence names. */
 const NAMED = 3;

@@ -1,7 +1,8 @@
 // <loss-chart> and <run-chart>: curves over the steps of a run, drawn by uPlot. They draw numbers and compute none.
 
 import uPlot from '../../vendor/uplot.js';
-import { amount, count, fine, loss, measure, text, tick } from '../../words/language.js';
+import { amount, count, fine, loss, measure, tick } from '../../words/format.js';
+import { text } from '../../words/language.js';
 
 /** Pixels around what is drawn: labels of the left axis, of the lower one, and half a label at the right end. */
 const [LEFT, BOTTOM, RIGHT, TOP] = [44, 24, 20, 8];

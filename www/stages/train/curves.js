@@ -7,7 +7,8 @@ import { drawn_later } from '../../figure/pacing.js';
 import { Record } from '../../engine/history.js';
 import { selection } from '../../figure/selection.js';
 import { StepTable } from './step-table.js';
-import { count, loss, fine, text } from '../../words/language.js';
+import { count, loss, fine } from '../../words/format.js';
+import { text } from '../../words/language.js';
 
 /** The small figures: of each its name, its column, and its strings. */
 const SMALL = [

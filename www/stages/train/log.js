@@ -1,7 +1,8 @@
 // The log of a run as lines, one an update, the newest at the bottom.
 
 import { drawn_later } from '../../figure/pacing.js';
-import { count, fine, loss, measure, text } from '../../words/language.js';
+import { count, fine, loss, measure } from '../../words/format.js';
+import { text } from '../../words/language.js';
 
 /** The page keeps so many; the zip of the run has all. */
 const MOST = 200;

@@ -4,7 +4,8 @@ import { Curves } from './curves.js';
 import { origin } from '../../figure/caption.js';
 import { drawn_later, drawn_now } from '../../figure/pacing.js';
 import { selection } from '../../figure/selection.js';
-import { count, duration, loss, measure, named, text } from '../../words/language.js';
+import { count, duration, loss, measure } from '../../words/format.js';
+import { named, text } from '../../words/language.js';
 
 /** What is shown: the number's name, how it is written, and the line under it. */
 const METRICS = [

@@ -2,7 +2,8 @@
 
 import { visible } from '../../words/glyphs.js';
 import { selection } from '../../figure/selection.js';
-import { count, loss, text } from '../../words/language.js';
+import { count, loss } from '../../words/format.js';
+import { text } from '../../words/language.js';
 
 /** The page keeps so many. */
 const MOST = 200;

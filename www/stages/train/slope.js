@@ -2,7 +2,8 @@
 
 import { element } from '../../figure/caption.js';
 import { marked } from '../../words/glyphs.js';
-import { percent, text } from '../../words/language.js';
+import { percent } from '../../words/format.js';
+import { text } from '../../words/language.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 /** The picture's own units: the height of a label, and where the slopes begin and end within a width of 100. */

@@ -2,7 +2,8 @@
 // The page sets the pace. Nothing is played back: while a part is shown, nothing else is computed.
 
 import { caption, element } from '../../figure/caption.js';
-import { amount, count, fine, loss, named, text, worded } from '../../words/language.js';
+import { amount, count, fine, loss } from '../../words/format.js';
+import { named, text, worded } from '../../words/language.js';
 
 /** Milliseconds that a part is shown. */
 const PACE = 1000;

@@ -2,7 +2,8 @@
 
 import { hand_over } from '../../shell/files.js';
 import { COLUMNS } from '../../engine/history.js';
-import { count, loss, fine, named, text } from '../../words/language.js';
+import { count, loss, fine } from '../../words/format.js';
+import { named, text } from '../../words/language.js';
 
 /** Rows of a page. */
 const ROWS = 25;

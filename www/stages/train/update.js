@@ -7,7 +7,8 @@ import { marked } from '../../words/glyphs.js';
 import { pick, refill, rove } from '../../figure/picking.js';
 import { place_of, selection } from '../../figure/selection.js';
 import { slope } from './slope.js';
-import { count, loss, measure, percent, signed, text } from '../../words/language.js';
+import { count, loss, measure, percent, signed } from '../../words/format.js';
+import { text } from '../../words/language.js';
 
 /** Milliseconds without a key after which a typed sentence is read. */
 const PAUSE = 300;
