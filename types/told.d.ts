@@ -175,7 +175,7 @@ declare namespace Told {
     | Generate | Look | Trace
     | { command: 'pin'; step: number | null; pinned: boolean }
     | { command: 'update'; text: string | null; position: number | null; count: number };
-  /** What a run is to stop at, by the names of stop-conditions.js. */
+  /** What a run is to stop at, by the names of engine/stops.js. */
   type Bounds = Record<string, number>;
   /** What the worker can be asked. */
   interface Calls {

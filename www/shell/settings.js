@@ -1,6 +1,6 @@
 // The form: which text, which preset, which numbers. Defaults, sizes and refusals come from the engine.
 
-import { STOPS } from '../worker/stop-conditions.js';
+import { STOPS } from '../engine/stops.js';
 import { amount, size } from '../words/format.js';
 import { language, named, tell, text } from '../words/language.js';
 

@@ -1,15 +1,14 @@
-// What a run is to stop at, besides its last step. The worker looks at each report, so that a hidden tab stops as well.
+// When a run stops before its last step. The worker looks at each report, so that a hidden tab stops as well.
 
-/** The conditions, by the names of their fields: what each looks at, and whether it has come.
- * @type {{ name: string, value: (report: Told.Report) => number | undefined, met: (value: number, bound: number) => boolean }[]} */
-const CONDITIONS = [
-  { name: 'stop_loss', value: (report) => report.smoothed, met: (value, bound) => value < bound },
-  { name: 'stop_validation', value: (report) => report.validation_loss, met: (value, bound) => value < bound },
-  { name: 'stop_minutes', value: (report) => report.seconds / 60, met: (value, bound) => value >= bound },
-];
+import { STOPS } from '../engine/stops.js';
 
-/** Their names. */
-export const STOPS = CONDITIONS.map(({ name }) => name);
+/** Of each condition what it looks at, and whether it has come.
+ * @type {Record<typeof STOPS[number], { value: (report: Told.Report) => number | undefined, met: (value: number, bound: number) => boolean }>} */
+const CONDITIONS = {
+  stop_loss: { value: (report) => report.smoothed, met: (value, bound) => value < bound },
+  stop_validation: { value: (report) => report.validation_loss, met: (value, bound) => value < bound },
+  stop_minutes: { value: (report) => report.seconds / 60, met: (value, bound) => value >= bound },
+};
 
 /** The conditions of a run. Each stops it once: whoever lets the run go on then wants it to go on. */
 export class Stops {
@@ -40,7 +39,8 @@ export class Stops {
    * @param {Told.Report} report
    * @returns {Told.Stop | null} */
   check(report) {
-    for (const { name, value, met } of CONDITIONS) {
+    for (const name of STOPS) {
+      const { value, met } = CONDITIONS[name];
       const [bound, found] = [this.bounds[name], value(report)];
       if (bound === undefined || found === undefined || this.spent.has(name) || !met(found, bound)) continue;
       this.spent.add(name);
