@@ -88,6 +88,7 @@ fn the_library_never_prints_and_reads_files_in_its_places_only() {
     }
 }
 
+/// Of code: a catalogue of words, data and tables that are generated may be as long as they are.
 #[test]
 fn no_file_is_too_long_to_read() {
     for (folder, endings) in [
@@ -166,6 +167,128 @@ fn rooms_only_look_down() {
             for found in rooms_named(&code(&text)) {
                 assert!(!unknown.contains(&&*found), "{name} names crate::{found}, which stands above it");
             }
+        }
+    }
+}
+
+/// The rooms of www/ and the files that stand in none, and what each may import beside itself. What is built into the page,
+/// `glasshouse.js` and `vendor`, lies below all of them.
+const PAGE: [(&str, &[&str]); 16] = [
+    ("words", &[]),
+    ("figure", &["words"]),
+    ("engine", &["words", "figure", "glasshouse.js"]),
+    ("worker", &["engine"]),
+    ("shell", &["words", "figure", "engine"]),
+    ("stages/data", &["words", "figure", "engine", "shell"]),
+    ("stages/tokenizer", &["words", "figure", "engine", "shell"]),
+    ("stages/train", &["words", "figure", "engine", "shell", "vendor"]),
+    ("stages/inspect", &["words", "figure", "engine", "shell"]),
+    ("stages/generate", &["words", "figure", "engine", "shell"]),
+    (
+        "main.js",
+        &[
+            "words",
+            "figure",
+            "engine",
+            "shell",
+            "stages/data",
+            "stages/tokenizer",
+            "stages/train",
+            "stages/inspect",
+            "stages/generate",
+            "told.js",
+        ],
+    ),
+    (
+        "told.js",
+        &[
+            "words",
+            "shell",
+            "stages/data",
+            "stages/tokenizer",
+            "stages/train",
+            "stages/inspect",
+            "stages/generate",
+            "engine",
+        ],
+    ),
+    ("worker.js", &["worker", "engine", "glasshouse.js"]),
+    ("index.html", &[]),
+    ("theme.js", &[]),
+    ("icon.svg", &[]),
+];
+
+/// The room of a path below www/: its folder, or the file itself where it lies in none.
+fn page_room(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(folder, _)| folder)
+}
+
+/// The modules that a script imports, also those that it imports for their types alone, as it writes them.
+fn modules_imported(script: &str) -> Vec<&str> {
+    let ways = ["from '", "import '", "import('"];
+    let found = ways.iter().flat_map(|way| script.split(way).skip(1)).filter_map(|rest| rest.split('\'').next());
+    found.filter(|module| module.starts_with('.')).collect()
+}
+
+/// Whether `script`, a path below www/, may import `module`.
+fn page_allows(script: &str, module: &str) -> bool {
+    let mut place: Vec<&str> = script.split('/').collect();
+    place.pop();
+    for part in module.split('/').filter(|part| *part != ".") {
+        match part {
+            ".." => drop(place.pop()),
+            name => place.push(name),
+        }
+    }
+    let target = place.join("/");
+    let (from, into) = (page_room(script), page_room(&target));
+    PAGE.iter().any(|(room, known)| *room == from && (from == into || known.contains(&into)))
+}
+
+#[test]
+fn an_import_that_looks_up_in_the_page_is_found() {
+    let script =
+        "import { a } from './a.js';\nimport '../b.js';\n/** @type {import('../../c.js').C} */ import d from 'd';";
+    assert_eq!(modules_imported(script), ["./a.js", "../b.js", "../../c.js"]);
+    for (script, module) in [
+        ("stages/inspect/arcs.js", "./heads.js"),
+        ("stages/inspect/arcs.js", "../../shell/settings.js"),
+        ("stages/train/chart.js", "../../vendor/uplot.js"),
+        ("engine/sampling.js", "../glasshouse.js"),
+        ("worker.js", "./worker/storage.js"),
+        ("main.js", "./stages/data/documents.js"),
+    ] {
+        assert!(page_allows(script, module), "{script} may import {module}");
+    }
+    for (script, module) in [
+        ("stages/inspect/arcs.js", "../train/log.js"),
+        ("stages/inspect/arcs.js", "../../glasshouse.js"),
+        ("shell/settings.js", "../stages/train/log.js"),
+        ("shell/settings.js", "../worker/stop-conditions.js"),
+        ("engine/recorded.js", "../shell/settings.js"),
+        ("figure/caption.js", "../engine/history.js"),
+        ("figure/caption.js", "../main.js"),
+        ("words/language.js", "../figure/caption.js"),
+        ("worker/storage.js", "../words/language.js"),
+        ("worker.js", "./shell/settings.js"),
+        ("main.js", "./worker/storage.js"),
+        ("main.js", "./attic/chest.js"),
+        ("attic/chest.js", "./lid.js"),
+        ("stages/chest.js", "../words/language.js"),
+    ] {
+        assert!(!page_allows(script, module), "{script} may not import {module}");
+    }
+}
+
+/// Stages know shell, engine, figure and words, in this order and never back, and no stage another.
+#[test]
+fn page_rooms_only_look_down() {
+    for (name, text) in files("www", &["js", "css", "html", "json", "svg"]) {
+        let path = name.strip_prefix("www/").unwrap();
+        assert!(PAGE.iter().any(|(room, _)| *room == page_room(path)), "{name} lies in a room that PAGE does not name");
+        let modules = if path.ends_with(".js") { modules_imported(&text) } else { Vec::new() };
+        for module in modules {
+            assert!(page_allows(path, module), "{name} imports {module}, which stands above its room or beside it");
         }
     }
 }
