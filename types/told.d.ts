@@ -1,4 +1,4 @@
-// What page, worker and engine tell each other: the engine's part as src/engine/protocol.rs and src/web.rs have it. No code is
+// What page, worker and engine tell each other: the engine's part as src/engine/protocol/ and src/web.rs have it. No code is
 // made of this: `make lint` and `make test` hold www/ to it.
 
 declare namespace Told {

@@ -2,12 +2,12 @@
 
 use web_time::Instant;
 
-use super::look::Look;
 use super::protocol::Event;
+use super::questions::generate::Writing;
+use super::questions::look::Look;
+use super::questions::trace::{Trace, check_place};
 use super::run::{Action, Run};
 use super::timeline::{Passes, Past, Snapshot};
-use super::trace::{Trace, check_place};
-use super::writing::Writing;
 use crate::Result;
 use crate::device::Device;
 use crate::model::Gpt;
@@ -31,7 +31,7 @@ impl Run {
 
     /// Refuses tokens that the model does not know.
     pub fn check_tokens(&self, ids: &[u32]) -> Result<()> {
-        super::writing::check_tokens(&self.trainer.model.config, ids)
+        super::questions::generate::check_tokens(&self.trainer.model.config, ids)
     }
 
     /// Asks for a look into the model, after the step under way.
@@ -48,7 +48,7 @@ impl Run {
 
     /// Refuses factors that are not one for each head.
     pub fn check_factors(&self, factors: &[f32]) -> Result<()> {
-        super::look::check_factors(&self.trainer.model.config, factors)
+        super::questions::look::check_factors(&self.trainer.model.config, factors)
     }
 
     pub(super) fn go_on_writing(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::look;
+use super::questions::look;
 use crate::data::Dataset;
 use crate::device::Device;
 use crate::generate::Generator;

@@ -2,33 +2,29 @@
 
 mod asked;
 mod attention_change;
-mod look;
+mod known_words;
 mod memory;
 mod prepare;
 mod progress;
 mod protocol;
+mod questions;
+mod readback;
 mod run;
-mod saving;
-mod settings;
-mod slow;
+mod slow_motion;
 mod speed;
 mod timeline;
-mod trace;
 mod update;
 mod viewer;
-mod words;
-mod writing;
 
 pub use attention_change::HeadShift;
 pub use memory::{fits, required_bytes};
 pub use prepare::{END_OF_TEXT, end_of_text};
 pub use progress::{Progress, read_log};
-pub use protocol::{Candidate, Command, Event, Piece, State};
+pub use protocol::{Candidate, Changes, Command, Event, Piece, Settings, State, Text};
+pub use questions::trace::{Cell, Spread, Station};
+pub use readback::load_weights;
 pub use run::SAMPLE_TOKENS;
-pub use saving::load_weights;
-pub use settings::{Changes, Settings, Text};
 pub use speed::{Estimate, Found, Speeds};
-pub use trace::{Cell, Spread, Station};
 pub use update::{Elsewhere, Rest, Shift, Standing, Undone};
 pub use viewer::Viewer;
 
@@ -41,12 +37,12 @@ use crate::hub::Save;
 use crate::model::Gpt;
 use crate::tokenizer::Tokenizer;
 use crate::{Error, Result};
-use look::Look;
 use prepare::{Preparation, Prepared};
+use questions::generate::Writing;
+use questions::look::{self, Look};
+use questions::trace::{Asked, Trace};
 use run::{Action, Run};
 use timeline::Timeline;
-use trace::{Asked, Trace};
-use writing::Writing;
 
 /// A laboratory with room for one run.
 pub struct Engine {

@@ -3,7 +3,7 @@
 use web_time::Instant;
 
 use super::protocol::Event;
-use super::settings::{Settings, Text};
+use super::protocol::{Settings, Text};
 use crate::data::{Corpus, Dataset};
 use crate::tokenizer::{Tokenizer, TrainOptions, Trainer};
 use crate::{Error, Result};

@@ -4,17 +4,17 @@ use std::collections::VecDeque;
 
 use web_time::Instant;
 
-use super::look::Look;
+use super::known_words::Words;
 use super::prepare::Prepared;
 use super::protocol::Event;
-use super::saving::{Saving, cut, load_weights};
-use super::settings::{Changes, Settings};
-use super::slow::Slow;
+use super::protocol::{Changes, Settings};
+use super::questions::generate::Writing;
+use super::questions::look::Look;
+use super::questions::trace::Trace;
+use super::readback::{Saving, cut, load_weights};
+use super::slow_motion::Slow;
 use super::timeline::{Passes, Past, Snapshot, Timeline};
-use super::trace::Trace;
 use super::update::{Trial, Undone, Update};
-use super::words::Words;
-use super::writing::Writing;
 use crate::device::Device;
 use crate::generate::Sampling;
 use crate::hub::{Save, TrainerState};

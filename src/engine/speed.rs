@@ -6,7 +6,7 @@ use serde::Serialize;
 use web_time::Instant;
 
 use super::memory::fits;
-use super::settings::{Changes, Settings};
+use super::protocol::{Changes, Settings};
 use crate::device::Device;
 use crate::model::{ModelConfig, Preset};
 use crate::train::{Calibration, TrainConfig};

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::look;
 use super::protocol::Event;
-use super::trace::Kept as KeptTrace;
+use super::questions::look;
+use super::questions::trace::Kept as KeptTrace;
 use crate::device::{Device, Reading};
 use crate::generate::Generator;
 use crate::model::{Gpt, ModelConfig, Probe};

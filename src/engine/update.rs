@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use web_time::Instant;
 
 use super::attention_change::attention_change;
-use super::look::{LONGEST, piece};
 use super::memory::required_bytes;
 use super::protocol::{Event, Piece};
+use super::questions::look::{LONGEST, piece};
 use super::run::{Action, Run};
 use crate::data::{Batch, Windows};
 use crate::generate::Sampling;

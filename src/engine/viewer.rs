@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use web_time::Instant;
 
-use super::look::Look;
 use super::prepare::end_of_text;
 use super::protocol::{Command, Event};
-use super::saving::load_weights;
+use super::questions::generate::Writing;
+use super::questions::look::Look;
+use super::questions::trace::{self, Trace, check_place};
+use super::readback::load_weights;
 use super::timeline::Passes;
-use super::trace::{self, Trace, check_place};
-use super::writing::Writing;
 use crate::device::Device;
 use crate::hub::Save;
 use crate::model::Gpt;
@@ -65,7 +65,7 @@ impl Viewer {
         match command {
             Command::Look { prompt, factors, sampling, draw, at: None } => {
                 sampling.validate()?;
-                super::look::check_factors(&self.model.config, &factors)?;
+                super::questions::look::check_factors(&self.model.config, &factors)?;
                 self.asked.push_back(Asked::Look(Box::new(Look::new(prompt, factors, sampling, draw, None))));
             }
             Command::Trace { prompt, layer, head, position, at: None, stop, cell } => {
@@ -75,7 +75,7 @@ impl Viewer {
             }
             Command::Generate { prompt, max_tokens, sampling, ignore_end, given, at: None } => {
                 sampling.validate()?;
-                super::writing::check_tokens(&self.model.config, &given)?;
+                super::questions::generate::check_tokens(&self.model.config, &given)?;
                 let writing = Writing::asked(prompt, given, max_tokens, sampling, ignore_end, None);
                 self.asked.push_back(Asked::Write(Box::new(writing)));
             }
@@ -112,7 +112,7 @@ impl Viewer {
                     done
                 }
                 Asked::Pieces => {
-                    events.push(super::look::pieces(tokenizer, model.config.vocab));
+                    events.push(super::questions::look::pieces(tokenizer, model.config.vocab));
                     true
                 }
                 Asked::Trace(trace) => {

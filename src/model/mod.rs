@@ -1,13 +1,13 @@
 //! The GPT: its configuration, its parameters on a device, and its forward pass.
 
-mod aside;
+mod backup;
 pub mod config;
 pub mod parameters;
 pub mod parts;
 pub mod probe;
 pub mod trace;
 
-pub use aside::Aside;
+pub use backup::Aside;
 pub use config::{ModelConfig, Preset};
 pub use probe::{Probe, Probed, Probing};
 pub use trace::Traced;

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use web_time::Instant;
 
-use super::look::{LONGEST, piece};
-use super::protocol::Event;
-use super::timeline::{Passes, Snapshot};
 use crate::device::{Device, Reading};
+use crate::engine::protocol::Event;
+use crate::engine::questions::look::{LONGEST, piece};
+use crate::engine::timeline::{Passes, Snapshot};
 use crate::generate::prompt_ids;
 use crate::model::parts::{Needed, Parts};
 use crate::model::probe::Tracing;

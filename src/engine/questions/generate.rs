@@ -3,9 +3,9 @@
 
 use web_time::Instant;
 
-use super::look::{candidates, piece};
-use super::protocol::Event;
-use super::timeline::Snapshot;
+use crate::engine::protocol::Event;
+use crate::engine::questions::look::{candidates, piece};
+use crate::engine::timeline::Snapshot;
 use crate::generate::{Choice, Generation, Generator, Sampling, prompt_ids};
 use crate::model::ModelConfig;
 use crate::tokenizer::Tokenizer;

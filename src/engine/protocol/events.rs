@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::attention_change::HeadShift;
-use super::settings::{Settings, Text};
-use super::trace::{Cell, Station};
-use super::update::{Elsewhere, Rest, Shift, Undone};
+use crate::engine::attention_change::HeadShift;
+use crate::engine::protocol::{Settings, Text};
+use crate::engine::questions::trace::{Cell, Station};
+use crate::engine::update::{Elsewhere, Rest, Shift, Undone};
 use crate::generate::Sampling;
 use crate::model::ModelConfig;
 use crate::model::trace::Stop;
@@ -420,7 +420,7 @@ pub enum Event {
         /// Why.
         why: Undone,
     },
-    /// A save is there to be taken: see [`super::Engine::take_save`].
+    /// A save is there to be taken: see [`crate::engine::Engine::take_save`].
     Saved {
         /// The step it holds.
         step: u64,

@@ -2,9 +2,9 @@
 
 use web_time::Instant;
 
-use super::protocol::{Candidate, Event, Piece};
-use super::timeline::Snapshot;
 use crate::device::Device;
+use crate::engine::protocol::{Candidate, Event, Piece};
+use crate::engine::timeline::Snapshot;
 use crate::generate::{Sampling, prompt_ids};
 use crate::model::probe::{bits, entropies};
 use crate::model::{Gpt, ModelConfig, Probe, Probing};
