@@ -1,23 +1,6 @@
 //! How updates changed where the heads look: two looks at the same tokens, held against each other.
 
-use serde::{Deserialize, Serialize};
-
-/// How updates changed where one head looks, in what it may look at: each token at itself and at those before it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct HeadShift {
-    /// Its layer, from 0.
-    pub layer: usize,
-    /// Its place in the layer, from 0.
-    pub head: usize,
-    /// The mean of |after - before|.
-    pub mean: f64,
-    /// The change that is largest, whatever its sign.
-    pub largest: f64,
-    /// The token that looks there.
-    pub from: usize,
-    /// The token that it looks at.
-    pub to: usize,
-}
+use super::protocol::HeadShift;
 
 /// What changed of `before` (L, H, T, T), with `heads` H and `len` T: after - before, each head's shift, and the place of
 /// the head among them whose mean is the largest.

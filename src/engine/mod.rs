@@ -16,16 +16,16 @@ mod timeline;
 mod update;
 mod viewer;
 
-pub use attention_change::HeadShift;
 pub use memory::{fits, required_bytes};
 pub use prepare::{END_OF_TEXT, end_of_text};
 pub use progress::{Progress, read_log};
-pub use protocol::{Candidate, Changes, Command, Event, Piece, Settings, State, Text};
-pub use questions::trace::{Cell, Spread, Station};
+pub use protocol::{
+    Candidate, Cell, Changes, Command, Elsewhere, Event, HeadShift, Piece, Rest, Settings, Shift, Spread, Standing,
+    State, Station, Text, Undone,
+};
 pub use readback::load_weights;
 pub use run::SAMPLE_TOKENS;
 pub use speed::{Estimate, Found, Speeds};
-pub use update::{Elsewhere, Rest, Shift, Standing, Undone};
 pub use viewer::Viewer;
 
 use std::time::Duration;

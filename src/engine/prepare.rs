@@ -2,8 +2,7 @@
 
 use web_time::Instant;
 
-use super::protocol::Event;
-use super::protocol::{Settings, Text};
+use super::protocol::{Event, Settings, Text};
 use crate::data::{Corpus, Dataset};
 use crate::tokenizer::{Tokenizer, TrainOptions, Trainer};
 use crate::{Error, Result};

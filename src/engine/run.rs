@@ -6,15 +6,14 @@ use web_time::Instant;
 
 use super::known_words::Words;
 use super::prepare::Prepared;
-use super::protocol::Event;
-use super::protocol::{Changes, Settings};
+use super::protocol::{Changes, Event, Settings, Undone};
 use super::questions::generate::Writing;
 use super::questions::look::Look;
 use super::questions::trace::Trace;
 use super::readback::{Saving, cut, load_weights};
 use super::slow_motion::Slow;
 use super::timeline::{Passes, Past, Snapshot, Timeline};
-use super::update::{Trial, Undone, Update};
+use super::update::{Trial, Update};
 use crate::device::Device;
 use crate::generate::Sampling;
 use crate::hub::{Save, TrainerState};

@@ -3,12 +3,11 @@
 //! The run's own weights and moments are set aside on the device, the recorded step runs over the tokens to try, and they
 //! are put back before anything else happens. So whatever lies between two actions sees the run alone.
 
-use serde::{Deserialize, Serialize};
 use web_time::Instant;
 
 use super::attention_change::attention_change;
 use super::memory::required_bytes;
-use super::protocol::{Event, Piece};
+use super::protocol::{Elsewhere, Event, Rest, Shift, Standing, Undone};
 use super::questions::look::{LONGEST, piece};
 use super::run::{Action, Run};
 use crate::data::{Batch, Windows};
@@ -30,67 +29,6 @@ const LIKELIEST: usize = 10;
 
 /// Updates of one command.
 const MOST: u32 = 100;
-
-/// How likely a token is.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Standing {
-    /// Its place among all tokens, from 0.
-    pub rank: u32,
-    /// At temperature 1.
-    pub probability: f64,
-    /// Its natural logarithm.
-    pub log_probability: f64,
-}
-
-/// What updates did to one token's chances.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Shift {
-    /// The token.
-    #[serde(flatten)]
-    pub piece: Piece,
-    /// Before them.
-    pub before: Standing,
-    /// Behind them.
-    pub after: Standing,
-    /// How much its log-probability rose, in nats.
-    pub log_change: f64,
-}
-
-/// What updates did to the chances of all tokens that are not told of by themselves.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Rest {
-    /// How many they are.
-    pub tokens: usize,
-    /// The sum of their probabilities before.
-    pub before: f64,
-    /// The sum behind the updates.
-    pub after: f64,
-    /// How much the logarithm of the sum rose, in nats; 0 where there is none.
-    pub log_change: f64,
-}
-
-/// What updates did to the loss on a window of other text.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Elsewhere {
-    /// How the window begins.
-    pub name: String,
-    /// Nats a token.
-    pub loss_before: f64,
-    /// Behind them.
-    pub loss_after: f64,
-}
-
-/// Why updates that were tried are gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Undone {
-    /// Somebody asked.
-    Asked,
-    /// The run went on training.
-    WentOn,
-    /// The loss or the gradient was not finite.
-    NotFinite,
-}
 
 /// Updates tried on a copy and neither kept nor undone.
 pub struct Trial {

@@ -1,163 +1,11 @@
-//! What goes into the engine and what comes out: plain values that travel by `postMessage` or over a socket.
+//! What the engine tells.
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::attention_change::HeadShift;
-use crate::engine::protocol::{Settings, Text};
-use crate::engine::questions::trace::{Cell, Station};
-use crate::engine::update::{Elsewhere, Rest, Shift, Undone};
-use crate::generate::Sampling;
+use super::views::{Candidate, Cell, Elsewhere, HeadShift, Piece, Rest, Shift, Station};
 use crate::model::ModelConfig;
 use crate::model::trace::Stop;
 use crate::train::{Part, StepReport, TrainConfig};
-
-/// What the outside asks for.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
-pub enum Command {
-    /// Begins a run, instead of the one that stands.
-    Train {
-        /// The run.
-        settings: Settings,
-        /// What it is trained on.
-        text: Text,
-        /// A tokenizer.json; without one a tokenizer is trained.
-        #[serde(default)]
-        tokenizer: Option<Vec<u8>>,
-    },
-    /// Goes on after a pause.
-    Run,
-    /// Stops between two steps.
-    Pause,
-    /// Runs one step and pauses; asked for again meanwhile, one more.
-    Step,
-    /// Takes steps in slow motion from here on, in this run and in those to come, or no longer: behind each part of a step
-    /// comes [`Event::Part`], and a run that is not paused waits for [`Command::Part`].
-    Slow {
-        /// Whether it does.
-        on: bool,
-    },
-    /// Lets a run in slow motion go on with the next part of a step. A pause lets it go on to the end of the step.
-    Part,
-    /// Forgets the run.
-    Reset,
-    /// Asks for a save of where the run stands; it comes as [`Event::Saved`].
-    Save,
-    /// Generates between two steps; each token comes as [`Event::Token`], and the text as [`Event::Sample`].
-    Generate {
-        /// Empty: the beginning of a document.
-        prompt: String,
-        /// At most so many tokens.
-        max_tokens: usize,
-        /// How they are chosen.
-        sampling: Sampling,
-        /// Whether the end of a document does not end it.
-        ignore_end: bool,
-        /// Tokens that it begins with behind the prompt, before any is drawn; they count among `max_tokens`.
-        #[serde(default)]
-        given: Vec<u32>,
-        /// The step of the snapshot that generates; none: the model as it is.
-        #[serde(default)]
-        at: Option<u64>,
-    },
-    /// Ends what `Generate` has asked for with the text that there is.
-    StopGenerating,
-    /// Pins a snapshot, so that it is kept however long the run becomes, or lets it go.
-    Pin {
-        /// Its step; none: the model as it is after the step under way, of which one is taken.
-        #[serde(default)]
-        step: Option<u64>,
-        /// Whether it is kept.
-        pinned: bool,
-    },
-    /// Looks into the model, between two steps; it comes as [`Event::Looked`].
-    Look {
-        /// Empty: the beginning of a document. Of a long one the end is looked at.
-        prompt: String,
-        /// What each head's output is multiplied by, (L, H): 0 switches it off. Empty: nothing is changed.
-        #[serde(default)]
-        factors: Vec<f32>,
-        /// How the next token would be chosen.
-        #[serde(default)]
-        sampling: Sampling,
-        /// The number of the draw that chooses it.
-        #[serde(default)]
-        draw: u64,
-        /// The step of the snapshot that is looked into; none: the model as it is.
-        #[serde(default)]
-        at: Option<u64>,
-    },
-    /// Makes one forward pass, between two steps, and tells every stop of it; it comes as [`Event::Traced`].
-    Trace {
-        /// Empty: the beginning of a document. Of a long one the end is taken.
-        prompt: String,
-        /// The layer whose stops are told, from 0.
-        layer: usize,
-        /// The head.
-        head: usize,
-        /// The token after which the likeliest tokens are named; none: the last.
-        #[serde(default)]
-        position: Option<usize>,
-        /// The step of the snapshot that it is made with; none: the model as it is.
-        #[serde(default)]
-        at: Option<u64>,
-        /// The stop whose numbers are told.
-        stop: Stop,
-        /// Row and column of the number among them that is told with all that it is made of.
-        #[serde(default)]
-        cell: Option<[usize; 2]>,
-    },
-    /// Tries updates on a copy of the run, which pauses; what they change comes as [`Event::Updated`]. Where some have been
-    /// tried and neither kept nor undone, it goes on from there.
-    Update {
-        /// What the model is shown; the run's next batch where there is none. Of a long one the beginning is taken.
-        #[serde(default)]
-        text: Option<String>,
-        /// The token, counted from 0, whose chances are shown; the last where none is named.
-        #[serde(default)]
-        position: Option<usize>,
-        /// How many updates, all on the same tokens. With 0 nothing is tried and the run does not pause: what was tried so far
-        /// is held against the run.
-        count: u32,
-    },
-    /// Lets the run go on from what was tried; it comes as [`Event::UpdateKept`], and with a save.
-    KeepUpdate,
-    /// Forgets what was tried; it comes as [`Event::UpdateUndone`].
-    UndoUpdate,
-    /// Asks what every token stands for; it comes as [`Event::Pieces`].
-    Pieces,
-}
-
-/// A token, and its text: bytes that are no UTF-8 by themselves are written `<0xE4>`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Piece {
-    /// Its number.
-    pub id: u32,
-    /// What it stands for.
-    pub text: String,
-}
-
-/// A token that may come next.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Candidate {
-    /// The token.
-    #[serde(flatten)]
-    pub piece: Piece,
-    /// Its place by logit, from 0.
-    pub rank: u32,
-    /// The model's score.
-    pub logit: f32,
-    /// At temperature 1, before top-k and top-p.
-    pub probability: f64,
-    /// Its natural logarithm.
-    pub log_probability: f64,
-    /// After the temperature.
-    pub tempered: f64,
-    /// The sum of that up to this token by rank, over the whole vocabulary: what top-p is held against.
-    pub reached: f64,
-    /// After top-k and top-p: what a draw chooses from.
-    pub share: f64,
-}
 
 /// What the engine is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -173,6 +21,18 @@ pub enum State {
     Paused,
     /// All steps are taken, or `stop_after` of them.
     Finished,
+}
+
+/// Why updates that were tried are gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Undone {
+    /// Somebody asked.
+    Asked,
+    /// The run went on training.
+    WentOn,
+    /// The loss or the gradient was not finite.
+    NotFinite,
 }
 
 /// What the engine tells.

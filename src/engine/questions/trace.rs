@@ -1,63 +1,18 @@
 //! One forward pass of a prompt, told stop by stop: what each is, the numbers of one, and what one of these is made of.
 
-use serde::{Deserialize, Serialize};
 use web_time::Instant;
 
 use crate::device::{Device, Reading};
-use crate::engine::protocol::Event;
+use crate::engine::protocol::{Cell, Event, Spread, Station};
 use crate::engine::questions::look::{LONGEST, piece};
 use crate::engine::timeline::{Passes, Snapshot};
 use crate::generate::prompt_ids;
-use crate::model::parts::{Needed, Parts};
+use crate::model::parts::Needed;
 use crate::model::probe::Tracing;
-use crate::model::trace::{Source, Stop, Traced};
+use crate::model::trace::{Stop, Traced};
 use crate::model::{Gpt, ModelConfig};
 use crate::tokenizer::Tokenizer;
 use crate::{Error, Result};
-
-/// How the numbers of a stop lie; of those that are numbers, and not infinite.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Spread {
-    /// Their mean.
-    pub mean: f64,
-    /// How far they lie from it: the root of the mean square.
-    pub deviation: f64,
-    /// The smallest.
-    pub least: f64,
-    /// The largest.
-    pub most: f64,
-}
-
-/// A stop of the pass.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Station {
-    /// Which one.
-    pub name: Stop,
-    /// Its place among all stops, those that this layer does not have counted too.
-    pub number: usize,
-    /// Where it comes from.
-    #[serde(flatten)]
-    pub source: Source,
-    /// Its rows.
-    pub rows: usize,
-    /// Its columns.
-    pub columns: usize,
-    /// How its numbers lie; of the table's rows only where they are told.
-    pub spread: Option<Spread>,
-}
-
-/// One number of the stop that is told.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Cell {
-    /// Its row.
-    pub row: usize,
-    /// Its column.
-    pub column: usize,
-    /// The number.
-    pub value: f64,
-    /// What it is made of.
-    pub parts: Parts,
-}
 
 /// What of a pass is asked for.
 #[derive(Clone, Debug, PartialEq)]
