@@ -3,16 +3,16 @@
 use rustc_hash::FxHashSet;
 
 /// Of a longer text, in bytes, no words are kept.
-const LONGEST: usize = 64 << 20;
+const MAX_BYTES: usize = 64 << 20;
 
 /// The words that occur in a text.
-pub struct Words(FxHashSet<Box<str>>);
+pub struct KnownWords(FxHashSet<Box<str>>);
 
-impl Words {
+impl KnownWords {
     /// Those of `documents`; none where they are too long.
-    pub fn of(documents: &[Vec<u8>]) -> Words {
+    pub fn of(documents: &[Vec<u8>]) -> KnownWords {
         let mut found = FxHashSet::default();
-        if documents.iter().map(Vec::len).sum::<usize>() <= LONGEST {
+        if documents.iter().map(Vec::len).sum::<usize>() <= MAX_BYTES {
             for chunk in documents.iter().flat_map(|document| document.utf8_chunks()) {
                 each(chunk.valid(), |word| {
                     if !found.contains(word) {
@@ -21,7 +21,7 @@ impl Words {
                 });
             }
         }
-        Words(found)
+        KnownWords(found)
     }
 
     /// How many words of `text` occur, and of how many. What may be cut off does not count: letters at its end, and at its
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn words_that_occur_are_counted_and_what_is_cut_off_is_not() {
-        let words = Words::of(&[b"To be, or not".to_vec(), "to été".as_bytes().to_vec(), b"\xffbe\xfe".to_vec()]);
+        let words = KnownWords::of(&[b"To be, or not".to_vec(), "to été".as_bytes().to_vec(), b"\xffbe\xfe".to_vec()]);
         // "To", "or" and "be" occur, "Or" and "mot" do not; "t" at the end may be cut off.
         assert_eq!(words.count("To or Or be mot t", false), (3, 5));
         // Behind a prompt the first letters may be the end of a word.
@@ -77,9 +77,9 @@ mod tests {
 
     #[test]
     fn without_spaces_each_two_letters_are_a_word() {
-        let words = Words::of(&["床前明月光，疑是地上霜。".as_bytes().to_vec()]);
+        let words = KnownWords::of(&["床前明月光，疑是地上霜。".as_bytes().to_vec()]);
         // 明月 and 月光 occur, 光明 does not; behind the comma 地上 does, and 霜 alone is no pair.
         assert_eq!(words.count("明月光明，地上。霜。", false), (3, 4));
-        assert_eq!(Words::of(&[]).count("明月。", false), (0, 0));
+        assert_eq!(KnownWords::of(&[]).count("明月。", false), (0, 0));
     }
 }

@@ -38,9 +38,9 @@ use crate::model::Gpt;
 use crate::tokenizer::Tokenizer;
 use crate::{Error, Result};
 use prepare::{Preparation, Prepared};
-use questions::generate::Writing;
+use questions::generate::Generate;
 use questions::look::{self, Look};
-use questions::trace::{Asked, Trace};
+use questions::trace::{Request, Trace};
 use run::{Action, Run};
 use timeline::Timeline;
 
@@ -173,7 +173,7 @@ impl Engine {
                 let run = self.run()?;
                 run.check_tokens(&given)?;
                 let at = run.snapshot(at)?;
-                run.write(Writing::asked(prompt, given, max_tokens, sampling, ignore_end, at));
+                run.write(Generate::requested(prompt, given, max_tokens, sampling, ignore_end, at));
             }
             Command::StopGenerating => self.run()?.stop_writing(),
             Command::Pin { step, pinned } => self.run()?.pin(step, pinned)?,
@@ -187,7 +187,7 @@ impl Engine {
             Command::Trace { prompt, layer, head, position, at, stop, cell } => {
                 let run = self.run()?;
                 let at = run.snapshot(at)?;
-                run.trace(Trace::new(Asked { prompt, place: [layer, head], position, stop, cell }, at))?;
+                run.trace(Trace::new(Request { prompt, place: [layer, head], position, stop, cell }, at))?;
             }
             Command::Update { text, position, count } => {
                 let memory = self.memory;

@@ -29,11 +29,11 @@ enum Stage {
         trainer: Box<Trainer>,
         next: usize,
         at: usize,
-        asked: bool,
+        requested: bool,
     },
     Merge {
         trainer: Box<Trainer>,
-        asked: bool,
+        requested: bool,
     },
     /// Whole documents, and the next up to `at`, which is above 0 only in a long one.
     Encode {
@@ -94,7 +94,7 @@ impl Preparation {
                     trainer: Box::new(Trainer::new(options)?),
                     next: 0,
                     at: 0,
-                    asked: settings.vocab_size.is_some(),
+                    requested: settings.vocab_size.is_some(),
                 }
             }
         };
@@ -110,27 +110,27 @@ impl Preparation {
         let bytes: u64 = self.text.documents.iter().map(|d| d.len() as u64).sum();
         loop {
             self.stage = match self.stage {
-                Stage::Count { mut trainer, next, at, asked } => match self.text.documents.get(next) {
+                Stage::Count { mut trainer, next, at, requested } => match self.text.documents.get(next) {
                     Some(document) => {
                         let at = trainer.feed_part(document, at, SLICE)?;
                         let (next, at) = if at < document.len() { (next, at) } else { (next + 1, 0) };
-                        Stage::Count { trainer, next, at, asked }
+                        Stage::Count { trainer, next, at, requested }
                     }
-                    None => Stage::Merge { trainer, asked },
+                    None => Stage::Merge { trainer, requested },
                 },
-                Stage::Merge { mut trainer, asked } => {
+                Stage::Merge { mut trainer, requested } => {
                     let progress = trainer.step(1);
                     let (done, total) = (progress.vocab_size as u64, progress.target as u64);
                     tell(events, "tokenizer", done, total);
                     if progress.finished {
-                        let tokenizer = if asked { trainer.finish()? } else { trainer.finish_within()? };
+                        let tokenizer = if requested { trainer.finish()? } else { trainer.finish_within()? };
                         if done < total {
                             self.notices
                                 .push(format!("the text allows a vocabulary of {done}, not the preset's {total}"));
                         }
                         Stage::Encode { tokenizer, encoded: Vec::new(), part: Vec::new(), at: 0, done: 0 }
                     } else {
-                        Stage::Merge { trainer, asked }
+                        Stage::Merge { trainer, requested }
                     }
                 }
                 Stage::Encode { tokenizer, mut encoded, mut part, mut at, mut done } => {

@@ -4,15 +4,15 @@ use std::collections::VecDeque;
 
 use web_time::Instant;
 
-use super::known_words::Words;
+use super::known_words::KnownWords;
 use super::prepare::Prepared;
 use super::protocol::{Changes, Event, Settings, Undone};
-use super::questions::generate::Writing;
+use super::questions::generate::Generate;
 use super::questions::look::Look;
 use super::questions::trace::Trace;
 use super::readback::{Saving, cut, load_weights};
-use super::slow_motion::Slow;
-use super::timeline::{Passes, Past, Snapshot, Timeline};
+use super::slow_motion::SlowMotion;
+use super::timeline::{Snapshot, SnapshotModel, Tapes, Timeline};
 use super::update::{Trial, Update};
 use crate::device::Device;
 use crate::generate::Sampling;
@@ -31,17 +31,17 @@ pub struct Run {
     pub(super) device: Device,
     pub(super) trainer: Trainer,
     evaluator: Option<Evaluator>,
-    pub(super) passes: Passes,
+    pub(super) tapes: Tapes,
     pub(super) timeline: Timeline,
     /// Made when somebody asks for a step that is past.
-    pub(super) past: Option<Past>,
-    pub(super) slow: Slow,
+    pub(super) past: Option<SnapshotModel>,
+    pub(super) slow: SlowMotion,
     pub(super) tokenizer: Tokenizer,
     pub(super) end_of_text: u32,
     tokenizer_json: Vec<u8>,
     state: TrainerState,
     documents: Option<Vec<Vec<u8>>>,
-    pub(super) words: Words,
+    pub(super) words: KnownWords,
     /// Of the tokens to train on: see [`crate::data::Dataset::entropies`].
     entropies: (f64, f64),
     notices: Vec<String>,
@@ -69,7 +69,7 @@ pub(super) enum Action {
     /// Until no loss is awaited.
     Drain,
     Evaluate(Option<Evaluation>),
-    Write(Box<Writing>),
+    Write(Box<Generate>),
     Look(Box<Look>),
     Trace(Box<Trace>),
     Update(Box<Update>),
@@ -139,9 +139,9 @@ impl Run {
             _ => None,
         };
         // Recorded with the step, so that nothing is compiled while it runs; else when somebody asks.
-        let mut passes = Passes::default();
+        let mut tapes = Tapes::default();
         if trainer.config.sample_every > 0 {
-            passes.generator(device, &trainer.model)?;
+            tapes.generator(device, &trainer.model)?;
         }
         let mut notices = prepared.notices;
         notices.extend(trainer.dataset.notice());
@@ -150,15 +150,15 @@ impl Run {
             device: device.clone(),
             trainer,
             evaluator,
-            passes,
+            tapes,
             timeline: Timeline::default(),
             past: None,
-            slow: Slow::default(),
+            slow: SlowMotion::default(),
             tokenizer_json: prepared.tokenizer.to_json(),
             tokenizer: prepared.tokenizer,
             end_of_text: prepared.end_of_text,
             state,
-            words: Words::of(&prepared.text.documents),
+            words: KnownWords::of(&prepared.text.documents),
             entropies,
             documents: prepared.text.keep.then_some(prepared.text.documents),
             notices,
@@ -357,7 +357,7 @@ impl Run {
         }
         if samples {
             let sampling = Sampling { seed: seed.wrapping_add(step), ..Sampling::default() };
-            self.write(Writing::sample(SAMPLE_TOKENS, sampling));
+            self.write(Generate::sample(SAMPLE_TOKENS, sampling));
         }
         if saves {
             self.actions.push_back(Action::Save(Saving::default()));

@@ -1,4 +1,4 @@
-//! Slow motion: behind each part of a step it tells what the part found, and waits until it is let go on.
+//! SlowMotion motion: behind each part of a step it tells what the part found, and waits until it is let go on.
 
 use web_time::Instant;
 
@@ -10,7 +10,7 @@ use crate::train::{Part, Trainer};
 
 /// Where a run stands between two parts.
 #[derive(Default)]
-pub struct Slow {
+pub struct SlowMotion {
     /// Whether steps are taken part by part.
     pub on: bool,
     /// Whether the last part is issued and the next is not begun.
@@ -27,7 +27,7 @@ struct Telling {
     reading: Reading,
 }
 
-impl Slow {
+impl SlowMotion {
     /// Goes on with the step until `deadline`, in slow motion to the end of a part at most; says whether the step is wholly
     /// issued. With `waits` the next part waits behind it.
     pub fn advance(&mut self, trainer: &mut Trainer, deadline: Instant, waits: bool) -> Result<bool> {
@@ -85,7 +85,7 @@ impl Slow {
 
     /// Forgets the part that was reached: there is no step any more.
     pub fn forget(&mut self) {
-        *self = Slow { on: self.on, ..Slow::default() };
+        *self = SlowMotion { on: self.on, ..SlowMotion::default() };
     }
 }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::protocol::Event;
 use super::questions::look;
-use super::questions::trace::Kept as KeptTrace;
+use super::questions::trace::LastPass;
 use crate::device::{Device, Reading};
 use crate::generate::Generator;
 use crate::model::{Gpt, ModelConfig, Probe};
@@ -186,16 +186,16 @@ impl Timeline {
     }
 }
 
-/// The passes over one model that somebody may ask for between two steps, recorded when they are first asked for.
+/// The tapes over one model that somebody may ask for between two steps, recorded when they are first asked for.
 #[derive(Default)]
-pub struct Passes {
+pub struct Tapes {
     generator: Option<Generator>,
     probe: Option<Probe>,
     /// The last pass that was told stop by stop.
-    pub kept: Option<KeptTrace>,
+    pub last_pass: Option<LastPass>,
 }
 
-impl Passes {
+impl Tapes {
     /// Those of generation.
     pub fn generator(&mut self, device: &Device, model: &Gpt) -> Result<&Generator> {
         if self.generator.is_none() {
@@ -214,32 +214,32 @@ impl Passes {
 }
 
 /// A second model on the device, with the weights of the snapshot that was asked for last.
-pub struct Past {
+pub struct SnapshotModel {
     /// Its weights.
     pub model: Gpt,
     /// What was recorded over it.
-    pub passes: Passes,
+    pub tapes: Tapes,
     /// Whose weights they are.
     snapshot: Snapshot,
 }
 
-impl Past {
+impl SnapshotModel {
     /// The weights of `snapshot` in `place`, written only where they are not there yet.
     pub fn show<'a>(
-        place: &'a mut Option<Past>,
+        place: &'a mut Option<SnapshotModel>,
         device: &Device,
         config: ModelConfig,
         snapshot: &Snapshot,
-    ) -> Result<&'a mut Past> {
+    ) -> Result<&'a mut SnapshotModel> {
         let there = place.as_ref().is_some_and(|past| Rc::ptr_eq(&past.snapshot.weights, &snapshot.weights));
         if place.is_none() {
             let model = Gpt::new(device, config, false)?;
-            *place = Some(Past { model, passes: Passes::default(), snapshot: snapshot.clone() });
+            *place = Some(SnapshotModel { model, tapes: Tapes::default(), snapshot: snapshot.clone() });
         }
         let past = place.as_mut().expect("made above");
         if !there {
             device.write(past.model.arena(), &snapshot.weights);
-            past.passes.kept = None;
+            past.tapes.last_pass = None;
             past.snapshot = snapshot.clone();
         }
         Ok(past)

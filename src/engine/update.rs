@@ -8,11 +8,11 @@ use web_time::Instant;
 use super::attention_change::attention_change;
 use super::memory::required_bytes;
 use super::protocol::{Elsewhere, Event, Rest, Shift, Standing, Undone};
-use super::questions::look::{LONGEST, piece};
+use super::questions::look::{MAX_PROMPT, piece};
 use super::run::{Action, Run};
 use crate::data::{Batch, Windows};
 use crate::generate::Sampling;
-use crate::model::{Aside, Probe, Probing};
+use crate::model::{Backup, Probe, Probing};
 use crate::sampling::{Distribution, log_softmax};
 use crate::tokenizer::Tokenizer;
 use crate::train::{Pass, Passed, Trainer};
@@ -28,12 +28,12 @@ const NAME: usize = 32;
 const LIKELIEST: usize = 10;
 
 /// Updates of one command.
-const MOST: u32 = 100;
+const MAX_UPDATES: u32 = 100;
 
 /// Updates tried on a copy and neither kept nor undone.
 pub struct Trial {
     /// Weights and moments behind them; none before the first.
-    tried: Option<Aside>,
+    tried: Option<Backup>,
     updates: u64,
 }
 
@@ -50,7 +50,7 @@ pub struct Update {
     batches: Vec<Batch>,
     elsewhere: Vec<Vec<u32>>,
     /// The run, while the copy is in its place.
-    run: Option<Aside>,
+    run: Option<Backup>,
     before: Measuring,
     pass: Option<Pass>,
     /// Of the first update.
@@ -86,8 +86,8 @@ impl Run {
         memory: Option<u64>,
     ) -> Result<()> {
         let (config, device) = (&self.trainer.model.config, &self.device);
-        if count > MOST {
-            return Err(Error::Usage(format!("the updates to try are to be at most {MOST}, not {count}")));
+        if count > MAX_UPDATES {
+            return Err(Error::Usage(format!("the updates to try are to be at most {MAX_UPDATES}, not {count}")));
         }
         // The copy, and the run that is set aside meanwhile.
         let needed = required_bytes(config, self.trainer.config.batch)? + 2 * self.trainer.model.aside_bytes();
@@ -99,7 +99,7 @@ impl Run {
                 memory >> 20
             )));
         }
-        let longest = LONGEST.min(Probe::most(device, config)) + 1;
+        let longest = MAX_PROMPT.min(Probe::most(device, config)) + 1;
         let (mut tokens, mut left_out) = (Vec::new(), 0);
         if let Some(text) = &text {
             tokens = self.tokenizer.encode(text.as_bytes());
@@ -175,7 +175,7 @@ impl Run {
         events: &mut Vec<Event>,
     ) -> Result<bool> {
         let (trainer, u) = (&self.trainer, update);
-        let probe = self.passes.probe(&self.device, &trainer.model)?;
+        let probe = self.tapes.probe(&self.device, &trainer.model)?;
         let trial = self.trial.get_or_insert(Trial { tried: None, updates: 0 });
         // What comes before is what was tried so far, but where that itself is to be shown.
         let goes_on = u.count > 0;
@@ -266,7 +266,7 @@ impl Update {
         self.batches = trainer.next_batches();
         self.rows = batch * self.batches.len();
         let Batch { inputs, targets, .. } = &self.batches[0];
-        let shown = LONGEST.min(Probe::most(trainer.device(), &trainer.model.config));
+        let shown = MAX_PROMPT.min(Probe::most(trainer.device(), &trainer.model.config));
         self.tokens = inputs[..shown].to_vec();
         self.tokens.push(targets[shown - 1]);
         self.left_out = context - shown;

@@ -7,11 +7,11 @@ use web_time::Instant;
 
 use super::prepare::end_of_text;
 use super::protocol::{Command, Event};
-use super::questions::generate::Writing;
+use super::questions::generate::Generate;
 use super::questions::look::Look;
 use super::questions::trace::{self, Trace, check_place};
 use super::readback::load_weights;
-use super::timeline::Passes;
+use super::timeline::Tapes;
 use crate::device::Device;
 use crate::hub::Save;
 use crate::model::Gpt;
@@ -22,7 +22,7 @@ use crate::{Error, Result};
 pub struct Viewer {
     device: Device,
     model: Gpt,
-    passes: Passes,
+    tapes: Tapes,
     tokenizer: Tokenizer,
     end_of_text: u32,
     /// The steps that the model has seen.
@@ -33,7 +33,7 @@ pub struct Viewer {
 enum Asked {
     Look(Box<Look>),
     Trace(Box<Trace>),
-    Write(Box<Writing>),
+    Write(Box<Generate>),
     Pieces,
 }
 
@@ -52,7 +52,7 @@ impl Viewer {
         Ok(Viewer {
             device: device.clone(),
             model: load_weights(device, save, false)?,
-            passes: Passes::default(),
+            tapes: Tapes::default(),
             end_of_text: save.end_of_text.map_or_else(|| end_of_text(&tokenizer), Ok)?,
             tokenizer,
             step,
@@ -69,14 +69,14 @@ impl Viewer {
                 self.asked.push_back(Asked::Look(Box::new(Look::new(prompt, factors, sampling, draw, None))));
             }
             Command::Trace { prompt, layer, head, position, at: None, stop, cell } => {
-                let asked = trace::Asked { prompt, place: [layer, head], position, stop, cell };
+                let asked = trace::Request { prompt, place: [layer, head], position, stop, cell };
                 check_place(&self.model.config, asked.place)?;
                 self.asked.push_back(Asked::Trace(Box::new(Trace::new(asked, None))));
             }
             Command::Generate { prompt, max_tokens, sampling, ignore_end, given, at: None } => {
                 sampling.validate()?;
                 super::questions::generate::check_tokens(&self.model.config, &given)?;
-                let writing = Writing::asked(prompt, given, max_tokens, sampling, ignore_end, None);
+                let writing = Generate::requested(prompt, given, max_tokens, sampling, ignore_end, None);
                 self.asked.push_back(Asked::Write(Box::new(writing)));
             }
             Command::Pieces => self.asked.push_back(Asked::Pieces),
@@ -101,12 +101,12 @@ impl Viewer {
     pub fn tick(&mut self, slice: Duration) -> Result<Vec<Event>> {
         let deadline = Instant::now() + slice;
         let mut events = Vec::new();
-        let Viewer { device, model, passes, tokenizer, step, .. } = self;
+        let Viewer { device, model, tapes, tokenizer, step, .. } = self;
         let ends = (&*tokenizer, self.end_of_text);
         while let Some(asked) = self.asked.front_mut() {
             let done = match asked {
                 Asked::Look(look) => {
-                    let seen = look.advance(passes.probe(device, model)?, model, ends, *step, deadline)?;
+                    let seen = look.advance(tapes.probe(device, model)?, model, ends, *step, deadline)?;
                     let done = seen.is_some();
                     events.extend(seen);
                     done
@@ -116,13 +116,13 @@ impl Viewer {
                     true
                 }
                 Asked::Trace(trace) => {
-                    let found = trace.advance((device, model, passes), ends, [*step, 0], deadline)?;
+                    let found = trace.advance((device, model, tapes), ends, [*step, 0], deadline)?;
                     let done = found.is_some();
                     events.extend(found);
                     done
                 }
                 Asked::Write(writing) => {
-                    writing.advance(passes.generator(device, model)?, ends, *step, deadline, &mut events)?
+                    writing.advance(tapes.generator(device, model)?, ends, *step, deadline, &mut events)?
                 }
             };
             if done {

@@ -4,12 +4,12 @@ use super::Gpt;
 use crate::device::{Device, View};
 
 /// A copy of a model's weights and, where it is for training, of its moments.
-pub struct Aside {
+pub struct Backup {
     device: Device,
     arenas: Vec<View>,
 }
 
-impl Drop for Aside {
+impl Drop for Backup {
     fn drop(&mut self) {
         self.arenas.iter().for_each(|arena| self.device.free(arena.buffer));
     }
@@ -17,20 +17,20 @@ impl Drop for Aside {
 
 impl Gpt {
     /// Copies weights and moments as they are after everything run so far.
-    pub fn set_aside(&self) -> Aside {
+    pub fn set_aside(&self) -> Backup {
         let copied = self.arenas().into_iter().map(|arena| {
             let copy = self.device.allocate(arena.buffer.element, arena.len).view();
             self.device.copy(arena, copy);
             copy
         });
-        Aside { arenas: copied.collect(), device: self.device.clone() }
+        Backup { arenas: copied.collect(), device: self.device.clone() }
     }
 
     /// Writes weights and moments back.
     ///
     /// # Panics
     /// When they are those of a model of another shape.
-    pub fn put_back(&self, aside: &Aside) {
+    pub fn put_back(&self, aside: &Backup) {
         let arenas = self.arenas();
         assert_eq!(arenas.len(), aside.arenas.len(), "put_back: one of the two is not for training");
         arenas.into_iter().zip(&aside.arenas).for_each(|(arena, copy)| self.device.copy(*copy, arena));

@@ -7,7 +7,7 @@ pub mod parts;
 pub mod probe;
 pub mod trace;
 
-pub use backup::Aside;
+pub use backup::Backup;
 pub use config::{ModelConfig, Preset};
 pub use probe::{Probe, Probed, Probing};
 pub use trace::Traced;

@@ -12,10 +12,10 @@ use crate::tokenizer::Tokenizer;
 use crate::{Error, Result};
 
 /// Tokens that are told of beside each one that was chosen.
-const ALTERNATIVES: usize = 8;
+const MAX_ALTERNATIVES: usize = 8;
 
 /// A text under way.
-pub struct Writing {
+pub struct Generate {
     prompt: String,
     /// Tokens that it goes on with behind the prompt, before any is drawn.
     given: Vec<u32>,
@@ -23,7 +23,7 @@ pub struct Writing {
     sampling: Sampling,
     ignore_end: bool,
     /// Whether somebody asked for it, and is told of every token.
-    pub asked: bool,
+    pub requested: bool,
     /// The weights that write it; none: the live ones.
     pub at: Option<Snapshot>,
     generation: Option<Generation>,
@@ -41,23 +41,23 @@ pub fn check_tokens(model: &ModelConfig, ids: &[u32]) -> Result<()> {
     }
 }
 
-impl Writing {
+impl Generate {
     /// What somebody asked for.
-    pub fn asked(
+    pub fn requested(
         prompt: String,
         given: Vec<u32>,
         max_tokens: usize,
         sampling: Sampling,
         ignore_end: bool,
         at: Option<Snapshot>,
-    ) -> Writing {
-        Writing {
+    ) -> Generate {
+        Generate {
             prompt,
             given,
             max_tokens,
             sampling,
             ignore_end,
-            asked: true,
+            requested: true,
             at,
             generation: None,
             choices: Vec::new(),
@@ -67,8 +67,11 @@ impl Writing {
     }
 
     /// What a run shows of itself.
-    pub fn sample(max_tokens: usize, sampling: Sampling) -> Writing {
-        Writing { asked: false, ..Writing::asked(String::new(), Vec::new(), max_tokens, sampling, true, None) }
+    pub fn sample(max_tokens: usize, sampling: Sampling) -> Generate {
+        Generate {
+            requested: false,
+            ..Generate::requested(String::new(), Vec::new(), max_tokens, sampling, true, None)
+        }
     }
 
     /// Takes no token more.
@@ -97,7 +100,7 @@ impl Writing {
             }
             let text = self.unfinished.push(&tokenizer.decode(&[choice.id])?);
             self.text.push_str(&text);
-            if self.asked {
+            if self.requested {
                 let found = self.sampling.distribution(&logits);
                 events.push(Event::Token {
                     step,
@@ -106,7 +109,7 @@ impl Writing {
                     text,
                     probability: choice.probability,
                     rank: found.ranks[choice.id as usize],
-                    candidates: candidates(tokenizer, &found, &logits, found.ranked.iter().take(ALTERNATIVES)),
+                    candidates: candidates(tokenizer, &found, &logits, found.ranked.iter().take(MAX_ALTERNATIVES)),
                 });
             }
             self.choices.push(choice);
@@ -117,7 +120,7 @@ impl Writing {
             text: std::mem::take(&mut self.text),
             ids: self.choices.iter().map(|choice| choice.id).collect(),
             probabilities: self.choices.iter().map(|choice| choice.probability).collect(),
-            asked: self.asked,
+            asked: self.requested,
             words: 0,
             known_words: 0,
         });

@@ -13,10 +13,10 @@ use crate::tokenizer::Tokenizer;
 use crate::{Error, Result};
 
 /// Tokens of the longest prompt that is looked at, where model and device take so many.
-pub const LONGEST: usize = 256;
+pub const MAX_PROMPT: usize = 256;
 
 /// Tokens that are told of with their numbers: the likeliest, and the one that was drawn.
-const CANDIDATES: usize = 64;
+const MAX_LIKELIEST: usize = 64;
 
 /// A look that was asked for.
 pub struct Look {
@@ -33,7 +33,7 @@ pub struct Look {
 
 /// A probe for looks at `model`.
 pub fn probe(device: &Device, model: &Gpt) -> Result<Probe> {
-    Probe::new(device, model, LONGEST.min(Probe::most(device, &model.config)))
+    Probe::new(device, model, MAX_PROMPT.min(Probe::most(device, &model.config)))
 }
 
 /// Refuses factors that are not one for each head of the model.
@@ -73,8 +73,8 @@ impl Look {
         let found = self.sampling.distribution(logits);
         let uniform = self.sampling.draw(self.draw);
         let picked = found.pick(uniform);
-        let beyond = (found.ranks[picked as usize] as usize >= CANDIDATES).then_some(&picked);
-        let told = found.ranked.iter().take(CANDIDATES).chain(beyond);
+        let beyond = (found.ranks[picked as usize] as usize >= MAX_LIKELIEST).then_some(&picked);
+        let told = found.ranked.iter().take(MAX_LIKELIEST).chain(beyond);
         Ok(Some(Event::Looked {
             step,
             prompt: std::mem::take(&mut self.prompt),

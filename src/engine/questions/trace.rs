@@ -4,8 +4,8 @@ use web_time::Instant;
 
 use crate::device::{Device, Reading};
 use crate::engine::protocol::{Cell, Event, Spread, Station};
-use crate::engine::questions::look::{LONGEST, piece};
-use crate::engine::timeline::{Passes, Snapshot};
+use crate::engine::questions::look::{MAX_PROMPT, piece};
+use crate::engine::timeline::{Snapshot, Tapes};
 use crate::generate::prompt_ids;
 use crate::model::parts::Needed;
 use crate::model::probe::Tracing;
@@ -14,9 +14,9 @@ use crate::model::{Gpt, ModelConfig};
 use crate::tokenizer::Tokenizer;
 use crate::{Error, Result};
 
-/// What of a pass is asked for.
+/// What of a pass is request for.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Asked {
+pub struct Request {
     /// The prompt.
     pub prompt: String,
     /// The layer and the head, from 0.
@@ -29,10 +29,10 @@ pub struct Asked {
     pub cell: Option<[usize; 2]>,
 }
 
-/// A pass that was asked for.
+/// A pass that was request for.
 pub struct Trace {
     /// What is told of it.
-    pub asked: Asked,
+    pub request: Request,
     /// The weights that it is made with; none: the live ones.
     pub at: Option<Snapshot>,
     tracing: Option<Tracing>,
@@ -41,7 +41,7 @@ pub struct Trace {
 }
 
 /// The last pass over a model, as long as its weights are the same.
-pub struct Kept {
+pub struct LastPass {
     traced: Traced,
     weights: [u64; 2],
     /// After which token the candidates are named, and all stops with how their numbers lie.
@@ -76,40 +76,40 @@ fn spread(values: &[f32]) -> Spread {
 }
 
 impl Trace {
-    /// A pass over a prompt, of which `asked` is told.
-    pub fn new(asked: Asked, at: Option<Snapshot>) -> Trace {
-        Trace { asked, at, tracing: None, reading: None }
+    /// A pass over a prompt, of which `request` is told.
+    pub fn new(request: Request, at: Option<Snapshot>) -> Trace {
+        Trace { request, at, tracing: None, reading: None }
     }
 
     /// Goes on until `deadline`; what was found, once it is there. Of a prompt that is too long the end is taken.
-    /// `weights` are others whenever the model's have changed: then the pass that `passes` keep is made anew.
+    /// `weights` are others whenever the model's have changed: then the pass that `tapes` keep is made anew.
     pub fn advance(
         &mut self,
-        (device, model, passes): (&Device, &Gpt, &mut Passes),
+        (device, model, tapes): (&Device, &Gpt, &mut Tapes),
         (tokenizer, end_of_text): (&Tokenizer, u32),
         weights: [u64; 2],
         deadline: Instant,
     ) -> Result<Option<Event>> {
-        let Asked { prompt, place, position, stop, cell } = &self.asked;
+        let Request { prompt, place, position, stop, cell } = &self.request;
         if self.reading.is_none() {
-            let probe = passes.probe(device, model)?;
+            let probe = tapes.probe(device, model)?;
             let ids = prompt_ids(tokenizer, prompt, end_of_text);
-            let ids = &ids[ids.len().saturating_sub(probe.longest.min(LONGEST))..];
-            let same = |kept: &Kept| {
-                let Traced { tokens, layer, head, .. } = &kept.traced;
-                kept.weights == weights && tokens == ids && [*layer, *head] == *place
+            let ids = &ids[ids.len().saturating_sub(probe.longest.min(MAX_PROMPT))..];
+            let same = |last: &LastPass| {
+                let Traced { tokens, layer, head, .. } = &last.traced;
+                last.weights == weights && tokens == ids && [*layer, *head] == *place
             };
-            if !passes.kept.as_ref().is_some_and(same) {
-                let probe = passes.probe(device, model)?;
+            if !tapes.last_pass.as_ref().is_some_and(same) {
+                let probe = tapes.probe(device, model)?;
                 if self.tracing.is_none() {
                     self.tracing = Some(probe.begin_trace(ids, place[0], place[1])?);
                 }
                 let tracing = self.tracing.as_mut().expect("begun above");
                 let Some(traced) = probe.advance_trace(tracing, deadline)? else { return Ok(None) };
-                passes.kept = Some(Kept { traced, weights, told: None });
+                tapes.last_pass = Some(LastPass { traced, weights, told: None });
             }
         }
-        let Kept { traced, told, .. } = passes.kept.as_mut().expect("made above");
+        let LastPass { traced, told, .. } = tapes.last_pass.as_mut().expect("made above");
         let last = traced.tokens.len() - 1;
         let position = position.unwrap_or(last).min(last);
         let candidates = traced.candidates(position);
@@ -152,7 +152,7 @@ impl Trace {
         let pieces = |ids: &[u32]| ids.iter().map(|id| piece(tokenizer, *id)).collect();
         Ok(Some(Event::Traced {
             step: weights[0],
-            prompt: std::mem::take(&mut self.asked.prompt),
+            prompt: std::mem::take(&mut self.request.prompt),
             tokens: pieces(&traced.tokens),
             layers: traced.config.layers,
             heads: traced.config.heads,
