@@ -6,6 +6,7 @@ use rustc_hash::FxHashSet;
 const MAX_BYTES: usize = 64 << 20;
 
 /// The words that occur in a text.
+#[derive(Default)]
 pub struct KnownWords(FxHashSet<Box<str>>);
 
 impl KnownWords {

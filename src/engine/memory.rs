@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::questions::look;
+use super::questions;
 use crate::data::Dataset;
 use crate::device::Device;
 use crate::generate::Generator;
@@ -24,7 +24,7 @@ pub fn required_bytes(model: &ModelConfig, batch: usize) -> Result<u64> {
     let trainer = Trainer::new(gpt, &planner, config, Arc::new(dataset))?;
     let _evaluator = Evaluator::new(&planner, &trainer.model, batch)?;
     let _generator = Generator::new(&planner, &trainer.model)?;
-    let _probe = look::probe(&planner, &trainer.model)?;
+    let _probe = questions::probe(&planner, &trainer.model)?;
     // Weights and both moments.
     Ok(planner.bytes() + 3 * 4 * model.parameter_count())
 }

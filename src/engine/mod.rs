@@ -1,6 +1,6 @@
 //! The one protocol: commands in, events out. Both doors drive it by [`Engine::tick`]; nothing here knows which one is open.
 
-mod asked;
+mod actions;
 mod attention_change;
 mod known_words;
 mod memory;
@@ -38,10 +38,7 @@ use crate::model::Gpt;
 use crate::tokenizer::Tokenizer;
 use crate::{Error, Result};
 use prepare::{Preparation, Prepared};
-use questions::generate::Generate;
-use questions::look::{self, Look};
-use questions::trace::{Request, Trace};
-use run::{Action, Run};
+use run::Run;
 use timeline::Timeline;
 
 /// A laboratory with room for one run.
@@ -160,7 +157,7 @@ impl Engine {
             }
             Command::Part => {
                 if let Work::Run(run) = &mut self.work {
-                    run.slow.waits = false;
+                    run.go_on_with_part();
                 }
             }
             Command::Reset => {
@@ -168,38 +165,21 @@ impl Engine {
                 (self.failure, self.saved) = (None, None);
             }
             Command::Save => self.run()?.save(),
-            Command::Generate { prompt, max_tokens, sampling, ignore_end, given, at } => {
-                sampling.validate()?;
-                let run = self.run()?;
-                run.check_tokens(&given)?;
-                let at = run.snapshot(at)?;
-                run.write(Generate::requested(prompt, given, max_tokens, sampling, ignore_end, at));
-            }
-            Command::StopGenerating => self.run()?.stop_writing(),
+            Command::StopGenerating => self.run()?.stop_generating(),
             Command::Pin { step, pinned } => self.run()?.pin(step, pinned)?,
-            Command::Look { prompt, factors, sampling, draw, at } => {
-                sampling.validate()?;
-                let run = self.run()?;
-                run.check_factors(&factors)?;
-                let at = run.snapshot(at)?;
-                run.look(Look::new(prompt, factors, sampling, draw, at));
-            }
-            Command::Trace { prompt, layer, head, position, at, stop, cell } => {
-                let run = self.run()?;
-                let at = run.snapshot(at)?;
-                run.trace(Trace::new(Request { prompt, place: [layer, head], position, stop, cell }, at))?;
-            }
             Command::Update { text, position, count } => {
                 let memory = self.memory;
                 self.run()?.update(text, position, count, memory)?;
                 self.running &= count == 0;
             }
-            Command::KeepUpdate => self.run()?.settle_trial(Action::Keep)?,
-            Command::UndoUpdate => self.run()?.settle_trial(Action::Undo(Undone::Asked))?,
-            Command::Pieces => {
-                let run = self.run()?;
-                let pieces = look::pieces(&run.tokenizer, run.trainer.model.config.vocab);
-                self.events.push(pieces);
+            Command::KeepUpdate => self.run()?.settle_trial(true)?,
+            Command::UndoUpdate => self.run()?.settle_trial(false)?,
+            question => {
+                question.validate()?;
+                match &mut self.work {
+                    Work::Run(run) => run.ask(question, &mut self.events)?,
+                    _ => return Err(no_run()),
+                }
             }
         }
         if !self.running
@@ -218,7 +198,7 @@ impl Engine {
 
     /// Goes on with the run that is here, as it was saved last, for more steps: it keeps its time line.
     pub fn extend(&mut self, save: Save, changes: Changes, text: Text) -> Result<()> {
-        let past = if let Work::Run(run) = &self.work { run.timeline.handed_on() } else { Timeline::default() };
+        let past = if let Work::Run(run) = &self.work { run.timeline() } else { Timeline::default() };
         self.go_on_with(save, changes, text, true, past)
     }
 
@@ -283,7 +263,7 @@ impl Engine {
                 let steps = if self.running { self.steps_left.unwrap_or(u64::MAX) } else { 0 };
                 let taken = run.advance(steps, deadline, &mut self.events);
                 // A save outlives the run that it is of.
-                self.saved = run.saved.take().or(self.saved.take());
+                self.saved = run.take_save().or(self.saved.take());
                 let taken = taken?;
                 run.settle();
                 if let Some(left) = &mut self.steps_left {
@@ -313,7 +293,7 @@ impl Engine {
     fn run(&mut self) -> Result<&mut Run> {
         match &mut self.work {
             Work::Run(run) => Ok(run),
-            _ => Err(Error::Usage("there is no run yet: train first".into())),
+            _ => Err(no_run()),
         }
     }
 
@@ -322,8 +302,7 @@ impl Engine {
         if let Work::Run(run) = &mut self.work
             && !run.finished()
         {
-            run.give_up_trial();
-            run.slow.waits = false;
+            run.go_on();
         }
     }
 
@@ -345,4 +324,9 @@ impl Engine {
         Gpt::check_fit(&self.device, &model)?;
         fits(&model, train.batch, &self.device, self.memory)
     }
+}
+
+/// Why a command is refused that only a run can follow.
+fn no_run() -> Error {
+    Error::Usage("there is no run yet: train first".into())
 }

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use crate::Result;
 use crate::device::{Device, Reading};
-use crate::hub::{Moments, Save, Tensor};
+use crate::hub::{Moments, Save, Tensor, TrainerState};
 use crate::model::Gpt;
-use crate::train::StepReport;
+use crate::train::{StepReport, Trainer};
 
 /// Readings under way: one a tensor of weights, then of first, then of second moments.
 #[derive(Default)]
@@ -35,6 +35,72 @@ impl Saving {
         let weights =
             weights.map(|(name, shape)| (name, shape, values.next().expect("one reading a tensor"))).collect();
         Ok(Some((weights, Moments { first: values.by_ref().take(count).collect(), second: values.collect() })))
+    }
+}
+
+/// The saves of a run: what each holds beside weights, moments and log, and the one that was made last.
+pub struct Saves {
+    /// The run's tokenizer.json.
+    pub tokenizer_json: Vec<u8>,
+    /// The token in front of every document.
+    pub end_of_text: u32,
+    /// The run, as it was when it began.
+    pub state: TrainerState,
+    /// The text, where it has no other place.
+    pub documents: Option<Vec<Vec<u8>>>,
+    last: Option<Save>,
+    step: Option<u64>,
+}
+
+impl Saves {
+    /// None is made yet.
+    pub fn new(
+        tokenizer_json: Vec<u8>,
+        end_of_text: u32,
+        state: TrainerState,
+        documents: Option<Vec<Vec<u8>>>,
+    ) -> Saves {
+        Saves { tokenizer_json, end_of_text, state, documents, last: None, step: None }
+    }
+
+    /// Goes on with `saving`; the step of the save once it is made.
+    pub fn advance(&mut self, saving: &mut Saving, trainer: &Trainer, log: &[u8]) -> Result<Option<u64>> {
+        let Some((tensors, moments)) = saving.advance(trainer.device(), &trainer.model)? else { return Ok(None) };
+        let step = trainer.step();
+        let state = TrainerState {
+            step,
+            extra: trainer.extra,
+            position: step * trainer.config.accumulate as u64,
+            train: trainer.config.clone(),
+            ..self.state.clone()
+        };
+        self.last = Some(Save {
+            config: trainer.model.config,
+            tensors,
+            moments: Some(moments),
+            tokenizer_json: self.tokenizer_json.clone(),
+            end_of_text: Some(self.end_of_text),
+            trainer: Some(state),
+            log: log.to_vec(),
+            corpus: self.documents.clone(),
+        });
+        self.step = Some(step);
+        Ok(self.step)
+    }
+
+    /// The save that was made last, once.
+    pub fn take(&mut self) -> Option<Save> {
+        self.last.take()
+    }
+
+    /// Whether the last one holds the run as it is after `step`.
+    pub fn hold(&self, step: u64) -> bool {
+        self.step == Some(step)
+    }
+
+    /// The run is another since the last one.
+    pub fn outdate(&mut self) {
+        self.step = None;
     }
 }
 

@@ -1,47 +1,35 @@
 //! A run: a trainer, and what happens between its steps: evaluation, samples, saves.
 
-use std::collections::VecDeque;
+use std::sync::Arc;
 
 use web_time::Instant;
 
+use super::actions::{Action, Actions};
 use super::known_words::KnownWords;
 use super::prepare::Prepared;
-use super::protocol::{Changes, Event, Settings, Undone};
-use super::questions::generate::Generate;
-use super::questions::look::Look;
-use super::questions::trace::Trace;
-use super::readback::{Saving, cut, load_weights};
+use super::protocol::{Changes, Command, Event, Settings, Undone};
+use super::questions::{Desk, Generate};
+use super::readback::{Saves, Saving, cut, load_weights};
 use super::slow_motion::SlowMotion;
-use super::timeline::{Snapshot, SnapshotModel, Tapes, Timeline};
-use super::update::{Trial, Update};
+use super::timeline::{Snapshot, Timeline};
+use super::update::{Trial, Update, undo};
 use crate::device::Device;
 use crate::generate::Sampling;
 use crate::hub::{Save, TrainerState};
 use crate::model::Gpt;
-use crate::tokenizer::Tokenizer;
 use crate::train::{Evaluation, Evaluator, StepReport, Trainer};
 use crate::{Error, Result};
-use std::sync::Arc;
 
 /// Tokens of the samples that a run shows of itself.
 pub const SAMPLE_TOKENS: usize = 120;
 
 /// One run, prepared, with its step recorded.
 pub struct Run {
-    pub(super) device: Device,
-    pub(super) trainer: Trainer,
+    trainer: Trainer,
     evaluator: Option<Evaluator>,
-    pub(super) tapes: Tapes,
-    pub(super) timeline: Timeline,
-    /// Made when somebody asks for a step that is past.
-    pub(super) past: Option<SnapshotModel>,
-    pub(super) slow: SlowMotion,
-    pub(super) tokenizer: Tokenizer,
-    pub(super) end_of_text: u32,
-    tokenizer_json: Vec<u8>,
-    state: TrainerState,
-    documents: Option<Vec<Vec<u8>>>,
-    pub(super) words: KnownWords,
+    desk: Desk,
+    timeline: Timeline,
+    slow_motion: SlowMotion,
     /// Of the tokens to train on: see [`crate::data::Dataset::entropies`].
     entropies: (f64, f64),
     notices: Vec<String>,
@@ -49,35 +37,17 @@ pub struct Run {
     log: Vec<u8>,
     /// The step at which this call stops.
     last: u64,
-    /// What is to be done before the next step, in order.
-    pub(super) actions: VecDeque<Action>,
+    /// What is to be done before the next step.
+    actions: Actions,
     /// Updates that were tried and are neither kept nor undone.
-    pub(super) trial: Option<Trial>,
+    trial: Option<Trial>,
     /// The last step's line, held back until its evaluation is done.
     held: Option<StepReport>,
-    /// The save that was asked for last.
-    pub saved: Option<Save>,
-    /// The step that the last save holds.
-    pub(super) saved_step: Option<u64>,
+    saves: Saves,
     /// Whether the run has been found finished.
     complete: bool,
     /// The step whose loss was not finite; the run ends when the one before it is saved.
-    pub(super) failed: Option<u64>,
-}
-
-pub(super) enum Action {
-    /// Until no loss is awaited.
-    Drain,
-    Evaluate(Option<Evaluation>),
-    Write(Box<Generate>),
-    Look(Box<Look>),
-    Trace(Box<Trace>),
-    Update(Box<Update>),
-    Keep,
-    Undo(Undone),
-    /// Whether it is pinned.
-    Snapshot(bool),
-    Save(Saving),
+    failed: Option<u64>,
 }
 
 impl Run {
@@ -138,43 +108,37 @@ impl Run {
             }
             _ => None,
         };
+        let known_words = KnownWords::of(&prepared.text.documents);
+        let documents = prepared.text.keep.then_some(prepared.text.documents);
+        let saves = Saves::new(prepared.tokenizer.to_json(), prepared.end_of_text, state, documents);
+        let mut desk = Desk::new(device.clone(), prepared.tokenizer, prepared.end_of_text, known_words);
         // Recorded with the step, so that nothing is compiled while it runs; else when somebody asks.
-        let mut tapes = Tapes::default();
         if trainer.config.sample_every > 0 {
-            tapes.generator(device, &trainer.model)?;
+            desk.view(&trainer.model, [step, 0]).tapes.generator(device, &trainer.model)?;
         }
         let mut notices = prepared.notices;
         notices.extend(trainer.dataset.notice());
         let entropies = trainer.dataset.entropies();
         let mut run = Run {
-            device: device.clone(),
             trainer,
             evaluator,
-            tapes,
+            desk,
             timeline: Timeline::default(),
-            past: None,
-            slow: SlowMotion::default(),
-            tokenizer_json: prepared.tokenizer.to_json(),
-            tokenizer: prepared.tokenizer,
-            end_of_text: prepared.end_of_text,
-            state,
-            words: KnownWords::of(&prepared.text.documents),
+            slow_motion: SlowMotion::default(),
             entropies,
-            documents: prepared.text.keep.then_some(prepared.text.documents),
             notices,
             log,
             last,
-            actions: VecDeque::new(),
+            actions: Actions::default(),
             trial: None,
             held: None,
-            saved: None,
-            saved_step: None,
+            saves,
             complete: false,
             failed: None,
         };
         // A run that has nothing left to do still leaves a folder.
         if step >= run.last {
-            run.save();
+            run.actions.save();
         }
         Ok(run)
     }
@@ -214,7 +178,7 @@ impl Run {
     /// Whether something is under way that a pause lets finish: a step, an evaluation, a sample, a save.
     pub fn busy(&self) -> bool {
         self.stepping()
-            || self.slow.tells()
+            || self.slow_motion.tells()
             || !self.actions.is_empty()
             || self.failed.is_some()
             || self.timeline.busy()
@@ -222,13 +186,96 @@ impl Run {
 
     /// Stops the clock of the run.
     pub fn pause(&mut self) {
-        self.slow.waits = false;
+        self.slow_motion.waits = false;
         self.trainer.pause_clock();
     }
 
     /// Asks for a save, after the step under way.
     pub fn save(&mut self) {
-        self.actions.extend([Action::Drain, Action::Save(Saving::default())]);
+        self.actions.save();
+    }
+
+    /// The save that was made last, once.
+    pub fn take_save(&mut self) -> Option<Save> {
+        self.saves.take()
+    }
+
+    /// Asks the model, after the step under way where the answer depends on its weights.
+    pub fn ask(&mut self, command: Command, events: &mut Vec<Event>) -> Result<()> {
+        let (model, at) = (&self.trainer.model, self.seen());
+        let Some(mut question) = self.desk.ask(command, &model.config, &|step| self.snapshot(step))? else {
+            return Err(Error::Usage("this command asks nothing of the model".into()));
+        };
+        if question.is_immediate() {
+            self.desk.answer(&mut *question, model, at, Instant::now(), events)?;
+        } else {
+            self.actions.push(Action::Answer(question));
+        }
+        Ok(())
+    }
+
+    /// Ends the texts that were asked for.
+    pub fn stop_generating(&mut self) {
+        self.actions.stop_generating();
+    }
+
+    /// Asks for `count` updates on a copy, after the step under way. Refuses what cannot be learnt from, and a copy for
+    /// which the device's `memory` does not do.
+    pub fn update(
+        &mut self,
+        text: Option<String>,
+        position: Option<usize>,
+        count: u32,
+        memory: Option<u64>,
+    ) -> Result<()> {
+        let update = Update::new(&self.trainer, self.desk.tokenizer(), (text, position, count), memory)?;
+        self.actions.push(Action::Drain);
+        self.actions.push(Action::Update(Box::new(update)));
+        Ok(())
+    }
+
+    /// Keeps or undoes what was tried, after what is under way. Refuses it where nothing was.
+    pub fn settle_trial(&mut self, keeps: bool) -> Result<()> {
+        if !self.actions.leaves_trial(self.trial.is_some()) {
+            return Err(Error::Usage("there is no update to keep or to undo: try one first".into()));
+        }
+        self.actions.push(if keeps { Action::Keep } else { Action::Undo(Undone::Asked) });
+        Ok(())
+    }
+
+    /// Trains on: gives up what was tried and not kept, and waits behind a part of a step no longer.
+    pub fn go_on(&mut self) {
+        if self.actions.leaves_trial(self.trial.is_some()) {
+            self.actions.push(Action::Undo(Undone::WentOn));
+        }
+        self.slow_motion.waits = false;
+    }
+
+    /// Takes steps in slow motion, or no longer.
+    pub fn slow(&mut self, on: bool) {
+        self.slow_motion.set(on);
+    }
+
+    /// Lets the next part of a step in slow motion begin.
+    pub fn go_on_with_part(&mut self) {
+        self.slow_motion.waits = false;
+    }
+
+    /// Whether it waits behind a part of a step and has nothing to do meanwhile.
+    pub fn rests(&self) -> bool {
+        let under_way = self.slow_motion.tells() || self.trainer.in_flight() > 0 || self.timeline.busy();
+        self.slow_motion.waits && !under_way && self.failed.is_none() && !self.acts()
+    }
+
+    /// Whether the first action can be done now: between two steps each, between two parts of one what only reads.
+    fn acts(&self) -> bool {
+        let between = self.slow_motion.between && self.actions.reads();
+        !self.actions.is_empty() && (!self.trainer.within_step() || between)
+    }
+
+    /// The steps that the model has seen, and the updates that were kept beside them.
+    fn seen(&self) -> [u64; 2] {
+        [self.trainer.step(), self.trainer.extra]
     }
 
     /// Keeps snapshots from here on, in `budget` bytes at most; the first is of the model as it is.
@@ -236,8 +283,13 @@ impl Run {
         let bytes = self.trainer.model.arena().len as u64 * 4;
         self.timeline = Timeline::new(budget, bytes, self.trainer.step());
         if self.timeline.keeps() {
-            self.actions.push_front(Action::Snapshot(false));
+            self.actions.push_front(Action::Snapshot { pinned: false });
         }
+    }
+
+    /// The time line, for a run that goes on with this one.
+    pub fn timeline(&self) -> Timeline {
+        self.timeline.handed_on()
     }
 
     /// Goes on with the time line of the run before, of which this one is the next part.
@@ -249,7 +301,7 @@ impl Run {
 
     /// The snapshot of a step, where one is asked for. That of the step where the run stands is the model as it is when its
     /// turn comes: an update that is kept before then is in it.
-    pub fn snapshot(&self, step: Option<u64>) -> Result<Option<Snapshot>> {
+    fn snapshot(&self, step: Option<u64>) -> Result<Option<Snapshot>> {
         let stands = !self.trainer.within_step() && self.timeline.keeps();
         let past = step.filter(|step| !(stands && *step == self.trainer.step()));
         past.map(|step| self.timeline.find(step)).transpose()
@@ -263,7 +315,7 @@ impl Run {
             return self.timeline.pin(step.unwrap_or(now), pinned);
         }
         self.timeline.check_room(now)?;
-        self.actions.push_back(Action::Snapshot(true));
+        self.actions.push(Action::Snapshot { pinned: true });
         Ok(())
     }
 
@@ -272,13 +324,13 @@ impl Run {
         let mut taken = 0;
         loop {
             self.arrivals(events)?;
-            self.slow.tell(&mut self.trainer, events)?;
+            self.slow_motion.tell(&mut self.trainer, events)?;
             if let Some(step) = self.failed.filter(|_| self.actions.is_empty()) {
                 return Err(Error::NotFinite { step });
             }
             let waiting = if self.acts() {
                 !self.act(deadline, events)?
-            } else if self.slow.holds() {
+            } else if self.slow_motion.holds() {
                 true
             } else {
                 let begins = taken < steps && self.trainer.step() < self.last;
@@ -286,7 +338,7 @@ impl Run {
                     return Ok(taken);
                 }
                 let before = self.trainer.within_step();
-                let finished = self.slow.advance(&mut self.trainer, deadline, steps > 0)?;
+                let finished = self.slow_motion.advance(&mut self.trainer, deadline, steps > 0)?;
                 if finished {
                     taken += 1;
                     self.plan();
@@ -310,19 +362,18 @@ impl Run {
                 Err(Error::NotFinite { step }) => {
                     self.trainer.halt(step - 1);
                     self.timeline.halt(step - 1);
-                    self.slow.forget();
+                    self.slow_motion.forget();
                     self.held = None;
                     self.actions.clear();
-                    if self.saved_step != Some(step - 1) {
-                        self.actions.push_back(Action::Save(Saving::default()));
+                    if !self.saves.hold(step - 1) {
+                        self.actions.push(Action::Save(Saving::default()));
                     }
                     self.failed = Some(step);
                     break;
                 }
                 Err(error) => return Err(error),
             };
-            let evaluates = self.actions.iter().any(|action| matches!(action, Action::Evaluate(_)));
-            if evaluates && report.step == self.trainer.step() {
+            if self.actions.evaluates() && report.step == self.trainer.step() {
                 self.held = Some(report);
             } else {
                 self.tell(report, events);
@@ -347,26 +398,26 @@ impl Run {
         let saves = step >= self.last || due(config.save_every);
         let seed = config.seed;
         if self.timeline.due(step) {
-            self.actions.push_back(Action::Snapshot(false));
+            self.actions.push(Action::Snapshot { pinned: false });
         }
         if evaluates || samples || saves {
-            self.actions.push_back(Action::Drain);
+            self.actions.push(Action::Drain);
         }
         if evaluates {
-            self.actions.push_back(Action::Evaluate(None));
+            self.actions.push(Action::Evaluate(None));
         }
         if samples {
             let sampling = Sampling { seed: seed.wrapping_add(step), ..Sampling::default() };
-            self.write(Generate::sample(SAMPLE_TOKENS, sampling));
+            self.actions.push(Action::Answer(Box::new(Generate::sample(SAMPLE_TOKENS, sampling))));
         }
         if saves {
-            self.actions.push_back(Action::Save(Saving::default()));
+            self.actions.push(Action::Save(Saving::default()));
         }
     }
 
     /// Works on the first action until `deadline`; says whether it could do something.
     fn act(&mut self, deadline: Instant, events: &mut Vec<Event>) -> Result<bool> {
-        let Some(mut action) = self.actions.pop_front() else { return Ok(false) };
+        let Some(mut action) = self.actions.pop() else { return Ok(false) };
         let done = match &mut action {
             Action::Drain => {
                 let empty = self.trainer.in_flight() == 0;
@@ -376,15 +427,26 @@ impl Run {
                 empty
             }
             Action::Evaluate(evaluation) => self.evaluate(evaluation, deadline, events)?,
-            Action::Write(writing) => self.go_on_writing(writing, deadline, events)?,
-            Action::Look(look) => self.see(look, deadline, events)?,
-            Action::Trace(trace) => self.follow(trace, deadline, events)?,
-            Action::Update(update) => self.try_update(update, deadline, events)?,
-            Action::Keep => self.keep(events),
-            Action::Undo(why) => self.undo(*why, events),
-            Action::Snapshot(pinned) => {
+            Action::Answer(question) => {
+                let at = self.seen();
+                self.desk.answer(&mut **question, &self.trainer.model, at, deadline, events)?
+            }
+            Action::Update(update) => {
+                let at = self.seen();
+                let mut view = self.desk.view(&self.trainer.model, at);
+                update.advance(&self.trainer, &mut view, &mut self.trial, deadline, events)?
+            }
+            Action::Keep => {
+                self.keep(events);
+                true
+            }
+            Action::Undo(why) => {
+                undo(&mut self.trial, *why, events);
+                true
+            }
+            Action::Snapshot { pinned } => {
                 let weights = self.trainer.model.arena();
-                self.timeline.take(self.trainer.step(), *pinned, || self.device.read(weights))
+                self.timeline.take(self.trainer.step(), *pinned, || self.trainer.device().read(weights))
             }
             Action::Save(saving) => self.read_save(saving, events)?,
         };
@@ -392,6 +454,20 @@ impl Run {
             self.actions.push_front(action);
         }
         Ok(done)
+    }
+
+    /// Goes on from what was tried, with a save.
+    fn keep(&mut self, events: &mut Vec<Event>) {
+        let kept = self.trial.take().and_then(|trial| trial.keep(&self.trainer.model));
+        let Some(updates) = kept else { return };
+        self.trainer.extra += updates;
+        let step = self.trainer.step();
+        events.push(Event::UpdateKept { step, updates });
+        self.saves.outdate();
+        if let Some(pinned) = self.timeline.remove(step) {
+            self.actions.push(Action::Snapshot { pinned });
+        }
+        self.actions.save();
     }
 
     fn evaluate(
@@ -413,26 +489,7 @@ impl Run {
 
     /// Reads weights and moments back, and makes the save of them.
     fn read_save(&mut self, saving: &mut Saving, events: &mut Vec<Event>) -> Result<bool> {
-        let Some((tensors, moments)) = saving.advance(&self.device, &self.trainer.model)? else { return Ok(false) };
-        let step = self.trainer.step();
-        let state = TrainerState {
-            step,
-            extra: self.trainer.extra,
-            position: step * self.trainer.config.accumulate as u64,
-            train: self.trainer.config.clone(),
-            ..self.state.clone()
-        };
-        self.saved = Some(Save {
-            config: self.trainer.model.config,
-            tensors,
-            moments: Some(moments),
-            tokenizer_json: self.tokenizer_json.clone(),
-            end_of_text: Some(self.end_of_text),
-            trainer: Some(state),
-            log: self.log.clone(),
-            corpus: self.documents.clone(),
-        });
-        self.saved_step = Some(step);
+        let Some(step) = self.saves.advance(saving, &self.trainer, &self.log)? else { return Ok(false) };
         events.push(Event::Saved { step });
         Ok(true)
     }

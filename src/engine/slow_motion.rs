@@ -1,9 +1,8 @@
-//! SlowMotion motion: behind each part of a step it tells what the part found, and waits until it is let go on.
+//! Slow motion: behind each part of a step it tells what the part found, and waits until it is let go on.
 
 use web_time::Instant;
 
 use super::protocol::Event;
-use super::run::{Action, Run};
 use crate::Result;
 use crate::device::Reading;
 use crate::train::{Part, Trainer};
@@ -12,9 +11,9 @@ use crate::train::{Part, Trainer};
 #[derive(Default)]
 pub struct SlowMotion {
     /// Whether steps are taken part by part.
-    pub on: bool,
+    on: bool,
     /// Whether the last part is issued and the next is not begun.
-    between: bool,
+    pub between: bool,
     /// Whether the next part waits to be let go on.
     pub waits: bool,
     telling: Option<Telling>,
@@ -28,6 +27,12 @@ struct Telling {
 }
 
 impl SlowMotion {
+    /// Takes steps in slow motion, or no longer.
+    pub fn set(&mut self, on: bool) {
+        self.on = on;
+        self.waits &= on;
+    }
+
     /// Goes on with the step until `deadline`, in slow motion to the end of a part at most; says whether the step is wholly
     /// issued. With `waits` the next part waits behind it.
     pub fn advance(&mut self, trainer: &mut Trainer, deadline: Instant, waits: bool) -> Result<bool> {
@@ -86,27 +91,5 @@ impl SlowMotion {
     /// Forgets the part that was reached: there is no step any more.
     pub fn forget(&mut self) {
         *self = SlowMotion { on: self.on, ..SlowMotion::default() };
-    }
-}
-
-impl Run {
-    /// Takes steps in slow motion, or no longer.
-    pub fn slow(&mut self, on: bool) {
-        self.slow.on = on;
-        self.slow.waits &= on;
-    }
-
-    /// Whether it waits behind a part of a step and has nothing to do meanwhile.
-    pub fn rests(&self) -> bool {
-        let under_way = self.slow.tells() || self.trainer.in_flight() > 0 || self.timeline.busy();
-        self.slow.waits && !under_way && self.failed.is_none() && !self.acts()
-    }
-
-    /// Whether the first action can be done now: between two steps each, between two parts of one what only reads.
-    pub(super) fn acts(&self) -> bool {
-        self.actions.front().is_some_and(|action| {
-            let reads = matches!(action, Action::Write(_) | Action::Look(_) | Action::Trace(_));
-            !self.trainer.within_step() || self.slow.between && reads
-        })
     }
 }

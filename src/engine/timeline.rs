@@ -1,15 +1,10 @@
-//! The time line of a run: snapshots of its weights, thick at first and thinner later, and a place on the device where the
-//! weights of one of them are looked at while the run's own stay as they are.
+//! The time line of a run: snapshots of its weights, thick at first and thinner later.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::protocol::Event;
-use super::questions::look;
-use super::questions::trace::LastPass;
-use crate::device::{Device, Reading};
-use crate::generate::Generator;
-use crate::model::{Gpt, ModelConfig, Probe};
+use crate::device::Reading;
 use crate::{Error, Result};
 
 /// A time line has so many snapshots at most, however small they are.
@@ -23,7 +18,7 @@ pub struct Snapshot {
     /// The steps that the weights had seen.
     pub step: u64,
     /// The whole arena of the weights.
-    weights: Rc<[f32]>,
+    pub weights: Rc<[f32]>,
 }
 
 #[derive(Clone)]
@@ -186,69 +181,10 @@ impl Timeline {
     }
 }
 
-/// The tapes over one model that somebody may ask for between two steps, recorded when they are first asked for.
-#[derive(Default)]
-pub struct Tapes {
-    generator: Option<Generator>,
-    probe: Option<Probe>,
-    /// The last pass that was told stop by stop.
-    pub last_pass: Option<LastPass>,
-}
-
-impl Tapes {
-    /// Those of generation.
-    pub fn generator(&mut self, device: &Device, model: &Gpt) -> Result<&Generator> {
-        if self.generator.is_none() {
-            self.generator = Some(Generator::new(device, model)?);
-        }
-        Ok(self.generator.as_ref().expect("made above"))
-    }
-
-    /// That of a look.
-    pub fn probe(&mut self, device: &Device, model: &Gpt) -> Result<&Probe> {
-        if self.probe.is_none() {
-            self.probe = Some(look::probe(device, model)?);
-        }
-        Ok(self.probe.as_ref().expect("made above"))
-    }
-}
-
-/// A second model on the device, with the weights of the snapshot that was asked for last.
-pub struct SnapshotModel {
-    /// Its weights.
-    pub model: Gpt,
-    /// What was recorded over it.
-    pub tapes: Tapes,
-    /// Whose weights they are.
-    snapshot: Snapshot,
-}
-
-impl SnapshotModel {
-    /// The weights of `snapshot` in `place`, written only where they are not there yet.
-    pub fn show<'a>(
-        place: &'a mut Option<SnapshotModel>,
-        device: &Device,
-        config: ModelConfig,
-        snapshot: &Snapshot,
-    ) -> Result<&'a mut SnapshotModel> {
-        let there = place.as_ref().is_some_and(|past| Rc::ptr_eq(&past.snapshot.weights, &snapshot.weights));
-        if place.is_none() {
-            let model = Gpt::new(device, config, false)?;
-            *place = Some(SnapshotModel { model, tapes: Tapes::default(), snapshot: snapshot.clone() });
-        }
-        let past = place.as_mut().expect("made above");
-        if !there {
-            device.write(past.model.arena(), &snapshot.weights);
-            past.tapes.last_pass = None;
-            past.snapshot = snapshot.clone();
-        }
-        Ok(past)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::device::Device;
 
     /// Takes the snapshots that are due after the steps from `from` to `to`.
     fn go(timeline: &mut Timeline, from: u64, to: u64) {

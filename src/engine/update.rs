@@ -8,11 +8,10 @@ use web_time::Instant;
 use super::attention_change::attention_change;
 use super::memory::required_bytes;
 use super::protocol::{Elsewhere, Event, Rest, Shift, Standing, Undone};
-use super::questions::look::{MAX_PROMPT, piece};
-use super::run::{Action, Run};
+use super::questions::{MAX_PROMPT, ModelView, piece};
 use crate::data::{Batch, Windows};
 use crate::generate::Sampling;
-use crate::model::{Backup, Probe, Probing};
+use crate::model::{Backup, Gpt, Probe, Probing};
 use crate::sampling::{Distribution, log_softmax};
 use crate::tokenizer::Tokenizer;
 use crate::train::{Pass, Passed, Trainer};
@@ -35,6 +34,22 @@ pub struct Trial {
     /// Weights and moments behind them; none before the first.
     tried: Option<Backup>,
     updates: u64,
+}
+
+impl Trial {
+    /// Writes what was tried over the weights and moments of `model`; how many updates these are.
+    pub fn keep(&self, model: &Gpt) -> Option<u64> {
+        let tried = self.tried.as_ref()?;
+        model.put_back(tried);
+        Some(self.updates)
+    }
+}
+
+/// Forgets what was tried, and tells `why`, where there was something.
+pub fn undo(trial: &mut Option<Trial>, why: Undone, events: &mut Vec<Event>) {
+    if trial.take().is_some() {
+        events.push(Event::UpdateUndone { why });
+    }
 }
 
 /// Updates under way.
@@ -75,22 +90,33 @@ struct Measuring {
     elsewhere: Vec<f64>,
 }
 
-impl Run {
-    /// Asks for updates on a copy, after the step under way. Refuses what cannot be learnt from, and a copy for which
-    /// the device's `memory` does not do.
-    pub fn update(
-        &mut self,
-        text: Option<String>,
-        position: Option<usize>,
-        count: u32,
+/// Some windows, far from each other.
+fn spread(windows: &Windows) -> Vec<Vec<u32>> {
+    let all = windows.count(1);
+    let some = ELSEWHERE.min(all);
+    (0..some)
+        .map(|i| {
+            let start = i * all / some * windows.context;
+            windows.tokens[start..windows.tokens.len().min(start + windows.context + 1)].to_vec()
+        })
+        .collect()
+}
+
+impl Update {
+    /// `count` updates on a copy of the run of `trainer`. Refuses what cannot be learnt from, and a copy for which the
+    /// device's `memory` does not do.
+    pub fn new(
+        trainer: &Trainer,
+        tokenizer: &Tokenizer,
+        (text, position, count): (Option<String>, Option<usize>, u32),
         memory: Option<u64>,
-    ) -> Result<()> {
-        let (config, device) = (&self.trainer.model.config, &self.device);
+    ) -> Result<Update> {
+        let (config, device) = (&trainer.model.config, trainer.device());
         if count > MAX_UPDATES {
             return Err(Error::Usage(format!("the updates to try are to be at most {MAX_UPDATES}, not {count}")));
         }
         // The copy, and the run that is set aside meanwhile.
-        let needed = required_bytes(config, self.trainer.config.batch)? + 2 * self.trainer.model.aside_bytes();
+        let needed = required_bytes(config, trainer.config.batch)? + 2 * trainer.model.aside_bytes();
         if let Some(memory) = memory.filter(|memory| needed > *memory) {
             return Err(Error::Config(format!(
                 "a copy of the run to try an update on needs {} MiB, and {} has {} MiB to give",
@@ -102,7 +128,7 @@ impl Run {
         let longest = MAX_PROMPT.min(Probe::most(device, config)) + 1;
         let (mut tokens, mut left_out) = (Vec::new(), 0);
         if let Some(text) = &text {
-            tokens = self.tokenizer.encode(text.as_bytes());
+            tokens = tokenizer.encode(text.as_bytes());
             if tokens.len() < 2 {
                 return Err(Error::Usage(
                     "an update needs two tokens at least, one to predict the other from: type more".into(),
@@ -119,9 +145,9 @@ impl Run {
                 len - 1
             )));
         }
-        let trained = Windows { tokens: self.trainer.dataset.train.clone(), context: config.context };
-        let windows = self.trainer.dataset.validation.as_ref().unwrap_or(&trained);
-        let update = Update {
+        let trained = Windows { tokens: trainer.dataset.train.clone(), context: config.context };
+        let windows = trainer.dataset.validation.as_ref().unwrap_or(&trained);
+        Ok(Update {
             text,
             tokens,
             left_out,
@@ -137,125 +163,68 @@ impl Run {
             taken: 0,
             shows: false,
             after: Measuring::default(),
-        };
-        self.actions.extend([Action::Drain, Action::Update(Box::new(update))]);
-        Ok(())
-    }
-
-    /// Keeps or undoes what was tried, after what is under way. Refuses it where nothing was.
-    pub fn settle_trial(&mut self, action: Action) -> Result<()> {
-        if !self.tries() {
-            return Err(Error::Usage("there is no update to keep or to undo: try one first".into()));
-        }
-        self.actions.push_back(action);
-        Ok(())
-    }
-
-    /// Gives up what was tried, where there is something, because training goes on.
-    pub fn give_up_trial(&mut self) {
-        if self.tries() {
-            self.actions.push_back(Action::Undo(Undone::WentOn));
-        }
-    }
-
-    /// Whether there will be something to keep or to undo when all that was asked for is done.
-    fn tries(&self) -> bool {
-        self.actions.iter().fold(self.trial.is_some(), |open, action| match action {
-            Action::Update(update) => open || update.count > 0,
-            Action::Keep | Action::Undo(_) => false,
-            _ => open,
         })
     }
 
-    /// Goes on with updates until `deadline`; says whether they are done.
-    pub(super) fn try_update(
+    /// Whether it leaves something to keep or to undo.
+    pub fn tries(&self) -> bool {
+        self.count > 0
+    }
+
+    /// Goes on until `deadline` over what was tried so far, `trial`; says whether it is done.
+    pub fn advance(
         &mut self,
-        update: &mut Update,
+        trainer: &Trainer,
+        view: &mut ModelView,
+        trial: &mut Option<Trial>,
         deadline: Instant,
         events: &mut Vec<Event>,
     ) -> Result<bool> {
-        let (trainer, u) = (&self.trainer, update);
-        let probe = self.tapes.probe(&self.device, &trainer.model)?;
-        let trial = self.trial.get_or_insert(Trial { tried: None, updates: 0 });
+        let probe = view.tapes.probe(view.device, view.model)?;
+        let tried = trial.get_or_insert(Trial { tried: None, updates: 0 });
         // What comes before is what was tried so far, but where that itself is to be shown.
-        let goes_on = u.count > 0;
-        if u.run.is_none() {
-            u.run = Some(trainer.model.set_aside());
-            trial.tried.iter().filter(|_| goes_on).for_each(|tried| trainer.model.put_back(tried));
-            u.gather(trainer);
+        let goes_on = self.tries();
+        if self.run.is_none() {
+            self.run = Some(trainer.model.set_aside());
+            tried.tried.iter().filter(|_| goes_on).for_each(|tried| trainer.model.put_back(tried));
+            self.gather(trainer);
         }
-        let run = u.run.as_ref().expect("set aside above");
-        if !u.before.advance(trainer, probe, (&u.tokens, &u.batches, &u.elsewhere), deadline)? {
+        let run = self.run.as_ref().expect("set aside above");
+        if !self.before.advance(trainer, probe, (&self.tokens, &self.batches, &self.elsewhere), deadline)? {
             return Ok(false);
         }
-        while u.taken < u.count {
-            let pass = u.pass.get_or_insert_with(|| Pass::new(u.batches.clone(), Some(trial.updates)));
+        while self.taken < self.count {
+            let pass = self.pass.get_or_insert_with(|| Pass::new(self.batches.clone(), Some(tried.updates)));
             let Some(passed) = trainer.pass(pass, deadline)? else { return Ok(false) };
             let Passed { gradient_norm, finite, .. } = passed;
             if !finite {
                 trainer.model.put_back(run);
-                return Ok(self.undo(Undone::NotFinite, events));
+                undo(trial, Undone::NotFinite, events);
+                return Ok(true);
             }
-            u.norm = u.norm.or(gradient_norm);
-            u.pass = None;
-            u.taken += 1;
-            trial.updates += 1;
+            self.norm = self.norm.or(gradient_norm);
+            self.pass = None;
+            self.taken += 1;
+            tried.updates += 1;
         }
-        if !goes_on && !std::mem::replace(&mut u.shows, true) {
-            trial.tried.iter().for_each(|tried| trainer.model.put_back(tried));
+        if !goes_on && !std::mem::replace(&mut self.shows, true) {
+            tried.tried.iter().for_each(|tried| trainer.model.put_back(tried));
         }
-        if !u.after.advance(trainer, probe, (&u.tokens, &u.batches, &u.elsewhere), deadline)? {
+        if !self.after.advance(trainer, probe, (&self.tokens, &self.batches, &self.elsewhere), deadline)? {
             return Ok(false);
         }
         if goes_on {
-            trial.tried = Some(trainer.model.set_aside());
+            tried.tried = Some(trainer.model.set_aside());
         }
         trainer.model.put_back(run);
-        let updates = trial.updates;
-        events.push(u.tell(trainer, &self.tokenizer, updates)?);
+        let updates = tried.updates;
+        events.push(self.tell(trainer, view.tokenizer, updates)?);
         if updates == 0 {
-            self.trial = None;
+            *trial = None;
         }
         Ok(true)
     }
 
-    /// The run goes on from what was tried, and is saved there.
-    pub(super) fn keep(&mut self, events: &mut Vec<Event>) -> bool {
-        if let Some(Trial { tried: Some(tried), updates }) = self.trial.take() {
-            self.trainer.model.put_back(&tried);
-            self.trainer.extra += updates;
-            events.push(Event::UpdateKept { step: self.trainer.step(), updates });
-            self.saved_step = None;
-            if let Some(pinned) = self.timeline.remove(self.trainer.step()) {
-                self.actions.push_back(Action::Snapshot(pinned));
-            }
-            self.save();
-        }
-        true
-    }
-
-    /// What was tried is gone.
-    pub(super) fn undo(&mut self, why: Undone, events: &mut Vec<Event>) -> bool {
-        if self.trial.take().is_some() {
-            events.push(Event::UpdateUndone { why });
-        }
-        true
-    }
-}
-
-/// Some windows, far from each other.
-fn spread(windows: &Windows) -> Vec<Vec<u32>> {
-    let all = windows.count(1);
-    let some = ELSEWHERE.min(all);
-    (0..some)
-        .map(|i| {
-            let start = i * all / some * windows.context;
-            windows.tokens[start..windows.tokens.len().min(start + windows.context + 1)].to_vec()
-        })
-        .collect()
-}
-
-impl Update {
     /// What the updates are made on: the rows that were typed, or those of the step to come.
     fn gather(&mut self, trainer: &Trainer) {
         let (batch, context) = (trainer.config.batch, trainer.dataset.context);

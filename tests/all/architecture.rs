@@ -293,6 +293,45 @@ fn page_rooms_only_look_down() {
     }
 }
 
+/// The module of the engine that a file belongs to: its folder, or its own name.
+fn engine_module(name: &str) -> &str {
+    let inside = name.strip_prefix("src/engine/").unwrap();
+    inside.split_once('/').map_or_else(|| inside.strip_suffix(".rs").unwrap(), |(folder, _)| folder)
+}
+
+/// In the engine knowledge goes one way, and what travels knows nothing of what it drives.
+#[test]
+fn the_engine_has_no_circle() {
+    let files = files("src/engine", &["rs"]);
+    let modules: BTreeSet<&str> = files.iter().map(|(name, _)| engine_module(name)).collect();
+    let known = |module: &&str| -> BTreeSet<&str> {
+        let own = files.iter().filter(|(name, _)| engine_module(name) == *module);
+        let code: String = own.map(|(_, text)| code(text)).collect();
+        assert!(!code.contains("engine::{"), "{module}: one path a module is what is read here");
+        let names = |other: &str| {
+            ["super", "engine"]
+                .iter()
+                .any(|from| code.contains(&format!("{from}::{other}::")) || code.contains(&format!("{from}::{other};")))
+        };
+        modules.iter().copied().filter(|other| other != module && names(other)).collect()
+    };
+    assert_eq!(known(&"protocol"), BTreeSet::new(), "the protocol is plain data");
+    // The engine itself, mod.rs, knows all of them.
+    let mut left: BTreeSet<&str> = modules.iter().copied().filter(|module| *module != "mod").collect();
+    while !left.is_empty() {
+        let (circle, free): (BTreeSet<&str>, BTreeSet<&str>) =
+            left.iter().copied().partition(|module| known(module).iter().any(|other| left.contains(other)));
+        assert!(!free.is_empty(), "these know each other: {circle:?}");
+        left = circle;
+    }
+}
+
+/// A type has its methods in the file of its name, or below it.
+#[test]
+fn a_run_has_its_methods_in_one_file() {
+    only_in("impl Run {", &["src/engine/run.rs"]);
+}
+
 #[test]
 fn every_file_says_what_it_is() {
     for (name, text) in files("src", &["rs"]).into_iter().chain(files("tests", &["rs"])) {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::settings::{Settings, Text};
+use crate::Result;
 use crate::generate::Sampling;
 use crate::model::trace::Stop;
 
@@ -123,4 +124,14 @@ pub enum Command {
     UndoUpdate,
     /// Asks what every token stands for; it comes as [`Event::Pieces`](super::Event::Pieces).
     Pieces,
+}
+
+impl Command {
+    /// Refuses numbers that mean nothing to any model.
+    pub fn validate(&self) -> Result<()> {
+        match self {
+            Command::Look { sampling, .. } | Command::Generate { sampling, .. } => sampling.validate(),
+            _ => Ok(()),
+        }
+    }
 }

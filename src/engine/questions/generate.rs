@@ -1,14 +1,13 @@
-//! Text out of a model between two steps: one that was asked for, told token by token, or a sample that a run shows of
-//! itself.
+//! Text out of a model between two steps: a requested one, told token by token, or a sample that a run shows of itself.
 
 use web_time::Instant;
 
+use super::pieces::{candidates, piece};
+use super::{ModelView, Question};
 use crate::engine::protocol::Event;
-use crate::engine::questions::look::{candidates, piece};
 use crate::engine::timeline::Snapshot;
-use crate::generate::{Choice, Generation, Generator, Sampling, prompt_ids};
+use crate::generate::{Choice, Generation, Sampling, prompt_ids};
 use crate::model::ModelConfig;
-use crate::tokenizer::Tokenizer;
 use crate::{Error, Result};
 
 /// Tokens that are told of beside each one that was chosen.
@@ -23,9 +22,9 @@ pub struct Generate {
     sampling: Sampling,
     ignore_end: bool,
     /// Whether somebody asked for it, and is told of every token.
-    pub requested: bool,
+    requested: bool,
     /// The weights that write it; none: the live ones.
-    pub at: Option<Snapshot>,
+    at: Option<Snapshot>,
     generation: Option<Generation>,
     choices: Vec<Choice>,
     text: String,
@@ -73,21 +72,12 @@ impl Generate {
             ..Generate::requested(String::new(), Vec::new(), max_tokens, sampling, true, None)
         }
     }
+}
 
-    /// Takes no token more.
-    pub fn stop(&mut self) {
-        self.max_tokens = 0;
-    }
-
-    /// Goes on until `deadline`, and says whether it is done.
-    pub fn advance(
-        &mut self,
-        generator: &Generator,
-        (tokenizer, end_of_text): (&Tokenizer, u32),
-        step: u64,
-        deadline: Instant,
-        events: &mut Vec<Event>,
-    ) -> Result<bool> {
+impl Question for Generate {
+    fn advance(&mut self, view: &mut ModelView, deadline: Instant, events: &mut Vec<Event>) -> Result<bool> {
+        let (tokenizer, end_of_text, step) = (view.tokenizer, view.end_of_text, view.step);
+        let generator = view.tapes.generator(view.device, view.model)?;
         if self.generation.is_none() {
             let ids = prompt_ids(tokenizer, &self.prompt, end_of_text);
             self.generation = Some(Generation::with(&ids, &self.given, self.sampling));
@@ -114,6 +104,7 @@ impl Generate {
             }
             self.choices.push(choice);
         }
+        let (known_words, words) = view.known_words.count(&self.text, !self.prompt.is_empty());
         events.push(Event::Sample {
             step,
             prompt: std::mem::take(&mut self.prompt),
@@ -121,10 +112,21 @@ impl Generate {
             ids: self.choices.iter().map(|choice| choice.id).collect(),
             probabilities: self.choices.iter().map(|choice| choice.probability).collect(),
             asked: self.requested,
-            words: 0,
-            known_words: 0,
+            words,
+            known_words,
         });
         Ok(true)
+    }
+
+    fn snapshot(&self) -> Option<&Snapshot> {
+        self.at.as_ref()
+    }
+
+    /// Takes no token more.
+    fn stop_generating(&mut self) {
+        if self.requested {
+            self.max_tokens = 0;
+        }
     }
 }
 

@@ -2,14 +2,14 @@
 
 use web_time::Instant;
 
+use super::pieces::{candidates, piece};
+use super::{ModelView, Question};
 use crate::device::Device;
-use crate::engine::protocol::{Candidate, Event, Piece};
+use crate::engine::protocol::Event;
 use crate::engine::timeline::Snapshot;
 use crate::generate::{Sampling, prompt_ids};
 use crate::model::probe::{bits, entropies};
 use crate::model::{Gpt, ModelConfig, Probe, Probing};
-use crate::sampling::Distribution;
-use crate::tokenizer::Tokenizer;
 use crate::{Error, Result};
 
 /// Tokens of the longest prompt that is looked at, where model and device take so many.
@@ -18,7 +18,7 @@ pub const MAX_PROMPT: usize = 256;
 /// Tokens that are told of with their numbers: the likeliest, and the one that was drawn.
 const MAX_LIKELIEST: usize = 64;
 
-/// A look that was asked for.
+/// A requested look.
 pub struct Look {
     prompt: String,
     /// Factors of the heads (L, H); empty for all at 1.
@@ -27,7 +27,7 @@ pub struct Look {
     /// The number of the uniform draw.
     draw: u64,
     /// The weights that are looked into; none: the live ones.
-    pub at: Option<Snapshot>,
+    at: Option<Snapshot>,
     probing: Option<Probing>,
 }
 
@@ -51,32 +51,29 @@ impl Look {
     pub fn new(prompt: String, factors: Vec<f32>, sampling: Sampling, draw: u64, at: Option<Snapshot>) -> Look {
         Look { prompt, factors, sampling, draw, at, probing: None }
     }
+}
 
-    /// Goes on until `deadline`; what was seen, once it is there. Of a prompt that is too long the end is looked at.
-    pub fn advance(
-        &mut self,
-        probe: &Probe,
-        model: &Gpt,
-        (tokenizer, end_of_text): (&Tokenizer, u32),
-        step: u64,
-        deadline: Instant,
-    ) -> Result<Option<Event>> {
+impl Question for Look {
+    /// Of a prompt that is too long the end is looked at.
+    fn advance(&mut self, view: &mut ModelView, deadline: Instant, events: &mut Vec<Event>) -> Result<bool> {
+        let (model, tokenizer) = (view.model, view.tokenizer);
+        let probe = view.tapes.probe(view.device, model)?;
         if self.probing.is_none() {
-            let ids = prompt_ids(tokenizer, &self.prompt, end_of_text);
+            let ids = prompt_ids(tokenizer, &self.prompt, view.end_of_text);
             let all = vec![1.0; model.config.layers * model.config.heads];
             let factors = if self.factors.is_empty() { &all } else { &self.factors };
             self.probing = Some(probe.begin(&ids[ids.len().saturating_sub(probe.longest)..], factors)?);
         }
         let probing = self.probing.as_mut().expect("begun above");
-        let Some(seen) = probe.advance(probing, deadline)? else { return Ok(None) };
+        let Some(seen) = probe.advance(probing, deadline)? else { return Ok(false) };
         let logits = seen.logits_after(seen.tokens.len() - 1);
         let found = self.sampling.distribution(logits);
         let uniform = self.sampling.draw(self.draw);
         let picked = found.pick(uniform);
         let beyond = (found.ranks[picked as usize] as usize >= MAX_LIKELIEST).then_some(&picked);
         let told = found.ranked.iter().take(MAX_LIKELIEST).chain(beyond);
-        Ok(Some(Event::Looked {
-            step,
+        events.push(Event::Looked {
+            step: view.step,
             prompt: std::mem::take(&mut self.prompt),
             tokens: seen.tokens.iter().map(|id| piece(tokenizer, *id)).collect(),
             layers: seen.layers,
@@ -89,41 +86,11 @@ impl Look {
             picked,
             logits: logits.to_vec(),
             attention: seen.attention,
-        }))
+        });
+        Ok(true)
     }
-}
 
-/// Tokens with their numbers in a distribution over `logits`.
-pub fn candidates<'a>(
-    tokenizer: &Tokenizer,
-    found: &Distribution,
-    logits: &[f32],
-    ids: impl Iterator<Item = &'a u32>,
-) -> Vec<Candidate> {
-    let candidate = |id: &u32| {
-        let at = *id as usize;
-        Candidate {
-            piece: piece(tokenizer, *id),
-            rank: found.ranks[at],
-            logit: logits[at],
-            probability: found.probabilities[at],
-            log_probability: found.log_probabilities[at],
-            tempered: found.tempered[at],
-            reached: found.reached[found.ranks[at] as usize],
-            share: found.shares[at],
-        }
-    };
-    ids.map(candidate).collect()
-}
-
-/// All tokens of a tokenizer for a model of `vocab`, which may know of more.
-pub fn pieces(tokenizer: &Tokenizer, vocab: usize) -> Event {
-    Event::Pieces { texts: (0..vocab as u32).map(|id| piece(tokenizer, id).text).collect() }
-}
-
-/// A token with its text.
-pub fn piece(tokenizer: &Tokenizer, id: u32) -> Piece {
-    let text = tokenizer.token_bytes(id).map(crate::tokenizer::visible);
-    let special = || tokenizer.special_tokens().find(|(_, other)| *other == id).map(|(name, _)| name.to_owned());
-    Piece { id, text: special().or(text).unwrap_or_default() }
+    fn snapshot(&self) -> Option<&Snapshot> {
+        self.at.as_ref()
+    }
 }

@@ -2,19 +2,20 @@
 
 use web_time::Instant;
 
-use crate::device::{Device, Reading};
+use super::look::MAX_PROMPT;
+use super::pieces::piece;
+use super::{ModelView, Question};
+use crate::device::Reading;
 use crate::engine::protocol::{Cell, Event, Spread, Station};
-use crate::engine::questions::look::{MAX_PROMPT, piece};
-use crate::engine::timeline::{Snapshot, Tapes};
+use crate::engine::timeline::Snapshot;
 use crate::generate::prompt_ids;
+use crate::model::ModelConfig;
 use crate::model::parts::Needed;
 use crate::model::probe::Tracing;
 use crate::model::trace::{Stop, Traced};
-use crate::model::{Gpt, ModelConfig};
-use crate::tokenizer::Tokenizer;
 use crate::{Error, Result};
 
-/// What of a pass is request for.
+/// What is to be told of a pass.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
     /// The prompt.
@@ -29,12 +30,11 @@ pub struct Request {
     pub cell: Option<[usize; 2]>,
 }
 
-/// A pass that was request for.
+/// A requested pass.
 pub struct Trace {
-    /// What is told of it.
-    pub request: Request,
+    request: Request,
     /// The weights that it is made with; none: the live ones.
-    pub at: Option<Snapshot>,
+    at: Option<Snapshot>,
     tracing: Option<Tracing>,
     /// What is read beside the pass, and what of that has arrived.
     reading: Option<(Vec<Reading>, Vec<Vec<f32>>)>,
@@ -80,20 +80,17 @@ impl Trace {
     pub fn new(request: Request, at: Option<Snapshot>) -> Trace {
         Trace { request, at, tracing: None, reading: None }
     }
+}
 
-    /// Goes on until `deadline`; what was found, once it is there. Of a prompt that is too long the end is taken.
-    /// `weights` are others whenever the model's have changed: then the pass that `tapes` keep is made anew.
-    pub fn advance(
-        &mut self,
-        (device, model, tapes): (&Device, &Gpt, &mut Tapes),
-        (tokenizer, end_of_text): (&Tokenizer, u32),
-        weights: [u64; 2],
-        deadline: Instant,
-    ) -> Result<Option<Event>> {
+impl Question for Trace {
+    /// Of a prompt that is too long the end is taken. The last pass over the same weights is not made anew.
+    fn advance(&mut self, view: &mut ModelView, deadline: Instant, events: &mut Vec<Event>) -> Result<bool> {
+        let (device, model, tokenizer) = (view.device, view.model, view.tokenizer);
+        let (tapes, weights) = (&mut *view.tapes, [view.step, view.extra]);
         let Request { prompt, place, position, stop, cell } = &self.request;
         if self.reading.is_none() {
             let probe = tapes.probe(device, model)?;
-            let ids = prompt_ids(tokenizer, prompt, end_of_text);
+            let ids = prompt_ids(tokenizer, prompt, view.end_of_text);
             let ids = &ids[ids.len().saturating_sub(probe.longest.min(MAX_PROMPT))..];
             let same = |last: &LastPass| {
                 let Traced { tokens, layer, head, .. } = &last.traced;
@@ -105,7 +102,7 @@ impl Trace {
                     self.tracing = Some(probe.begin_trace(ids, place[0], place[1])?);
                 }
                 let tracing = self.tracing.as_mut().expect("begun above");
-                let Some(traced) = probe.advance_trace(tracing, deadline)? else { return Ok(None) };
+                let Some(traced) = probe.advance_trace(tracing, deadline)? else { return Ok(false) };
                 tapes.last_pass = Some(LastPass { traced, weights, told: None });
             }
         }
@@ -132,7 +129,7 @@ impl Trace {
             (traced.needs(stop, cell, &candidates).into_iter().map(read).collect(), Vec::new())
         });
         while let Some(reading) = readings.get_mut(arrived.len()) {
-            let Some(numbers) = reading.poll() else { return Ok(None) };
+            let Some(numbers) = reading.poll() else { return Ok(false) };
             arrived.push(numbers?.f32());
         }
         let table = if stop == Stop::Table { arrived.concat() } else { Vec::new() };
@@ -150,8 +147,8 @@ impl Trace {
             stops.iter_mut().filter(|other| other.name == stop).for_each(|other| other.spread = Some(spread(&values)));
         }
         let pieces = |ids: &[u32]| ids.iter().map(|id| piece(tokenizer, *id)).collect();
-        Ok(Some(Event::Traced {
-            step: weights[0],
+        events.push(Event::Traced {
+            step: view.step,
             prompt: std::mem::take(&mut self.request.prompt),
             tokens: pieces(&traced.tokens),
             layers: traced.config.layers,
@@ -170,7 +167,12 @@ impl Trace {
                 parts: traced.parts(stop, [row, column], &candidates, arrived),
             }),
             values,
-        }))
+        });
+        Ok(true)
+    }
+
+    fn snapshot(&self) -> Option<&Snapshot> {
+        self.at.as_ref()
     }
 }
 
