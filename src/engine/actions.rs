@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::protocol::Undone;
-use super::questions::Question;
+use super::questions::Pending;
 use super::readback::Saving;
 use super::update::Update;
 use crate::train::Evaluation;
@@ -15,7 +15,7 @@ pub enum Action {
     /// Measures the loss on the validation tokens.
     Evaluate(Option<Evaluation>),
     /// Answers a question to the model.
-    Answer(Box<dyn Question>),
+    Answer(Pending),
     /// Tries updates on a copy.
     Update(Box<Update>),
     /// Goes on from what was tried.
@@ -70,8 +70,8 @@ impl Actions {
     /// Ends the texts that were asked for.
     pub fn stop_generating(&mut self) {
         for action in &mut self.0 {
-            if let Action::Answer(question) = action {
-                question.stop_generating();
+            if let Action::Answer(pending) = action {
+                pending.question.stop_generating();
             }
         }
     }

@@ -167,9 +167,9 @@ impl Engine {
             Command::Save => self.run()?.save(),
             Command::StopGenerating => self.run()?.stop_generating(),
             Command::Pin { step, pinned } => self.run()?.pin(step, pinned)?,
-            Command::Update { text, position, count } => {
+            Command::Update { text, position, count, id } => {
                 let memory = self.memory;
-                self.run()?.update(text, position, count, memory)?;
+                self.run()?.update((text, position, count), id, memory)?;
                 self.running &= count == 0;
             }
             Command::KeepUpdate => self.run()?.settle_trial(true)?,

@@ -203,13 +203,13 @@ impl Run {
     /// Asks the model, after the step under way where the answer depends on its weights.
     pub fn ask(&mut self, command: Command, events: &mut Vec<Event>) -> Result<()> {
         let (model, at) = (&self.trainer.model, self.seen());
-        let Some(mut question) = self.desk.ask(command, &model.config, &|step| self.snapshot(step))? else {
+        let Some(mut pending) = self.desk.ask(command, &model.config, &|step| self.snapshot(step))? else {
             return Err(Error::Usage("this command asks nothing of the model".into()));
         };
-        if question.is_immediate() {
-            self.desk.answer(&mut *question, model, at, Instant::now(), events)?;
+        if pending.question.is_immediate() {
+            self.desk.answer(&mut pending, model, at, Instant::now(), events)?;
         } else {
-            self.actions.push(Action::Answer(question));
+            self.actions.push(Action::Answer(pending));
         }
         Ok(())
     }
@@ -223,12 +223,11 @@ impl Run {
     /// which the device's `memory` does not do.
     pub fn update(
         &mut self,
-        text: Option<String>,
-        position: Option<usize>,
-        count: u32,
+        (text, position, count): (Option<String>, Option<usize>, u32),
+        id: Option<u64>,
         memory: Option<u64>,
     ) -> Result<()> {
-        let update = Update::new(&self.trainer, self.desk.tokenizer(), (text, position, count), memory)?;
+        let update = Update::new(&self.trainer, self.desk.tokenizer(), (text, position, count), id, memory)?;
         self.actions.push(Action::Drain);
         self.actions.push(Action::Update(Box::new(update)));
         Ok(())
@@ -408,7 +407,7 @@ impl Run {
         }
         if samples {
             let sampling = Sampling { seed: seed.wrapping_add(step), ..Sampling::default() };
-            self.actions.push(Action::Answer(Box::new(Generate::sample(SAMPLE_TOKENS, sampling))));
+            self.actions.push(Action::Answer(Generate::sample(SAMPLE_TOKENS, sampling)));
         }
         if saves {
             self.actions.push(Action::Save(Saving::default()));
@@ -427,9 +426,9 @@ impl Run {
                 empty
             }
             Action::Evaluate(evaluation) => self.evaluate(evaluation, deadline, events)?,
-            Action::Answer(question) => {
+            Action::Answer(pending) => {
                 let at = self.seen();
-                self.desk.answer(&mut **question, &self.trainer.model, at, deadline, events)?
+                self.desk.answer(pending, &self.trainer.model, at, deadline, events)?
             }
             Action::Update(update) => {
                 let at = self.seen();

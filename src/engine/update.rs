@@ -54,6 +54,7 @@ pub fn undo(trial: &mut Option<Trial>, why: Undone, events: &mut Vec<Event>) {
 
 /// Updates under way.
 pub struct Update {
+    id: Option<u64>,
     text: Option<String>,
     /// What is shown, T tokens: all but the last are seen.
     tokens: Vec<u32>,
@@ -104,11 +105,12 @@ fn spread(windows: &Windows) -> Vec<Vec<u32>> {
 
 impl Update {
     /// `count` updates on a copy of the run of `trainer`. Refuses what cannot be learnt from, and a copy for which the
-    /// device's `memory` does not do.
+    /// device's `memory` does not do. What they change is told with `id`.
     pub fn new(
         trainer: &Trainer,
         tokenizer: &Tokenizer,
         (text, position, count): (Option<String>, Option<usize>, u32),
+        id: Option<u64>,
         memory: Option<u64>,
     ) -> Result<Update> {
         let (config, device) = (&trainer.model.config, trainer.device());
@@ -148,6 +150,7 @@ impl Update {
         let trained = Windows { tokens: trainer.dataset.train.clone(), context: config.context };
         let windows = trainer.dataset.validation.as_ref().unwrap_or(&trained);
         Ok(Update {
+            id,
             text,
             tokens,
             left_out,
@@ -305,6 +308,7 @@ impl Update {
             heads,
             elsewhere: elsewhere.collect::<Result<_>>()?,
             held_out: trainer.dataset.validation.is_some(),
+            id: self.id,
         })
     }
 }

@@ -8,7 +8,7 @@ use web_time::Instant;
 use super::known_words::KnownWords;
 use super::prepare::end_of_text;
 use super::protocol::{Command, Event};
-use super::questions::{Desk, Question};
+use super::questions::{Desk, Pending};
 use super::readback::load_weights;
 use crate::device::Device;
 use crate::hub::Save;
@@ -22,7 +22,7 @@ pub struct Viewer {
     desk: Desk,
     /// The steps that the model has seen.
     step: u64,
-    questions: VecDeque<Box<dyn Question>>,
+    questions: VecDeque<Pending>,
 }
 
 impl Viewer {
@@ -50,7 +50,7 @@ impl Viewer {
     /// Takes a command: a question to the model as it is, or the end of a text. Refuses all others.
     pub fn send(&mut self, command: Command) -> Result<()> {
         if matches!(command, Command::StopGenerating) {
-            self.questions.iter_mut().for_each(|question| question.stop_generating());
+            self.questions.iter_mut().for_each(|pending| pending.question.stop_generating());
             return Ok(());
         }
         command.validate()?;
@@ -71,8 +71,8 @@ impl Viewer {
     pub fn tick(&mut self, slice: Duration) -> Result<Vec<Event>> {
         let deadline = Instant::now() + slice;
         let mut events = Vec::new();
-        while let Some(question) = self.questions.front_mut() {
-            let done = self.desk.answer(&mut **question, &self.model, [self.step, 0], deadline, &mut events)?;
+        while let Some(pending) = self.questions.front_mut() {
+            let done = self.desk.answer(pending, &self.model, [self.step, 0], deadline, &mut events)?;
             if done {
                 self.questions.pop_front();
             }

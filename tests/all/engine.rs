@@ -139,6 +139,7 @@ fn single_steps_pauses_and_prompts() {
             ignore_end: true,
             given: vec![],
             at: None,
+            id: None,
         })
         .unwrap();
     let (events, _) = drive(&mut engine);
@@ -227,7 +228,9 @@ fn slow_motion_waits_behind_each_part_pauses_at_once_and_is_left_again() {
 
 /// A look into the model, as it is told.
 fn look(engine: &mut Engine, prompt: &str, factors: &[f32], sampling: Sampling) -> Event {
-    engine.send(Command::Look { prompt: prompt.into(), factors: factors.into(), sampling, draw: 0, at: None }).unwrap();
+    engine
+        .send(Command::Look { prompt: prompt.into(), factors: factors.into(), sampling, draw: 0, at: None, id: None })
+        .unwrap();
     let found = drive(engine).0.into_iter().find(|event| matches!(event, Event::Looked { .. }));
     found.expect("a look")
 }
@@ -267,6 +270,7 @@ fn a_look_shows_attention_and_what_comes_next() {
             ignore_end: true,
             given: vec![],
             at: None,
+            id: None,
         };
         engine.send(ask).unwrap();
         let sample = drive(&mut engine).0.into_iter().find_map(|event| match event {
@@ -283,11 +287,11 @@ fn a_look_shows_attention_and_what_comes_next() {
 fn every_token_of_the_model_says_what_it_stands_for() {
     let mut engine = engine();
     engine.send(Command::Train { settings: settings(), text: text(), tokenizer: None }).unwrap();
-    assert!(engine.send(Command::Pieces).unwrap_err().to_string().contains("there is no run yet"));
+    assert!(engine.send(Command::Pieces { id: None }).unwrap_err().to_string().contains("there is no run yet"));
     drive(&mut engine);
-    engine.send(Command::Pieces).unwrap();
+    engine.send(Command::Pieces { id: None }).unwrap();
     let told = engine.tick().unwrap();
-    let [Event::Pieces { texts }] = &told[..] else { panic!("{told:?}") };
+    let [Event::Pieces { texts, .. }] = &told[..] else { panic!("{told:?}") };
     assert_eq!(texts.len(), 300);
     let Event::Looked { candidates, .. } = look(&mut engine, "mercy", &[], Sampling::default()) else { unreachable!() };
     assert!(candidates.iter().all(|candidate| texts[candidate.piece.id as usize] == candidate.piece.text));
@@ -307,12 +311,26 @@ fn a_look_switches_heads_off_and_the_run_never_notices_it_nor_a_trace() {
         let new = engine.tick().unwrap();
         if new.iter().any(|event| matches!(event, Event::Step { .. })) {
             let factors = if asked % 2 == 0 { vec![] } else { vec![0.0, 1.0, 1.0, 1.0] };
-            let look =
-                Command::Look { prompt: "rain".into(), factors, sampling: Sampling::default(), draw: 0, at: None };
+            let look = Command::Look {
+                prompt: "rain".into(),
+                factors,
+                sampling: Sampling::default(),
+                draw: 0,
+                at: None,
+                id: None,
+            };
             engine.send(look).unwrap();
             let (stop, cell) = (Stop::ALL[asked % Stop::ALL.len()].0, Some([0, 0]));
-            let trace =
-                Command::Trace { prompt: "rain".into(), layer: 1, head: 0, position: None, at: None, stop, cell };
+            let trace = Command::Trace {
+                prompt: "rain".into(),
+                layer: 1,
+                head: 0,
+                position: None,
+                at: None,
+                stop,
+                cell,
+                id: None,
+            };
             engine.send(trace).unwrap();
             asked += 1;
         }
@@ -336,8 +354,14 @@ fn a_look_switches_heads_off_and_the_run_never_notices_it_nor_a_trace() {
         .map(|factors| logits(look(&mut engine, "rain", factors, Sampling::default())));
     assert_eq!(on, ones);
     assert_ne!(on, off);
-    let wrong =
-        Command::Look { prompt: "".into(), factors: vec![1.0; 3], sampling: Sampling::default(), draw: 0, at: None };
+    let wrong = Command::Look {
+        prompt: "".into(),
+        factors: vec![1.0; 3],
+        sampling: Sampling::default(),
+        draw: 0,
+        at: None,
+        id: None,
+    };
     assert!(engine.send(wrong).unwrap_err().to_string().contains("each of 4 heads"));
 }
 

@@ -79,7 +79,7 @@ fn listed(events: &[Event]) -> Option<(Vec<u64>, Vec<u64>)> {
 /// Everything that a look tells, as bits.
 fn look(engine: &mut Engine, at: Option<u64>) -> (u64, Vec<u32>, String) {
     let sampling = Sampling::default();
-    let command = Command::Look { prompt: "明月, the moon".into(), factors: vec![], sampling, draw: 3, at };
+    let command = Command::Look { prompt: "明月, the moon".into(), factors: vec![], sampling, draw: 3, at, id: None };
     let found = ask(engine, command).into_iter().find_map(|event| match event {
         Event::Looked { step, attention, candidates, picked, .. } => {
             let bits = attention.iter().chain(candidates.iter().map(|c| &c.logit)).map(|x| x.to_bits()).collect();
@@ -92,7 +92,15 @@ fn look(engine: &mut Engine, at: Option<u64>) -> (u64, Vec<u32>, String) {
 
 fn generate(prompt: &str, given: &[u32], max_tokens: usize, at: Option<u64>) -> Command {
     let sampling = Sampling { temperature: 1.0, seed: 7, ..Sampling::default() };
-    Command::Generate { prompt: prompt.into(), max_tokens, sampling, ignore_end: true, given: given.into(), at }
+    Command::Generate {
+        prompt: prompt.into(),
+        max_tokens,
+        sampling,
+        ignore_end: true,
+        given: given.into(),
+        at,
+        id: None,
+    }
 }
 
 /// A text with its step, its tokens, and what was told of each of them: all of it, and the text alone.
@@ -176,7 +184,7 @@ fn a_look_back_leaves_the_run_as_it_is() {
         if listed(&new).is_some() {
             let sampling = Sampling::default();
             engine
-                .send(Command::Look { prompt: "月".into(), factors: vec![], sampling, draw: 0, at: Some(0) })
+                .send(Command::Look { prompt: "月".into(), factors: vec![], sampling, draw: 0, at: Some(0), id: None })
                 .unwrap();
             engine.send(generate("月", &[], 3, Some(0))).unwrap();
             asked += 1;
@@ -276,7 +284,10 @@ fn an_update_that_is_kept_is_what_its_step_shows() {
         ask(&mut engine, Command::Pin { step: Some(1), pinned: true });
         let before = look(&mut engine, None);
         assert_eq!(look(&mut engine, Some(1)), before);
-        ask(&mut engine, Command::Update { text: Some("The moon is 明月!".into()), position: None, count: 3 });
+        ask(
+            &mut engine,
+            Command::Update { text: Some("The moon is 明月!".into()), position: None, count: 3, id: None },
+        );
         assert_eq!(look(&mut engine, Some(1)), before, "what is tried stands beside the run");
         // The look is asked for before the update is kept: it comes after, and shows what was kept.
         engine.send(Command::KeepUpdate).unwrap();
@@ -302,7 +313,7 @@ fn an_update_that_is_kept_changes_no_other_snapshot() {
     let (steps, _) = listed(&events).unwrap();
     assert_eq!(steps, [0, 1, 2, 4, 6, 8, 10], "step 11 is not among them");
     let seen: Vec<_> = steps.iter().map(|step| look(&mut engine, Some(*step))).collect();
-    ask(&mut engine, Command::Update { text: None, position: None, count: 2 });
+    ask(&mut engine, Command::Update { text: None, position: None, count: 2, id: None });
     let events = ask(&mut engine, Command::KeepUpdate);
     assert_eq!(listed(&events), None);
     for (step, seen) in steps.iter().zip(&seen) {

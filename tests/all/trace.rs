@@ -69,7 +69,7 @@ struct Told {
 const PROMPT: &str = "the rain is bright";
 
 fn command(stop: Stop, cell: Option<[usize; 2]>, at: Option<u64>) -> Command {
-    Command::Trace { prompt: PROMPT.into(), layer: 1, head: 1, position: None, at, stop, cell }
+    Command::Trace { prompt: PROMPT.into(), layer: 1, head: 1, position: None, at, stop, cell, id: None }
 }
 
 fn trace(engine: &mut Engine, command: Command) -> Told {
@@ -134,8 +134,14 @@ fn every_stop_is_told_with_its_source() {
 fn the_probabilities_are_those_of_a_look() {
     let mut engine = engine(&Device::cpu());
     ask(&mut engine, Command::Step);
-    let look =
-        Command::Look { prompt: PROMPT.into(), factors: vec![], sampling: Sampling::default(), draw: 0, at: None };
+    let look = Command::Look {
+        prompt: PROMPT.into(),
+        factors: vec![],
+        sampling: Sampling::default(),
+        draw: 0,
+        at: None,
+        id: None,
+    };
     let looked = ask(&mut engine, look).into_iter().find_map(|event| match event {
         Event::Looked { candidates, attention, tokens, .. } => Some((candidates, attention, tokens.len())),
         _ => None,
@@ -161,6 +167,7 @@ fn the_probabilities_are_those_of_a_look() {
         at: None,
         stop: Stop::Logits,
         cell: None,
+        id: None,
     };
     let second = trace(&mut engine, second);
     assert_eq!(second.position, 0);
@@ -184,7 +191,7 @@ fn a_pass_is_of_the_weights_that_are_asked_for() {
             assert_eq!(all(&mut engine, Some(at)), live[at as usize], "{} at {at}", device.name());
             assert_eq!(all(&mut engine, None), live[3], "{}", device.name());
         }
-        let update = Command::Update { text: Some(PROMPT.into()), position: None, count: 3 };
+        let update = Command::Update { text: Some(PROMPT.into()), position: None, count: 3, id: None };
         ask(&mut engine, update);
         // One step, told twice: what is kept of either is of weights that the update then replaces.
         assert_eq!(all(&mut engine, Some(3)), live[3]);
@@ -234,6 +241,7 @@ fn what_cannot_be_told_is_refused() {
             at: None,
             stop: Stop::Query,
             cell: None,
+            id: None,
         };
         let refused = engine.send(command).unwrap_err().to_string();
         let want =

@@ -33,9 +33,10 @@ struct Told {
 }
 
 fn update(engine: &mut Engine, text: Option<&str>, position: Option<usize>, count: u32) -> Told {
-    engine.send(Command::Update { text: text.map(Into::into), position, count }).unwrap();
+    engine.send(Command::Update { text: text.map(Into::into), position, count, id: Some(7) }).unwrap();
     let found = drive(engine).0.into_iter().find_map(|event| match event {
         Event::Updated {
+            id: Some(7),
             updates,
             tokens,
             left_out,
@@ -118,7 +119,7 @@ fn a_run_is_what_it_would_be_without_trials() {
     while got.len() < 6 {
         got.extend(steps(&engine.tick().unwrap()));
     }
-    engine.send(Command::Update { text: None, position: None, count: 1 }).unwrap();
+    engine.send(Command::Update { text: None, position: None, count: 1, id: None }).unwrap();
     let events = drive(&mut engine).0;
     assert_eq!(engine.state(), State::Paused);
     assert!(matches!(events.iter().rfind(|e| !matches!(e, Event::State { .. })), Some(Event::Updated { .. })));
@@ -184,6 +185,7 @@ fn a_look_shows_the_run_and_what_it_kept() {
                 sampling: Default::default(),
                 draw: 0,
                 at: None,
+                id: None,
             })
             .unwrap();
         let found = drive(engine).0.into_iter().find_map(|event| match event {
@@ -293,10 +295,10 @@ fn behind_the_last_step_the_highest_rate_is_taken() {
 #[test]
 fn what_cannot_be_tried_is_refused_in_a_sentence() {
     let mut idle = Engine::new(Device::cpu(), Duration::from_millis(1), None);
-    let next = |count| Command::Update { text: None, position: None, count };
+    let next = |count| Command::Update { text: None, position: None, count, id: None };
     assert!(idle.send(next(1)).unwrap_err().to_string().contains("train first"));
     let (mut engine, _) = paused(1);
-    let typed = |text: &str, position| Command::Update { text: Some(text.into()), position, count: 1 };
+    let typed = |text: &str, position| Command::Update { text: Some(text.into()), position, count: 1, id: None };
     for (command, want) in [
         (next(101), "at most 100, not 101"),
         (typed("", None), "two tokens at least"),
@@ -334,7 +336,7 @@ fn an_update_that_leads_nowhere_leaves_the_run_alone() {
     let steep = Settings { lr: Some(1e3), clip: Some(0.0), weight_decay: Some(1e3), ..settings() };
     let (mut engine, _) = after(Device::cpu(), steep, text(20), 0);
     let before = bits(&save(&mut engine));
-    engine.send(Command::Update { text: None, position: None, count: 100 }).unwrap();
+    engine.send(Command::Update { text: None, position: None, count: 100, id: None }).unwrap();
     let events = drive(&mut engine).0;
     assert!(events.iter().any(|event| matches!(event, Event::UpdateUndone { why: Undone::NotFinite })), "{events:?}");
     assert_eq!(bits(&save(&mut engine)), before);

@@ -20,7 +20,7 @@ struct Told {
 }
 
 fn update(engine: &mut Engine, text: Option<&str>, count: u32) -> Told {
-    engine.send(Command::Update { text: text.map(Into::into), position: None, count }).unwrap();
+    engine.send(Command::Update { text: text.map(Into::into), position: None, count, id: None }).unwrap();
     let found = drive(engine).0.into_iter().find_map(|event| match event {
         Event::Updated {
             tokens,
@@ -43,7 +43,7 @@ fn update(engine: &mut Engine, text: Option<&str>, count: u32) -> Told {
 fn look(engine: &mut Engine, pieces: &[Piece]) -> Vec<f32> {
     let prompt = pieces.iter().map(|piece| piece.text.as_str()).collect();
     let (factors, sampling) = (vec![], Default::default());
-    engine.send(Command::Look { prompt, factors, sampling, draw: 0, at: None }).unwrap();
+    engine.send(Command::Look { prompt, factors, sampling, draw: 0, at: None, id: None }).unwrap();
     let found = drive(engine).0.into_iter().find_map(|event| match event {
         Event::Looked { tokens, attention, .. } => Some((tokens, attention)),
         _ => None,

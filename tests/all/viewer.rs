@@ -41,15 +41,32 @@ fn answers(events: &[Event]) -> Vec<String> {
     events.iter().filter(told).map(plain).collect()
 }
 
+/// Each with a number, in order.
 fn questions() -> [Command; 4] {
     let sampling = Sampling { seed: 5, ..Sampling::default() };
-    let look = Command::Look { prompt: "the moon".into(), factors: vec![1.0, 0.0], sampling, draw: 2, at: None };
-    let generate =
-        Command::Generate { prompt: "the".into(), max_tokens: 12, sampling, ignore_end: true, given: vec![], at: None };
+    let look =
+        Command::Look { prompt: "the moon".into(), factors: vec![1.0, 0.0], sampling, draw: 2, at: None, id: Some(1) };
+    let generate = Command::Generate {
+        prompt: "the".into(),
+        max_tokens: 12,
+        sampling,
+        ignore_end: true,
+        given: vec![],
+        at: None,
+        id: Some(3),
+    };
     let (stop, cell) = (Stop::Logits, Some([2, 0]));
-    let trace =
-        Command::Trace { prompt: "the moon".into(), layer: 0, head: 1, position: Some(1), at: None, stop, cell };
-    [look, trace, generate, Command::Pieces]
+    let trace = Command::Trace {
+        prompt: "the moon".into(),
+        layer: 0,
+        head: 1,
+        position: Some(1),
+        at: None,
+        stop,
+        cell,
+        id: Some(2),
+    };
+    [look, trace, generate, Command::Pieces { id: Some(4) }]
 }
 
 /// A run of three steps, its save, and what it answers.
@@ -100,6 +117,11 @@ fn a_model_alone_answers_as_its_run_did() {
     }
     assert_eq!(answers(&events), expected);
     assert_eq!(expected.len(), 2 + 12 + 1 + 1);
+    // Every answer carries the number of its question.
+    let id = |answer: &String| serde_json::from_str::<serde_json::Value>(answer).unwrap()["id"].as_u64();
+    let mut ids: Vec<Option<u64>> = expected.iter().map(id).collect();
+    ids.dedup();
+    assert_eq!(ids, [Some(1), Some(2), Some(3), Some(4)]);
 }
 
 #[test]
@@ -125,7 +147,8 @@ fn what_a_model_alone_cannot_do_is_refused() {
     let [look, ..] = questions();
     let Command::Look { prompt, sampling, draw, .. } = look else { unreachable!() };
     let factors = vec![1.0; 3];
-    let refused = viewer.send(Command::Look { prompt, factors, sampling, draw, at: None }).unwrap_err().to_string();
+    let refused =
+        viewer.send(Command::Look { prompt, factors, sampling, draw, at: None, id: None }).unwrap_err().to_string();
     assert_eq!(refused, "expected a factor for each of 2 heads, or none; found 3");
     let mut other = save.clone();
     other.config.vocab = 100;

@@ -56,6 +56,9 @@ pub enum Command {
         /// The step of the snapshot that generates; none: the model as it is.
         #[serde(default)]
         at: Option<u64>,
+        /// A number that the answer carries back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<u64>,
     },
     /// Ends what `Generate` has asked for with the text that there is.
     StopGenerating,
@@ -83,6 +86,9 @@ pub enum Command {
         /// The step of the snapshot that is looked into; none: the model as it is.
         #[serde(default)]
         at: Option<u64>,
+        /// A number that the answer carries back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<u64>,
     },
     /// Makes one forward pass, between two steps, and tells every stop of it; it comes as [`Event::Traced`](super::Event::Traced).
     Trace {
@@ -103,6 +109,9 @@ pub enum Command {
         /// Row and column of the number among them that is told with all that it is made of.
         #[serde(default)]
         cell: Option<[usize; 2]>,
+        /// A number that the answer carries back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<u64>,
     },
     /// Tries updates on a copy of the run, which pauses; what they change comes as
     /// [`Event::Updated`](super::Event::Updated). Where some have been tried and neither kept nor undone, it goes on from
@@ -117,16 +126,35 @@ pub enum Command {
         /// How many updates, all on the same tokens. With 0 nothing is tried and the run does not pause: what was tried so far
         /// is held against the run.
         count: u32,
+        /// A number that the answer carries back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<u64>,
     },
     /// Lets the run go on from what was tried; it comes as [`Event::UpdateKept`](super::Event::UpdateKept), and with a save.
     KeepUpdate,
     /// Forgets what was tried; it comes as [`Event::UpdateUndone`](super::Event::UpdateUndone).
     UndoUpdate,
     /// Asks what every token stands for; it comes as [`Event::Pieces`](super::Event::Pieces).
-    Pieces,
+    Pieces {
+        /// A number that the answer carries back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<u64>,
+    },
 }
 
 impl Command {
+    /// The number that a question's answer carries back.
+    pub fn id(&self) -> Option<u64> {
+        match self {
+            Command::Generate { id, .. }
+            | Command::Look { id, .. }
+            | Command::Trace { id, .. }
+            | Command::Update { id, .. }
+            | Command::Pieces { id } => *id,
+            _ => None,
+        }
+    }
+
     /// Refuses numbers that mean nothing to any model.
     pub fn validate(&self) -> Result<()> {
         match self {

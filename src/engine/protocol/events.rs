@@ -128,6 +128,9 @@ pub enum Event {
         rank: u32,
         /// The likeliest tokens at its place, by rank.
         candidates: Vec<Candidate>,
+        /// The number that the question came with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<u64>,
     },
     /// A generated text.
     Sample {
@@ -151,6 +154,9 @@ pub enum Event {
         /// Those of them that occur in the text that was trained on.
         #[serde(default)]
         known_words: usize,
+        /// The number that the question came with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<u64>,
     },
     /// What a look into the model showed.
     Looked {
@@ -180,11 +186,17 @@ pub enum Event {
         picked: u32,
         /// The scores behind the last token, of all V tokens.
         logits: Vec<f32>,
+        /// The number that the question came with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<u64>,
     },
     /// The tokens of the model.
     Pieces {
         /// What each stands for, by its number.
         texts: Vec<String>,
+        /// The number that the question came with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<u64>,
     },
     /// What one forward pass computed, from the tokens to the probabilities.
     Traced {
@@ -216,6 +228,9 @@ pub enum Event {
         values: Vec<f32>,
         /// The number that was asked for, where there is such a one.
         cell: Option<Cell>,
+        /// The number that the question came with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<u64>,
     },
     /// What updates on a copy of the run changed. Before is where this command began, after is behind its last update;
     /// where it asked for none, before is the run and after is what was tried so far.
@@ -267,6 +282,9 @@ pub enum Event {
         elsewhere: Vec<Elsewhere>,
         /// Whether those are of text that is never trained on.
         held_out: bool,
+        /// The number that the question came with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<u64>,
     },
     /// The run goes on from what was tried.
     UpdateKept {

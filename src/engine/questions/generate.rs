@@ -3,7 +3,7 @@
 use web_time::Instant;
 
 use super::pieces::{candidates, piece};
-use super::{ModelView, Question};
+use super::{ModelView, Pending, Question};
 use crate::engine::protocol::Event;
 use crate::engine::timeline::Snapshot;
 use crate::generate::{Choice, Generation, Sampling, prompt_ids};
@@ -66,11 +66,9 @@ impl Generate {
     }
 
     /// What a run shows of itself.
-    pub fn sample(max_tokens: usize, sampling: Sampling) -> Generate {
-        Generate {
-            requested: false,
-            ..Generate::requested(String::new(), Vec::new(), max_tokens, sampling, true, None)
-        }
+    pub fn sample(max_tokens: usize, sampling: Sampling) -> Pending {
+        let text = Generate::requested(String::new(), Vec::new(), max_tokens, sampling, true, None);
+        Pending { id: None, question: Box::new(Generate { requested: false, ..text }) }
     }
 }
 
@@ -100,6 +98,7 @@ impl Question for Generate {
                     probability: choice.probability,
                     rank: found.ranks[choice.id as usize],
                     candidates: candidates(tokenizer, &found, &logits, found.ranked.iter().take(MAX_ALTERNATIVES)),
+                    id: view.id,
                 });
             }
             self.choices.push(choice);
@@ -114,6 +113,7 @@ impl Question for Generate {
             asked: self.requested,
             words,
             known_words,
+            id: view.id,
         });
         Ok(true)
     }

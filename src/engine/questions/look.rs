@@ -86,6 +86,7 @@ impl Question for Look {
             picked,
             logits: logits.to_vec(),
             attention: seen.attention,
+            id: view.id,
         });
         Ok(true)
     }

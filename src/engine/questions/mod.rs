@@ -43,6 +43,14 @@ pub trait Question {
     fn stop_generating(&mut self) {}
 }
 
+/// A question that waits for its turn, or whose answer is under way.
+pub struct Pending {
+    /// The number that its answer carries back.
+    pub id: Option<u64>,
+    /// The question.
+    pub question: Box<dyn Question>,
+}
+
 /// What questions are answered over: a model, and what was recorded over it.
 pub struct ModelView<'a> {
     /// Where it runs.
@@ -61,6 +69,8 @@ pub struct ModelView<'a> {
     pub step: u64,
     /// The updates that were kept beside those steps: where both numbers are the same, so are the weights.
     pub extra: u64,
+    /// The number that the answer carries back.
+    pub id: Option<u64>,
 }
 
 /// Answers questions to one model, as it is and as it was.
@@ -92,31 +102,33 @@ impl Desk {
         command: Command,
         config: &ModelConfig,
         snapshot: &dyn Fn(Option<u64>) -> Result<Option<Snapshot>>,
-    ) -> Result<Option<Box<dyn Question>>> {
-        Ok(Some(match command {
-            Command::Look { prompt, factors, sampling, draw, at } => {
+    ) -> Result<Option<Pending>> {
+        let id = command.id();
+        let question: Box<dyn Question> = match command {
+            Command::Look { prompt, factors, sampling, draw, at, .. } => {
                 look::check_factors(config, &factors)?;
                 Box::new(Look::new(prompt, factors, sampling, draw, snapshot(at)?))
             }
-            Command::Trace { prompt, layer, head, position, at, stop, cell } => {
+            Command::Trace { prompt, layer, head, position, at, stop, cell, .. } => {
                 let (at, place) = (snapshot(at)?, [layer, head]);
                 trace::check_place(config, place)?;
                 Box::new(Trace::new(trace::Request { prompt, place, position, stop, cell }, at))
             }
-            Command::Generate { prompt, max_tokens, sampling, ignore_end, given, at } => {
+            Command::Generate { prompt, max_tokens, sampling, ignore_end, given, at, .. } => {
                 generate::check_tokens(config, &given)?;
                 Box::new(Generate::requested(prompt, given, max_tokens, sampling, ignore_end, snapshot(at)?))
             }
-            Command::Pieces => Box::new(Pieces),
+            Command::Pieces { .. } => Box::new(Pieces),
             _ => return Ok(None),
-        }))
+        };
+        Ok(Some(Pending { id, question }))
     }
 
     /// Goes on with a question until `deadline`; says whether it is answered. `model` is as it is after `step` steps and
     /// `extra` updates beside them.
     pub fn answer(
         &mut self,
-        question: &mut dyn Question,
+        Pending { id, question }: &mut Pending,
         model: &Gpt,
         [step, extra]: [u64; 2],
         deadline: Instant,
@@ -131,7 +143,7 @@ impl Desk {
             }
         };
         let end_of_text = *end_of_text;
-        let mut view = ModelView { device, model, tapes, tokenizer, end_of_text, known_words, step, extra };
+        let mut view = ModelView { device, model, tapes, tokenizer, end_of_text, known_words, step, extra, id: *id };
         question.advance(&mut view, deadline, events)
     }
 
@@ -146,6 +158,7 @@ impl Desk {
             known_words: &self.known_words,
             step,
             extra,
+            id: None,
         }
     }
 }

@@ -14,7 +14,8 @@ pub struct Pieces;
 impl Question for Pieces {
     fn advance(&mut self, view: &mut ModelView, _: Instant, events: &mut Vec<Event>) -> Result<bool> {
         let vocab = view.model.config.vocab as u32;
-        events.push(Event::Pieces { texts: (0..vocab).map(|id| piece(view.tokenizer, id).text).collect() });
+        events
+            .push(Event::Pieces { texts: (0..vocab).map(|id| piece(view.tokenizer, id).text).collect(), id: view.id });
         Ok(true)
     }
 

@@ -167,6 +167,7 @@ impl Question for Trace {
                 parts: traced.parts(stop, [row, column], &candidates, arrived),
             }),
             values,
+            id: view.id,
         });
         Ok(true)
     }
