@@ -1,5 +1,6 @@
 //! y = a + b: the residual connection.
 
+use super::cpu::blocks;
 use super::{Op, WORKGROUP, call, kernel, params, size, strided};
 use crate::device::cpu::Bindings;
 use crate::device::float::{Float, put};
@@ -41,7 +42,7 @@ pub fn add(tape: &mut Tape, a: &Tensor, b: &Tensor) -> Tensor {
 
 fn forward<F: Float>(_: &Params, mut b: Bindings<F>) {
     let (x, z, y) = (b.read(), b.read(), b.write());
-    super::gelu::blocks(
+    blocks(
         y,
         #[inline(always)]
         |start, y| {
@@ -56,7 +57,7 @@ fn forward<F: Float>(_: &Params, mut b: Bindings<F>) {
 fn backward<F: Float>(p: &Params, mut b: Bindings<F>) {
     let (dy, dx) = (b.read(), b.write());
     let add = p.accumulate == Accumulate::Add as u32;
-    super::gelu::blocks(
+    blocks(
         dx,
         #[inline(always)]
         |start, dx| {

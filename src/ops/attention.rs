@@ -1,7 +1,6 @@
 //! y = softmax(q · kᵀ / sqrt(D), causal) · v for each head, by the online softmax (Dao, arXiv:2307.08691).
 
-use super::layer_norm::sum_of;
-use super::softmax::exponentiate;
+use super::cpu::{exponentiate, sum_of};
 use super::{Forms, Op, call, forms, kernel, operations, params, size, strided};
 use crate::device::cpu::Bindings;
 use crate::device::float::Float;

@@ -1,6 +1,6 @@
 //! y = softmax(q · kᵀ / sqrt(D), causal) for each head: what attention multiplies with v and never keeps.
 
-use super::softmax::exponentiate;
+use super::cpu::exponentiate;
 use super::{Forms, Op, call, forms, operations, params, size};
 use crate::device::cpu::Bindings;
 use crate::device::float::Float;

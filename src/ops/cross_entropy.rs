@@ -1,8 +1,8 @@
 //! `loss = Σ weight · (log Σ exp(logits) - logits[target]) / Σ weight`, with the language-model head, in chunks of rows.
 
-use super::matmul::{Product, adds, windows};
-use super::softmax::exponentiate;
-use super::{Forms, Op, call, forms, kernel, operations, params, size};
+use super::cpu::{adds, exponentiate};
+use super::matmul::Product;
+use super::{Forms, Op, call, forms, kernel, operations, params, size, windows};
 use crate::device::cpu::Bindings;
 use crate::device::float::Float;
 use crate::device::{Kernel, parallel, read, write};

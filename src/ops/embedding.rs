@@ -1,7 +1,7 @@
 //! `y = token_table[token] + position_table[position]`.
 
-use super::matmul::{adds, windows};
-use super::{MAX_GROUPS, Op, WORKGROUP, call, kernel, params, size, strided};
+use super::cpu::adds;
+use super::{MAX_GROUPS, Op, WORKGROUP, call, kernel, params, size, strided, windows};
 use crate::device::cpu::Bindings;
 use crate::device::float::Float;
 use crate::device::{Device, Kernel, parallel, read, write};

@@ -1,9 +1,10 @@
 //! y = x / 2 · (1 + tanh(sqrt(2/π) · (x + 0.044715 x³))) (Hendrycks and Gimpel, arXiv:1606.08415, the form of GPT-2).
 
+use super::cpu::blocks;
 use super::{Op, WORKGROUP, call, kernel, operations, params, size, strided};
 use crate::device::cpu::Bindings;
 use crate::device::float::{Float, put};
-use crate::device::{Kernel, parallel, read, write};
+use crate::device::{Kernel, read, write};
 use crate::tape::{Accumulate, Tape, Tensor};
 
 params! { len: u32, accumulate: u32 }
@@ -74,16 +75,4 @@ fn backward<F: Float>(p: &Params, mut b: Bindings<F>) {
             put(dx, add, slopes);
         },
     );
-}
-
-/// Runs `work(start, block)` over blocks of an array on all cores.
-#[inline(always)]
-pub(super) fn blocks<F: Float>(y: &mut [F], work: impl Fn(usize, &mut [F]) + Sync + Send) {
-    let grain = parallel::grain(1);
-    parallel::each(y.chunks_mut(grain).collect(), |i, block| {
-        F::vectorised(
-            #[inline(always)]
-            || work(i * grain, block),
-        )
-    });
 }

@@ -1,6 +1,6 @@
 //! norm = sqrt(Σ g²) over all gradients, and the scale that clips it (Pascanu et al., arXiv:1211.5063).
 
-use super::layer_norm::sum;
+use super::cpu::sum;
 use super::{Forms, Op, call, forms, kernel, operations, params, size};
 use crate::device::cpu::Bindings;
 use crate::device::float::Float;

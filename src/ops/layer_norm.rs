@@ -1,5 +1,6 @@
 //! y = (x - mean) · rstd · weight + bias over each row, with mean and rstd of the row (Ba et al., arXiv:1607.06450).
 
+use super::cpu::{partial_sums, store, sum, sum_of};
 use super::{Forms, Op, call, forms, operations, params, size};
 use crate::device::cpu::Bindings;
 use crate::device::float::{Float, put};
@@ -125,7 +126,7 @@ fn backward_weight<F: Float>(p: &Params, mut b: Bindings<F>) {
     let (x, stats, dy, scalars) = (b.read(), b.read(), b.read(), b.read()); // (N, C), (N, 2), (N, C), step scalars
     let (dw, db) = (b.write(), b.write()); // (C), (C)
     let (rows, channels) = (p.rows as usize, p.channels as usize);
-    let partial = super::matmul::partial_sums(rows, 2 * channels, |row, sums: &mut [F]| {
+    let partial = partial_sums(rows, 2 * channels, |row, sums: &mut [F]| {
         let (x, dy) = (&x[row * channels..][..channels], &dy[row * channels..][..channels]);
         let (mean, rstd) = (stats[2 * row], stats[2 * row + 1]);
         let (dw, db) = sums.split_at_mut(channels);
@@ -134,49 +135,6 @@ fn backward_weight<F: Float>(p: &Params, mut b: Bindings<F>) {
             db[c] += dy[c];
         }
     });
-    super::matmul::store(dw, &partial[..channels], p.accumulate, scalars);
-    super::matmul::store(db, &partial[channels..], p.accumulate_bias, scalars);
-}
-
-/// The sum of `f(x)` over a row, in 16 lanes that are added in a fixed order.
-#[inline(always)]
-pub(super) fn sum<F: Float>(x: &[F], f: impl Fn(F) -> F) -> F {
-    let mut lanes = [F::ZERO; 16];
-    let chunks = x.chunks_exact(16);
-    let rest = chunks.remainder();
-    for chunk in chunks {
-        for l in 0..16 {
-            lanes[l] += f(chunk[l]);
-        }
-    }
-    for (lane, x) in lanes.iter_mut().zip(rest) {
-        *lane += f(*x);
-    }
-    for half in [8, 4, 2, 1] {
-        for l in 0..half {
-            lanes[l] += lanes[l + half];
-        }
-    }
-    lanes[0]
-}
-
-/// The sum of `f(i)` for 0 to `count`, in 16 lanes that are added in a fixed order.
-#[inline(always)]
-pub(super) fn sum_of<F: Float>(count: usize, f: impl Fn(usize) -> F) -> F {
-    let mut lanes = [F::ZERO; 16];
-    let whole = count / 16 * 16;
-    for i in (0..whole).step_by(16) {
-        for l in 0..16 {
-            lanes[l] += f(i + l);
-        }
-    }
-    for i in whole..count {
-        lanes[i - whole] += f(i);
-    }
-    for half in [8, 4, 2, 1] {
-        for l in 0..half {
-            lanes[l] += lanes[l + half];
-        }
-    }
-    lanes[0]
+    store(dw, &partial[..channels], p.accumulate, scalars);
+    store(db, &partial[channels..], p.accumulate_bias, scalars);
 }

@@ -1,11 +1,12 @@
 //! y = x · weight + bias, and the products of its backward pass: dx = dy · weightᵀ, dweight = xᵀ · dy, dbias = Σ dy.
 
-use super::{Forms, Op, call, forms, operations, params, size};
+use super::cpu::{adds, partial_sums, store};
+use super::{Forms, Op, call, forms, operations, params, size, windows};
 use crate::device::cpu::Bindings;
 use crate::device::float::Float;
 use crate::device::gemm::{Strides, multiply_parallel};
 use crate::device::{Dispatch, View, parallel, read, write};
-use crate::tape::{Accumulate, Scalar, Tape, Tensor};
+use crate::tape::{Accumulate, Tape, Tensor};
 
 params! {
     /// Rows of the product.
@@ -197,13 +198,6 @@ pub fn logits(tape: &mut Tape, hidden: &Tensor, weight: &Tensor) -> Tensor {
     y
 }
 
-/// Ranges of rows of a table, each small enough for one binding and begun on a multiple of 64 rows.
-pub(super) fn windows(rows: usize, width: usize, max_binding: usize) -> Vec<std::ops::Range<usize>> {
-    let fitting = if rows * width <= max_binding { rows } else { max_binding / width / 64 * 64 };
-    assert!(fitting > 0, "windows: 64 rows of {width} elements pass the limit of {max_binding} a binding");
-    (0..rows).step_by(fitting).map(|start| start..(start + fitting).min(rows)).collect()
-}
-
 fn forward<F: Float>(p: &Params, mut b: Bindings<F>) {
     // (N, K), (K, M), (M), step scalars, (N, M)
     let (a, w, bias, _, c) = (b.read(), b.read(), b.read(), b.read(), b.write());
@@ -253,43 +247,4 @@ fn column_sums<F: Float>(p: &Params, mut b: Bindings<F>) {
         sums.iter_mut().zip(&dy[row * columns..][..columns]).for_each(|(sum, dy)| *sum += *dy);
     });
     store(db, &sums, p.accumulate, scalars);
-}
-
-/// Sums over rows: `add` adds a row's terms to `width` sums; blocks of 64 rows at once, then their sums in order.
-#[inline(always)]
-pub(super) fn partial_sums<F: Float>(rows: usize, width: usize, add: impl Fn(usize, &mut [F]) + Sync + Send) -> Vec<F> {
-    let block = (16 * parallel::grain(width)).clamp(16, 1024);
-    let parts = parallel::map(rows.div_ceil(block), |i| {
-        let mut sums = vec![F::ZERO; width];
-        F::vectorised(
-            #[inline(always)]
-            || {
-                for row in i * block..rows.min((i + 1) * block) {
-                    add(row, &mut sums);
-                }
-            },
-        );
-        sums
-    });
-    let mut parts = parts.into_iter();
-    let mut total = parts.next().expect("an op has rows");
-    for part in parts {
-        total.iter_mut().zip(part).for_each(|(total, part)| *total += part);
-    }
-    total
-}
-
-/// Writes a gradient as `accumulate` says.
-pub(super) fn store<F: Float>(gradient: &mut [F], values: &[F], accumulate: u32, scalars: &[F]) {
-    if adds(accumulate, scalars) {
-        gradient.iter_mut().zip(values).for_each(|(gradient, value)| *gradient += *value);
-    } else {
-        gradient[..values.len()].copy_from_slice(values);
-    }
-}
-
-/// Whether a gradient is added to what is there: always, or in every micro-batch but the first.
-pub(super) fn adds<F: Float>(accumulate: u32, scalars: &[F]) -> bool {
-    accumulate == Accumulate::Add as u32
-        || accumulate == Accumulate::AddAfterFirst as u32 && scalars[Scalar::MicroBatch as usize] > F::ZERO
 }

@@ -6,6 +6,7 @@ mod adamw;
 mod add;
 mod attention;
 mod attention_weights;
+mod cpu;
 mod cross_entropy;
 mod embedding;
 mod gelu;
@@ -169,4 +170,11 @@ pub(crate) fn strided(count: usize, each: usize) -> [usize; 3] {
 /// A size as a Params field.
 pub(crate) fn size(n: usize) -> u32 {
     u32::try_from(n).expect("sizes were checked against u32 with the configuration")
+}
+
+/// Ranges of rows of a table, each small enough for one binding and begun on a multiple of 64 rows.
+pub(crate) fn windows(rows: usize, width: usize, max_binding: usize) -> Vec<std::ops::Range<usize>> {
+    let fitting = if rows * width <= max_binding { rows } else { max_binding / width / 64 * 64 };
+    assert!(fitting > 0, "windows: 64 rows of {width} elements pass the limit of {max_binding} a binding");
+    (0..rows).step_by(fitting).map(|start| start..(start + fitting).min(rows)).collect()
 }

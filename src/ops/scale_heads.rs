@@ -1,5 +1,6 @@
 //! y = x · factor of the head that the channel belongs to.
 
+use super::cpu::blocks;
 use super::{Op, WORKGROUP, call, kernel, params, size, strided};
 use crate::device::cpu::Bindings;
 use crate::device::float::Float;
@@ -35,7 +36,7 @@ pub fn scale_heads(tape: &mut Tape, x: &Tensor, factors: &Tensor) -> Tensor {
 fn forward<F: Float>(p: &Params, mut b: Bindings<F>) {
     let (x, factors, y) = (b.read(), b.read(), b.write()); // (N, C), (H), (N, C)
     let (channels, head_size) = (p.channels as usize, p.size as usize);
-    super::gelu::blocks(
+    blocks(
         y,
         #[inline(always)]
         |start, y| {

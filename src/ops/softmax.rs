@@ -1,6 +1,6 @@
 //! y = exp(x - max) / Σ exp(x - max) over each row.
 
-use super::layer_norm::{sum, sum_of};
+use super::cpu::{exponentiate, sum_of};
 use super::{Forms, Op, call, forms, operations, params, size};
 use crate::device::cpu::Bindings;
 use crate::device::float::{Float, put};
@@ -38,27 +38,6 @@ pub fn softmax(tape: &mut Tape, x: &Tensor) -> Tensor {
         }
     });
     y
-}
-
-/// Replaces a row by exp(x - max), flushed to 0 where the probability would be a denormal; returns max and the sum.
-#[inline(always)]
-pub(super) fn exponentiate<F: Float>(row: &mut [F]) -> (F, F) {
-    let mut lanes = [F::LOWEST; 16];
-    let whole = row.len() / 16 * 16;
-    for i in (0..whole).step_by(16) {
-        for l in 0..16 {
-            lanes[l] = lanes[l].max(row[i + l]);
-        }
-    }
-    for i in whole..row.len() {
-        lanes[i - whole] = lanes[i - whole].max(row[i]);
-    }
-    let max = lanes.iter().fold(F::LOWEST, |max, x| Float::max(max, *x));
-    for x in row.iter_mut() {
-        let e = (*x - max).exp();
-        *x = if e < F::FLUSH { F::ZERO } else { e };
-    }
-    (max, sum(row, |x| x))
 }
 
 fn forward<F: Float>(p: &Params, mut b: Bindings<F>) {
