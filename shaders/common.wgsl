@@ -11,6 +11,9 @@ const EMULATED = 16u;
 // Terms that such an invocation adds up before it adds their sum to the sum of all: one long sum of small terms loses digits.
 const RUN = 64u;
 
+// Columns of a workgroup that sums over rows; its invocations share the rows.
+const COLUMNS = 16u;
+
 // Places of the step scalars: tape.rs, Scalar.
 const LEARNING_RATE = 0u;
 const CORRECTION_1 = 1u;
@@ -77,6 +80,21 @@ fn lanes_sum_pair(value: vec2<f32>, local: u32, lanes: u32) -> vec2<f32> {
     }
     workgroupBarrier();
     let sum = reduced_pairs[local - lane];
+    workgroupBarrier();
+    return sum;
+}
+
+// The sums over all invocations of a column, which are those `COLUMNS` apart: two at once, given to the first `COLUMNS`
+// invocations. All invocations of the workgroup call it; every sum has one order.
+fn columns_sum_pair(value: vec2<f32>, local: u32) -> vec2<f32> {
+    reduced_pairs[local] = value;
+    for (var half = WORKGROUP / 2u; half >= COLUMNS; half /= 2u) {
+        workgroupBarrier();
+        if local < half {
+            reduced_pairs[local] += reduced_pairs[local + half];
+        }
+    }
+    let sum = reduced_pairs[local];
     workgroupBarrier();
     return sum;
 }

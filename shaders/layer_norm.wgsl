@@ -133,11 +133,6 @@ fn backward_emulated(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_
 @group(0) @binding(5) var<storage, read_write> dweight: array<f32>; // (C)
 @group(0) @binding(6) var<storage, read_write> dbias: array<f32>; // (C)
 
-// Channels of a workgroup; its invocations share their rows.
-const COLUMNS = 16u;
-
-var<workgroup> partial: array<vec2<f32>, WORKGROUP>;
-
 @compute @workgroup_size(WORKGROUP)
 fn backward_weight(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -153,20 +148,12 @@ fn backward_weight(
                 sums += vec2(d * (x[row * p.channels + c] - saved[row].x) * saved[row].y, d);
             }
         }
-        partial[local] = sums;
-        for (var half = WORKGROUP / 2u; half >= COLUMNS; half /= 2u) {
-            workgroupBarrier();
-            if local < half {
-                partial[local] += partial[local + half];
-            }
-        }
+        sums = columns_sum_pair(sums, local);
         if local < COLUMNS && c < p.channels {
-            sums = partial[local];
             let micro_batch = scalars[MICRO_BATCH];
             dweight[c] = sums.x + select(0.0, dweight[c], accumulates(p.accumulate, micro_batch));
             dbias[c] = sums.y + select(0.0, dbias[c], accumulates(p.accumulate_bias, micro_batch));
         }
-        workgroupBarrier();
     }
 }
 

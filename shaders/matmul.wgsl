@@ -412,11 +412,6 @@ fn transpose_times_emulated(@builtin(global_invocation_id) id: vec3<u32>) {
 @group(0) @binding(2) var<storage, read> step_scalars: array<f32>; // step scalars
 @group(0) @binding(3) var<storage, read_write> dbias: array<f32>; // (M)
 
-// Columns of a workgroup; its invocations share their rows.
-const COLUMNS = 16u;
-
-var<workgroup> partial: array<f32, WORKGROUP>;
-
 @compute @workgroup_size(WORKGROUP)
 fn column_sums(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -431,18 +426,11 @@ fn column_sums(
                 sum += dy[row * p.columns + column];
             }
         }
-        partial[local] = sum;
-        for (var half = WORKGROUP / 2u; half >= COLUMNS; half /= 2u) {
-            workgroupBarrier();
-            if local < half {
-                partial[local] += partial[local + half];
-            }
-        }
+        sum = columns_sum_pair(vec2(sum, 0.0), local).x;
         if local < COLUMNS && column < p.columns {
             let add = accumulates(p.accumulate, step_scalars[MICRO_BATCH]);
-            dbias[column] = partial[local] + select(0.0, dbias[column], add);
+            dbias[column] = sum + select(0.0, dbias[column], add);
         }
-        workgroupBarrier();
     }
 }
 
