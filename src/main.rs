@@ -7,7 +7,7 @@ mod cli;
 fn main() -> std::process::ExitCode {
     use clap::Parser;
     quieten();
-    glasshouse::device::parallel::enlist();
+    glasshouse::parallel::enlist();
     match cli::run(cli::Cli::parse()) {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {

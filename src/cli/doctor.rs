@@ -3,7 +3,8 @@
 use clap::Args;
 use glasshouse::Result;
 use glasshouse::device::cpu::instruction_sets;
-use glasshouse::device::{Device, adapters, parallel};
+use glasshouse::device::{Device, adapters};
+use glasshouse::parallel;
 use serde_json::json;
 
 use super::device::{available_memory, explain};

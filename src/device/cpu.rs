@@ -68,7 +68,7 @@ impl Cpu {
     }
 
     pub(super) fn name(&self) -> String {
-        let threads = super::parallel::threads();
+        let threads = crate::parallel::threads();
         format!("CPU, {threads} thread{}", if threads == 1 { "" } else { "s" })
     }
 

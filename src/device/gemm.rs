@@ -1,7 +1,7 @@
 //! Matrix products on the CPU, in the crate `gemm`.
 
 use super::float::Float;
-use super::parallel;
+use crate::parallel;
 
 /// A matrix in a slice: element (i, j) lies at `offset + i * rows + j * columns`.
 #[derive(Clone, Copy)]

@@ -4,7 +4,6 @@ pub mod cpu;
 pub mod float;
 pub mod gemm;
 pub mod gpu;
-pub mod parallel;
 pub mod rows;
 
 use std::cell::Cell;

@@ -3,7 +3,8 @@
 use super::{GradientNorm, Op, WORKGROUP, call, kernel, operations, params, size, strided};
 use crate::device::cpu::Bindings;
 use crate::device::float::Float;
-use crate::device::{Kernel, View, parallel, read, write};
+use crate::device::{Kernel, View, read, write};
+use crate::parallel;
 use crate::tape::{Scalar, Tape};
 
 params! { len: u32, beta1: f32, beta2: f32, epsilon: f32, decay: f32 }

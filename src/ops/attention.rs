@@ -6,7 +6,8 @@ use crate::device::cpu::Bindings;
 use crate::device::float::Float;
 use crate::device::gemm::{Strides, multiply};
 use crate::device::rows::{add_outer, gather, row_times_matrix, transpose};
-use crate::device::{Dispatch, Kernel, parallel, read, write};
+use crate::device::{Dispatch, Kernel, read, write};
+use crate::parallel;
 use crate::tape::{Accumulate, Scalar, Tape, Tensor};
 
 params! {

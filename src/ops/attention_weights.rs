@@ -5,7 +5,8 @@ use super::{Forms, Op, call, forms, operations, params, size};
 use crate::device::cpu::Bindings;
 use crate::device::float::Float;
 use crate::device::rows::{row_times_matrix, transpose};
-use crate::device::{parallel, read, write};
+use crate::device::{read, write};
+use crate::parallel;
 use crate::tape::{Tape, Tensor};
 
 params! {

@@ -1,7 +1,7 @@
 //! What the CPU kernels of several ops share: blocks over all cores, sums in one fixed order, how a gradient is written.
 
 use crate::device::float::Float;
-use crate::device::parallel;
+use crate::parallel;
 use crate::tape::{Accumulate, Scalar};
 
 /// Runs `work(start, block)` over blocks of an array on all cores.

@@ -5,7 +5,8 @@ use super::matmul::Product;
 use super::{Forms, Op, call, forms, kernel, operations, params, size, windows};
 use crate::device::cpu::Bindings;
 use crate::device::float::Float;
-use crate::device::{Kernel, parallel, read, write};
+use crate::device::{Kernel, read, write};
+use crate::parallel;
 use crate::tape::{Accumulate, Scalar, Tape, Tensor};
 
 params! { rows: u32, vocab: u32, accumulate: u32 }

@@ -4,7 +4,8 @@ use super::cpu::adds;
 use super::{MAX_GROUPS, Op, WORKGROUP, call, kernel, params, size, strided, windows};
 use crate::device::cpu::Bindings;
 use crate::device::float::Float;
-use crate::device::{Device, Kernel, parallel, read, write};
+use crate::device::{Device, Kernel, read, write};
+use crate::parallel;
 use crate::tape::{Scalar, Tape, Tensor};
 
 params! {

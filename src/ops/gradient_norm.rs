@@ -4,7 +4,8 @@ use super::cpu::sum;
 use super::{Forms, Op, call, forms, kernel, operations, params, size};
 use crate::device::cpu::Bindings;
 use crate::device::float::Float;
-use crate::device::{Kernel, View, parallel, read, write};
+use crate::device::{Kernel, View, read, write};
+use crate::parallel;
 use crate::tape::{Tape, Tensor};
 
 params! {

@@ -4,7 +4,8 @@ use super::cpu::{partial_sums, store, sum, sum_of};
 use super::{Forms, Op, call, forms, operations, params, size};
 use crate::device::cpu::Bindings;
 use crate::device::float::{Float, put};
-use crate::device::{parallel, read, write};
+use crate::device::{read, write};
+use crate::parallel;
 use crate::tape::{Accumulate, Tape, Tensor};
 
 params! { rows: u32, channels: u32, accumulate: u32, accumulate_bias: u32, epsilon: f32 }

@@ -5,7 +5,8 @@ use super::{Forms, Op, call, forms, operations, params, size, windows};
 use crate::device::cpu::Bindings;
 use crate::device::float::Float;
 use crate::device::gemm::{Strides, multiply_parallel};
-use crate::device::{Dispatch, View, parallel, read, write};
+use crate::device::{Dispatch, View, read, write};
+use crate::parallel;
 use crate::tape::{Accumulate, Tape, Tensor};
 
 params! {

@@ -25,7 +25,7 @@ pub use steps::Pattern;
 pub use trace::{Halves, Merged, TreeNode};
 pub use train::{Progress, Ties, TrainOptions, Trainer};
 
-use crate::device::parallel;
+use crate::parallel;
 use crate::{Error, Result};
 
 /// What becomes of a special token's text in the text that is encoded.

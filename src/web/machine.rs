@@ -8,8 +8,9 @@ use wasm_bindgen_futures::JsFuture;
 use web_time::Instant;
 
 use super::{Answer, SLICE, SNAPSHOTS, Session, from_js, object, property, set, to_js};
-use crate::device::{AdapterLimits, Device, adapters, cpu, parallel};
+use crate::device::{AdapterLimits, Device, adapters, cpu};
 use crate::engine::{Engine, Estimate, Found, Settings, Speeds, State, fits, required_bytes};
+use crate::parallel;
 use crate::{Error, Result};
 
 /// What a run on the CPU device may take of the 4 GiB that wasm can address: text and saves need room beside it.

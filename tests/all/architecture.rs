@@ -58,7 +58,7 @@ fn javascript_is_named_in_one_place() {
 
 #[test]
 fn the_target_is_asked_for_where_it_matters() {
-    only_in("target_arch", &["src/device/", "src/web", "src/lib.rs", "src/main.rs"]);
+    only_in("target_arch", &["src/device/", "src/parallel.rs", "src/web", "src/lib.rs", "src/main.rs"]);
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! `glasshouse bench matmul` and `glasshouse bench attention`: single ops, forward and backward.
 
 use clap::Args;
-use glasshouse::device::{Device, Element, parallel};
+use glasshouse::device::{Device, Element};
 use glasshouse::ops::{self, MAX_GROUPS};
+use glasshouse::parallel;
 use glasshouse::tape::{Recording, SCALARS, Tape, Tensor};
 use glasshouse::{Error, Result};
 use serde_json::json;

@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use clap::Args;
 use glasshouse::data::Dataset;
-use glasshouse::device::parallel;
 use glasshouse::engine::{Settings, fits};
 use glasshouse::model::{Gpt, ModelConfig, Preset};
+use glasshouse::parallel;
 use glasshouse::train::schedule::Schedule;
 use glasshouse::train::{TrainConfig, Trainer};
 use glasshouse::{Error, Result, random};
