@@ -42,11 +42,3 @@ pub fn map<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync + Send) -> Ve
 pub fn grain(row: usize) -> usize {
     (16 * 1024 / row.max(1)).max(1)
 }
-
-/// How the crate `gemm` is to divide a product.
-pub fn gemm() -> gemm::Parallelism {
-    #[cfg(not(target_arch = "wasm32"))]
-    return gemm::Parallelism::Rayon(0);
-    #[cfg(target_arch = "wasm32")]
-    gemm::Parallelism::None
-}

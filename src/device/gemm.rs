@@ -1,7 +1,6 @@
 //! Matrix products on the CPU, in the crate `gemm`.
 
 use super::float::Float;
-use crate::parallel;
 
 /// A matrix in a slice: element (i, j) lies at `offset + i * rows + j * columns`.
 #[derive(Clone, Copy)]
@@ -99,5 +98,13 @@ pub fn multiply_parallel<F: Float>(
     c: (&mut [F], Strides),
     add: bool,
 ) {
-    product(shape, a, b, c, F::ONE, add, parallel::gemm());
+    product(shape, a, b, c, F::ONE, add, parallelism());
+}
+
+/// How the crate `gemm` is to divide a product.
+fn parallelism() -> gemm::Parallelism {
+    #[cfg(not(target_arch = "wasm32"))]
+    return gemm::Parallelism::Rayon(0);
+    #[cfg(target_arch = "wasm32")]
+    gemm::Parallelism::None
 }
