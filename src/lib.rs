@@ -7,6 +7,7 @@
 pub mod error;
 pub mod parallel;
 pub mod random;
+mod unicode;
 
 pub mod corpus;
 pub mod stream;

@@ -1,10 +1,9 @@
-//! What the rules say of a character, as one two-stage table: a look-up a character instead of a search in ranges.
+//! What the rules say of a character.
 
 use std::sync::OnceLock;
 
-use regex_syntax::hir::{Class, HirKind};
-
 use super::{python, tables};
+use crate::unicode::Table;
 
 /// Python's white space.
 pub(super) const SPACE: u32 = 1;
@@ -65,89 +64,21 @@ const SETS: [(&[u32], u32); 11] = [
 const CLASSES: [(&str, u32); 5] =
     [(r"\p{L}", LETTER), (r"\p{P}", PUNCTUATION), (r"\p{Nd}", DECIMAL), (r"[\p{L}\p{N}_]", WORD), (r"\p{Mn}", ACCENT)];
 
-const BLOCK: usize = 128;
-
 /// Which of the above hold of a code point.
-pub(super) struct Characters {
-    ascii: [u32; 128],
-    blocks: Vec<u16>,
-    entries: Vec<u32>,
-}
+pub(super) struct Characters(Table<u32>);
 
 impl Characters {
     /// The one table of the process, built on first use in a few milliseconds.
     pub(super) fn get() -> &'static Characters {
         static TABLE: OnceLock<Characters> = OnceLock::new();
-        TABLE.get_or_init(Characters::build)
-    }
-
-    fn build() -> Characters {
-        let mut flat = vec![0u32; 0x11_0000];
-        for (runs, bits) in SETS {
-            let mut at = 0;
-            for run in runs.chunks_exact(2) {
-                let start = at + run[0] as usize;
-                at = start + run[1] as usize;
-                flat[start..at].iter_mut().for_each(|entry| *entry |= bits);
-            }
-        }
-        for (pattern, bit) in CLASSES {
-            let hir = regex_syntax::parse(pattern).expect("a class of the list above parses");
-            let HirKind::Class(Class::Unicode(class)) = hir.kind() else {
-                unreachable!("{pattern} is a Unicode class")
-            };
-            for range in class.iter() {
-                flat[range.start() as usize..=range.end() as usize].iter_mut().for_each(|entry| *entry |= bit);
-            }
-        }
-        for (code, entry) in flat.iter_mut().enumerate() {
-            let Some(c) = char::from_u32(code as u32) else { continue };
-            for (holds, bit) in [
-                (python::is_space(c), SPACE),
-                (c.is_ascii_digit(), DIGIT),
-                ("+-*^.,–—~:<>=/".contains(c), INFIX),
-                (c.is_ascii_alphanumeric() || ('\u{a1}'..='\u{ffff}').contains(&c), HOST),
-            ] {
-                *entry |= if holds { bit } else { 0 };
-            }
-            // A digit may stand before a unit, an s after an apostrophe; addresses have a full stop, which is INFIX.
-            if *entry & (SPACE | DIGIT | PREFIX | SUFFIX | INFIX) == 0 {
-                *entry |= PLAIN;
-            }
-        }
-        let mut ascii = [0; 128];
-        ascii.copy_from_slice(&flat[..128]);
-        let mut seen = std::collections::HashMap::new();
-        let (mut blocks, mut entries) = (Vec::new(), Vec::new());
-        for block in flat.chunks_exact(BLOCK) {
-            let index = *seen.entry(block).or_insert_with(|| {
-                entries.extend_from_slice(block);
-                (entries.len() / BLOCK - 1) as u16
-            });
-            blocks.push(index);
-        }
-        Characters { ascii, blocks, entries }
+        TABLE.get_or_init(|| Characters(Table::new(&CLASSES, add_rules)))
     }
 
     /// What holds of the character that starts at `at` in the valid UTF-8 `text`, and its length in bytes; (0, 0) past
     /// the end.
     #[inline(always)]
     pub(super) fn at(&self, text: &[u8], at: usize) -> (u32, usize) {
-        match text.get(at) {
-            None => (0, 0),
-            Some(&byte) if byte < 0x80 => (self.ascii[byte as usize], 1),
-            Some(&byte) => {
-                let tail = |i: usize| (text[at + i] & 0x3F) as usize;
-                let (code, length) = if byte < 0xE0 {
-                    ((byte as usize & 0x1F) << 6 | tail(1), 2)
-                } else if byte < 0xF0 {
-                    ((byte as usize & 0x0F) << 12 | tail(1) << 6 | tail(2), 3)
-                } else {
-                    ((byte as usize & 0x07) << 18 | tail(1) << 12 | tail(2) << 6 | tail(3), 4)
-                };
-                (self.entries[self.blocks[code / BLOCK] as usize * BLOCK + code % BLOCK], length)
-            }
-        }
+        self.0.at(text, at, 0)
     }
 
     /// The same of the character that ends at `end`; (0, 0) before the beginning.
@@ -169,5 +100,32 @@ impl Characters {
             at += length;
             (length > 0).then_some(class)
         })
+    }
+}
+
+/// Adds what no Unicode class says to the `entries` of all code points.
+fn add_rules(entries: &mut [u32]) {
+    for (runs, bits) in SETS {
+        let mut at = 0;
+        for run in runs.chunks_exact(2) {
+            let start = at + run[0] as usize;
+            at = start + run[1] as usize;
+            entries[start..at].iter_mut().for_each(|entry| *entry |= bits);
+        }
+    }
+    for (code, entry) in entries.iter_mut().enumerate() {
+        let Some(c) = char::from_u32(code as u32) else { continue };
+        for (holds, bit) in [
+            (python::is_space(c), SPACE),
+            (c.is_ascii_digit(), DIGIT),
+            ("+-*^.,–—~:<>=/".contains(c), INFIX),
+            (c.is_ascii_alphanumeric() || ('\u{a1}'..='\u{ffff}').contains(&c), HOST),
+        ] {
+            *entry |= if holds { bit } else { 0 };
+        }
+        // A digit may stand before a unit, an s after an apostrophe; addresses have a full stop, which is INFIX.
+        if *entry & (SPACE | DIGIT | PREFIX | SUFFIX | INFIX) == 0 {
+            *entry |= PLAIN;
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The split patterns written by hand: exactly the pieces that the regular expressions give, without their backtracking.
 
-use super::unicode::{Classes, END, LETTER, LOWER, MARK, NEWLINE, NUMBER, SPACE, SYMBOL, UPPER, decode};
+use super::unicode::{Classes, END, LETTER, LOWER, MARK, NEWLINE, NUMBER, SPACE, SYMBOL, UPPER};
+use crate::unicode::decode;
 
 /// A regular expression that has a hand-written equal. The text in the doc comments is the plain form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
