@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use glasshouse::{Error, Result, data::read_jsonl};
+use glasshouse::{Error, Result, corpus::read_jsonl};
 
 use super::corpus::files;
 

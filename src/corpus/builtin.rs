@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::str::FromStr;
 
-use crate::data::read_jsonl;
+use super::read_jsonl;
 use crate::{Error, Result};
 
 /// What stands between two documents: a line that holds a form feed and nothing else.

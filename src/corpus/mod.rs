@@ -18,6 +18,7 @@ pub mod personal;
 mod python;
 mod report;
 mod tables;
+mod texts;
 #[cfg(feature = "addresses")]
 pub mod url;
 pub mod warc;
@@ -29,6 +30,7 @@ pub use document::{Document, Removal, Removed};
 pub use excerpt::Excerpt;
 pub use incoming::{incoming, none};
 pub use report::{Report, Shard, StageReport};
+pub use texts::{read_jsonl, write_jsonl};
 
 /// No page in HTML of more bytes is read: Common Crawl cuts pages off far below.
 pub const LONGEST_PAGE: usize = 8 << 20;

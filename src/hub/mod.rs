@@ -28,7 +28,7 @@ pub use folder::{Log, holds_run, load, load_model, save};
 pub use trainer::TrainerState;
 
 use crate::{
-    Error, Result, data,
+    Error, Result, corpus, data,
     model::{config::ModelConfig, parameters::parameters},
 };
 
@@ -160,7 +160,7 @@ impl Save {
             }
             TOKENIZER => return writer.write_all(&self.tokenizer_json),
             LOG => return writer.write_all(&self.log),
-            DATA => return writer.write_all(&data::write_jsonl(self.corpus.as_deref().unwrap_or_default())),
+            DATA => return writer.write_all(&corpus::write_jsonl(self.corpus.as_deref().unwrap_or_default())),
             _ => unreachable!("{name} is no file of a save"),
         };
         let mut text = serde_json::to_vec_pretty(&json)?;
@@ -282,7 +282,7 @@ fn read(source: &mut dyn Source, run: bool) -> Result<Save> {
             return Err(Error::format(source.place(OPTIMIZER), message));
         }
         if let Some(bytes) = small(source, DATA, 4 << 30)? {
-            let documents = data::read_jsonl(&source.place(DATA), &bytes)?;
+            let documents = corpus::read_jsonl(&source.place(DATA), &bytes)?;
             if data::Corpus::describe(&trainer.corpus.name, &documents) != trainer.corpus {
                 let message = "it is not the text of this run: restore all files of one save, or remove it";
                 return Err(Error::format(source.place(DATA), message));

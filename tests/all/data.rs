@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use glasshouse::data::{Batch, Corpus, Dataset, Windows, bits_per_byte, read_jsonl, stream, write_jsonl};
+use glasshouse::corpus::{read_jsonl, write_jsonl};
+use glasshouse::data::{Batch, Corpus, Dataset, Windows, bits_per_byte, stream};
 use proptest::prelude::*;
 
 const END: u32 = 9_999_999;
