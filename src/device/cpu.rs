@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use super::float::Float;
+use super::float::{Float, Storage};
 use super::{Access, Buffer, Counters, Dispatch, Element, Numbers, Program, View, count};
 
 /// The precision in which a CPU device computes.
@@ -12,18 +12,6 @@ pub enum Precision {
     F32,
     /// The oracle.
     F64,
-}
-
-/// What lies in one buffer.
-pub enum Storage {
-    /// Not used yet, or taken out while a kernel writes it.
-    Absent,
-    /// Numbers of the f32 device.
-    F32(Vec<f32>),
-    /// Numbers of the oracle.
-    F64(Vec<f64>),
-    /// Indices.
-    U32(Vec<u32>),
 }
 
 /// The vector instructions of this processor that make a difference here, the widest last.

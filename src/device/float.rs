@@ -1,6 +1,16 @@
-//! The two precisions of the CPU device, and the functions that kernels need in both.
+//! The two precisions of the CPU device: numbers as they lie in its buffers, and the functions that kernels need in both.
 
-use super::cpu::Storage;
+/// What lies in one buffer.
+pub enum Storage {
+    /// Not used yet, or taken out while a kernel writes it.
+    Absent,
+    /// Numbers of the f32 device.
+    F32(Vec<f32>),
+    /// Numbers of the oracle.
+    F64(Vec<f64>),
+    /// Indices.
+    U32(Vec<u32>),
+}
 
 /// f32, the device of machines without a GPU, or f64, the oracle.
 pub trait Float:

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::trace::{Formula, Stop, Traced, wide};
+use super::trace::{Formula, Stop, Traced, exponents, wide};
 use crate::ops::LAYER_NORM_EPSILON;
 
 /// Terms of a sum of products that are told one by one: the largest.
@@ -91,12 +91,6 @@ pub enum Parts {
         /// √(2/π) (x + 0.044715 x³).
         inner: f64,
     },
-}
-
-/// The largest of a row, and the sum of exp(x - largest) over it.
-pub(super) fn exponents(row: &[f32]) -> [f64; 2] {
-    let most = wide(row).fold(f64::NEG_INFINITY, f64::max);
-    [most, wide(row).map(|x| libm::exp(x - most)).sum()]
 }
 
 /// Parameters that the parts of a number need, in order: all of one by its name without `transformer.`, or a row of the

@@ -5,7 +5,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::ModelConfig;
-use super::parts::exponents;
 use crate::device::View;
 use crate::sampling::ranked;
 use crate::tape::Tensor;
@@ -205,6 +204,12 @@ pub struct Traced {
 /// Plain numbers in f64, exactly.
 pub(super) fn wide(numbers: &[f32]) -> impl Iterator<Item = f64> + '_ {
     numbers.iter().map(|x| f64::from(*x))
+}
+
+/// The largest of a row, and the sum of exp(x - largest) over it.
+pub(super) fn exponents(row: &[f32]) -> [f64; 2] {
+    let most = wide(row).fold(f64::NEG_INFINITY, f64::max);
+    [most, wide(row).map(|x| libm::exp(x - most)).sum()]
 }
 
 /// Σ a · b.
