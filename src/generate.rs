@@ -7,7 +7,7 @@ use crate::device::{Device, Element, Reading, View};
 use crate::model::{Attend, Gpt, ModelConfig};
 use crate::ops::{self, Tokens};
 pub use crate::sampling::{Sampling, softmax};
-use crate::tape::{Recording, SCALARS, Scalar, Tape, Tensor};
+use crate::tape::{Recording, SCALARS, Scalar, Tape, Tensor, step_scalars};
 use crate::tokenizer::Tokenizer;
 use crate::{Error, Result};
 
@@ -96,7 +96,7 @@ impl Generator {
     /// Records prefill and decoding for one sequence.
     pub fn new(device: &Device, model: &Gpt) -> Result<Generator> {
         let config = model.config;
-        let scalars = crate::train::record_scalars(device);
+        let scalars = step_scalars(device);
         let shape = [config.context, 2 * config.channels];
         let caches: Vec<View> =
             (0..config.layers).map(|_| device.allocate(Element::Float, shape[0] * shape[1]).view()).collect();

@@ -29,6 +29,11 @@ pub enum Scalar {
 /// How many step scalars there are room for.
 pub const SCALARS: usize = 8;
 
+/// A buffer of step scalars, all zero.
+pub fn step_scalars(device: &Device) -> View {
+    device.allocate(Element::Float, SCALARS).view()
+}
+
 /// How a kernel writes a gradient: gradients are never cleared, their first write of a step overwrites.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]

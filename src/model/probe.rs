@@ -9,9 +9,9 @@ use web_time::Instant;
 
 use super::trace::{Notes, READ, Stop, Traced};
 use super::{Attend, Gpt, ModelConfig, Weights};
-use crate::device::{Device, Element, Reading, View};
+use crate::device::{Device, Reading, View};
 use crate::ops::{self, Tokens};
-use crate::tape::{Recording, SCALARS, Tape, Tensor};
+use crate::tape::{Recording, Tape, Tensor, step_scalars};
 use crate::{Error, Result};
 
 /// What a pass scales and what it leaves behind, a layer each.
@@ -117,7 +117,7 @@ impl Probe {
                 device.name()
             )));
         }
-        let scalars = device.allocate(Element::Float, SCALARS).view();
+        let scalars = step_scalars(device);
         let mut tape = Tape::new(device, scalars, false);
         let tokens = Tokens::new(&mut tape, 1, longest, config.vocab);
         let factors = (0..config.layers).map(|_| tape.tensor(&[config.heads])).collect();

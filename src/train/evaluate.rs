@@ -2,13 +2,12 @@
 
 use web_time::Instant;
 
-use super::record_scalars;
 use crate::Result;
 use crate::data::{Batch, Windows};
 use crate::device::{Device, Reading, View};
 use crate::model::{Attend, Gpt};
 use crate::ops::{self, Head, Tokens};
-use crate::tape::{Recording, Tape, Tensor};
+use crate::tape::{Recording, Tape, Tensor, step_scalars};
 
 /// A model's loss on text.
 pub struct Evaluator {
@@ -62,7 +61,7 @@ impl Evaluated {
 impl Evaluator {
     /// Records the evaluation of `batch` windows of the model's context at once.
     pub fn new(device: &Device, model: &Gpt, batch: usize) -> Result<Evaluator> {
-        let scalars = record_scalars(device);
+        let scalars = step_scalars(device);
         let mut tape = Tape::new(device, scalars, false);
         let (context, vocab) = (model.config.context, model.config.vocab);
         let tokens = Tokens::new(&mut tape, batch, context, vocab);

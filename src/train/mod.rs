@@ -14,11 +14,3 @@ pub use evaluate::{Evaluated, Evaluation, Evaluator};
 pub use part::Part;
 pub use trainer::{StepReport, Trainer};
 pub use trial::{Pass, Passed};
-
-use crate::device::{Device, Element, View};
-use crate::tape::SCALARS;
-
-/// A buffer of step scalars, all zero.
-pub(crate) fn record_scalars(device: &Device) -> View {
-    device.allocate(Element::Float, SCALARS).view()
-}

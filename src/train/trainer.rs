@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use web_time::Instant;
 
 use super::part::{Part, Parts};
-use super::{TrainConfig, record_scalars, schedule::learning_rate};
+use super::{TrainConfig, schedule::learning_rate};
 use crate::data::{Batch, Dataset};
 use crate::device::{Device, Reading, View};
 use crate::model::{Attend, Gpt, ModelConfig};
 use crate::ops::{self, GradientNorm, Head, MAX_GROUPS, Rates, Tokens};
-use crate::tape::{Recording, SCALARS, Scalar, Tape, Tensor};
+use crate::tape::{Recording, SCALARS, Scalar, Tape, Tensor, step_scalars};
 use crate::{Error, Result};
 
 /// Steps that may be under way at once: the loss of the oldest is awaited before another begins.
@@ -97,7 +97,7 @@ impl Trainer {
         check_sizes(&model.config, config.batch)?;
         assert_eq!(dataset.context, model.config.context, "trainer: data and model have one context");
         let ModelConfig { context, vocab, .. } = model.config;
-        let scalars = record_scalars(device);
+        let scalars = step_scalars(device);
         let mut tape = Tape::new(device, scalars, true);
         let rows = config.batch * context;
         let tokens = Tokens::new(&mut tape, config.batch, context, vocab);
