@@ -45,8 +45,6 @@ declare namespace Told {
     candidates: Candidate[]; vocab: number; kept: number; uniform: number; picked: number; logits?: Float32Array; run?: Source;
     /** Of a snapshot: the page adds it. */
     past?: boolean;
-    /** Who asked for it, where it is not the view of the step that is shown: the worker adds it. */
-    by?: string;
   }
   /** A part of a step in slow motion. */
   interface Part {
@@ -155,15 +153,18 @@ declare namespace Told {
     device_lost: { message: string; running?: boolean };
     recovered: Device;
     error: { message: string; fatal?: boolean; saved?: number };
+    /** Questions that nothing will answer. */
+    unanswered: { questions: number[] };
   }
-  type Event = { [Name in keyof Events]: { event: Name } & Events[Name] }[keyof Events];
-  /** Who hears which of them. */
-  type Hearing = { [Name in keyof Events]?: (told: Events[Name]) => void };
+  /** An event, with the number of the question that it answers, where it answers one. */
+  type Event = { [Name in keyof Events]: { event: Name; question?: number } & Events[Name] }[keyof Events];
+  /** What the page hears, by name: events, and of steps those that came at once. */
+  type Heard = Omit<Events, 'step' | 'unanswered'> & { steps: Report[] };
 
   interface Generate { command: 'generate'; prompt: string; max_tokens: number; sampling: Sampling; ignore_end: boolean; given: number[]; at: number | null }
   interface Look extends Choice {
     command: 'look'; prompt: string; factors: number[]; at: number | null;
-    /** Whether what was recorded is not enough: the page heeds it. */
+    /** Whether what was recorded is not enough: the page sees to it. */
     anew?: boolean;
   }
   interface Trace {
@@ -179,7 +180,6 @@ declare namespace Told {
   type Bounds = Record<string, number>;
   /** What the worker can be asked. */
   interface Calls {
-    heed: {};
     open: { device: string };
     describe: { settings: Settings; corpus: string };
     train: { settings: Settings; corpus: string; files: File[]; single: boolean; bounds: Bounds };
@@ -196,7 +196,7 @@ declare namespace Told {
     vocabulary_came: { name: string; file: string; bytes: Uint8Array<ArrayBuffer>; source: Package };
     tokens: { from: string; text: string; merges: number; special: string };
     tree: { from: string; id: number };
-    send: { command: Command; by?: string };
+    send: { command: Command };
     derive: { name: string; step: number; command: Command };
     stops: { bounds: Bounds };
     download: {};
@@ -211,16 +211,6 @@ declare namespace Told {
   }
   type Call = <Name extends keyof Calls>(...asked: {} extends Calls[Name] ? [name: Name] : [name: Name, values: Calls[Name]]) => void;
   type Send = (command: Command) => void;
-  /** A call under way. */
-  type Asked = { [Name in keyof Calls]: { call: Name } & Calls[Name] }[keyof Calls];
-
-  /** What the page knows of its run. */
-  interface Run {
-    state: State | 'loading' | 'stopped'; preparing: Events['preparing'] | null; ready: Ready | null; step: number;
-    /** The step of the last save. */
-    saved: number | null;
-    stop: Stop | null; device: Device | null; left_out?: string[];
-    /** Whether it went with its device, and is being opened again. */
-    lost?: boolean;
-  }
+  /** A call under way, with its number where it is a question. */
+  type Asked = { [Name in keyof Calls]: { call: Name; question?: number } & Calls[Name] }[keyof Calls];
 }

@@ -1,6 +1,7 @@
 // The worker: owns the engine's session, works in slices, and hears the page between two of them.
 
 import init, { Cleaning, Merges, Session, TextStream, Tokens, Viewing } from './glasshouse.js';
+import { Questions } from './worker/questions.js';
 import { Stops } from './worker/stop-conditions.js';
 import { Runs } from './worker/storage.js';
 import { vocabulary } from './worker/vocabularies.js';
@@ -11,8 +12,8 @@ const postMessage = (events, buffers = []) => self.postMessage(events, buffers);
 const calls = [];
 /** @type {Session} */
 let session = null;
-/** Who asked for the looks that are to come, in their order. */
-const askers = /** @type {string[]} */ ([]);
+/** What the run was asked, what the recorded model, and what is to be measured where there is no run. */
+const [asked, asked_recorded, measuring] = [new Questions(), new Questions(), new Questions()];
 const stops = new Stops();
 /** The recorded model, where one was asked for, and its name. */
 let viewing = /** @type {Viewing} */ (null);
@@ -86,11 +87,17 @@ async function resume(bytes, files) {
   if (needed === 'own') session.set_own_text(files);
   else if (needed) session.set_corpus(needed, await corpus(needed));
   session.resume();
+  unanswered(...asked.drop());
 }
 
-/** @type {{ [Name in keyof Told.Calls]: (asked: Told.Calls[Name]) => void | Promise<void> }} */
+/** Tells the page that nothing will answer these questions.
+ * @param {...number} questions */
+function unanswered(...questions) {
+  if (questions.length > 0) postMessage([{ event: 'unanswered', questions }]);
+}
+
+/** @type {{ [Name in keyof Told.Calls]: (values: Told.Calls[Name], question: number | undefined) => void | Promise<void> }} */
 const answer = {
-  heed() {},
   async open({ device }) {
     session = await Session.open(device);
     postMessage([{ event: 'device', ...session.device() }]);
@@ -103,6 +110,7 @@ const answer = {
     await text(corpus, files);
     stops.begin(bounds);
     session.train(settings);
+    unanswered(...asked.drop());
     await runs.begin();
     if (single) session.send({ command: 'step' });
   },
@@ -178,17 +186,20 @@ const answer = {
   tree({ from, id }) {
     postMessage([{ event: 'tree', from, tree: tokenizers[from].tree(id) }]);
   },
-  send({ command, by }) {
+  send({ command }, question) {
     session.send(command);
-    if (command.command === 'look') askers.push(by);
+    if (command.command === 'reset') unanswered(...asked.drop());
+    asked.add(command.command, question);
   },
   /** Asks the recorded model `name`, which has seen `step` steps. */
-  async derive({ name, step, command }) {
+  async derive({ name, step, command }, question) {
     if (viewed !== name) {
-      viewing = Viewing.open(session, await served(`recorded/${name}.zip`), step);
-      viewed = name;
+      const opened = Viewing.open(session, await served(`recorded/${name}.zip`), step);
+      unview();
+      [viewing, viewed] = [opened, name];
     }
     viewing.send(command);
+    asked_recorded.add(command.command, question);
   },
   /** Takes other bounds to stop at. */
   stops({ bounds }) {
@@ -220,29 +231,34 @@ const answer = {
     const { run, zip } = await runs.read(id);
     postMessage([{ event: 'archive', name: `glasshouse-${run.preset ?? 'run'}-${run.step}.zip`, bytes: zip }], [zip.buffer]);
   },
-  measure({ settings, corpus }) {
+  measure({ settings, corpus }, question) {
     session.measure(settings, corpus);
+    measuring.add('measure', question);
   },
-  choose({ corpus }) {
+  choose({ corpus }, question) {
     session.choose(corpus);
+    measuring.add('choose', question);
   },
   extend({ steps }) {
     session.extend(steps);
+    unanswered(...asked.drop());
   },
 };
 
 /** The buffers of the numbers in the session's events: they are handed over, not copied. */
 const buffers = (events) => events.flatMap(Object.values).filter(ArrayBuffer.isView).map(({ buffer }) => buffer);
 
-/** Forgets the recorded model: it failed, or its device is gone. */
+/** Forgets the recorded model: it failed, its device is gone, or another takes its place. */
 function unview() {
   [viewing, viewed] = [null, null];
+  unanswered(...asked_recorded.drop());
 }
 
 /** Works on what was asked of the recorded model. */
 function view() {
   try {
     const events = viewing.tick();
+    for (const told of events) asked_recorded.answer(told);
     if (events.length > 0) postMessage(events, buffers(events));
   } catch (error) {
     unview();
@@ -290,25 +306,32 @@ function clean() {
   else tell_cleaned();
 }
 
-/** Pauses the run for a `reason`, if there is one. */
+/** Pauses the run for a `reason`, if there is one; says whether there is. */
 function stop(reason) {
-  if (reason === null) return;
+  if (reason === null) return false;
   postMessage([{ event: 'stop', ...reason }]);
   session.send({ command: 'pause' });
-  // The news of the pause waits in the engine for the next turn.
-  calls.unshift({ call: 'heed' });
+  return true;
+}
+
+/** The device is gone: nothing that was asked is answered.
+ * @param {...number} questions others that it takes along */
+function drop(...questions) {
+  unanswered(...asked.drop(), ...asked_recorded.drop(), ...measuring.drop(), ...questions);
 }
 
 /** Posts what a slice of work led to, and recovers where the device went away. */
 async function turn() {
   const events = session.tick();
   for (const told of events) {
-    // What the run before was asked is never answered.
-    if (told.event === 'ready') askers.length = 0;
-    if (told.event === 'looked') told.by = askers.shift();
+    asked.answer(told);
+    measuring.answer(told);
   }
+  // Without its run or its device nothing is answered.
+  if (events.some(({ event }) => event === 'stopped')) unanswered(...asked.drop());
+  if (events.some(({ event }) => event === 'device_lost')) drop();
   if (events.length > 0) postMessage(events, buffers(events));
-  for (const event of events) if (event.event === 'step') stop(stops.check(event));
+  const stopped = events.filter((told) => told.event === 'step' && stop(stops.check(told))).length > 0;
   if (events.some(({ event }) => event === 'forgotten')) {
     runs.let_go();
     await runs.list();
@@ -316,6 +339,8 @@ async function turn() {
   if (events.some(({ event }) => event === 'saved')) await runs.keep(session.last_save(), (file) => session.write_save(file));
   const lost = events.find((told) => told.event === 'device_lost');
   if (lost) await reopen(lost.running);
+  // The news of the pause waits in the engine for the next turn.
+  else if (stopped) await turn();
 }
 
 /** Opens a device again that went away, with the run that was on it, which runs on where it was `running`. */
@@ -328,14 +353,19 @@ async function reopen(running) {
     throw error;
   }
   // Nobody can answer what the run that is gone was asked: the page asks again.
-  calls.splice(0, calls.length, ...calls.filter((asked) => asked.call !== 'send' || DRIVES.includes(asked.command.command)));
+  const void_calls = calls.filter((call) => call.call === 'send' && !DRIVES.includes(call.command.command));
+  calls.splice(0, calls.length, ...calls.filter((call) => !void_calls.includes(call)));
+  unanswered(...void_calls.flatMap(({ question }) => question ?? []));
   postMessage([{ event: 'recovered', ...session.device() }]);
 }
 
-/** What failed because the device is gone: it is opened again. Anything else is told; says whether it leaves nothing to go on with. */
-async function failed(error) {
+/** What failed because the device is gone: it is opened again. Anything else is told; says whether it leaves nothing to go on with.
+ * @param {any} error
+ * @param {number} [question] the one that failed */
+async function failed(error, question) {
   const message = error instanceof WebAssembly.RuntimeError ? null : session?.lost();
-  if (!message) return report(error);
+  if (!message) return report(error, question);
+  drop(...(question === undefined ? [] : [question]));
   postMessage([{ event: 'device_lost', message }]);
   try {
     await reopen(false);
@@ -346,9 +376,9 @@ async function failed(error) {
 }
 
 /** A trap leaves the engine in no known state: only a new one can go on. */
-function report(error) {
+function report(error, question) {
   const fatal = error instanceof WebAssembly.RuntimeError;
-  postMessage([{ event: 'error', fatal, message: error?.message ?? String(error) }]);
+  postMessage([{ event: 'error', fatal, message: error?.message ?? String(error), question }]);
   return fatal;
 }
 
@@ -358,10 +388,14 @@ async function live() {
   tokenizers.bytes = Tokens.bytes();
   postMessage([{ event: 'loaded', ...Session.defaults() }]);
   for (;;) {
+    /** @type {number | undefined} */
+    let question;
     try {
       if (calls.length > 0) {
         const call = calls.shift();
-        await /** @type {(asked: Told.Asked) => void | Promise<void>} */ (answer[call.call])(call);
+        ({ question } = call);
+        await /** @type {(values: Told.Asked, question: number | undefined) => void | Promise<void>} */ (answer[call.call])(call, question);
+        question = undefined;
         // What a command leads to is told at once, also where it leaves nothing to do.
         if (session) await turn();
       } else if (cleaning?.busy()) {
@@ -377,7 +411,7 @@ async function live() {
         });
       }
     } catch (error) {
-      if (await failed(error)) return;
+      if (await failed(error, question)) return;
     }
     await breath();
   }

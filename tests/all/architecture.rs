@@ -266,7 +266,7 @@ fn a_room_that_is_not_named_or_looks_up_is_found() {
 
 /// The rooms of www/ and the files that stand in none, and what each may import beside itself. What is built into the page,
 /// `glasshouse.js` and `vendor`, lies below all of them.
-const PAGE: [(&str, &[&str]); 16] = [
+const PAGE: [(&str, &[&str]); 15] = [
     ("words", &[]),
     ("figure", &["words"]),
     ("engine", &["words", "figure", "glasshouse.js"]),
@@ -289,20 +289,6 @@ const PAGE: [(&str, &[&str]); 16] = [
             "stages/train",
             "stages/inspect",
             "stages/generate",
-            "told.js",
-        ],
-    ),
-    (
-        "told.js",
-        &[
-            "words",
-            "shell",
-            "stages/data",
-            "stages/tokenizer",
-            "stages/train",
-            "stages/inspect",
-            "stages/generate",
-            "engine",
         ],
     ),
     ("worker.js", &["worker", "engine", "glasshouse.js"]),

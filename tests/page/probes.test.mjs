@@ -103,10 +103,11 @@ test('while it trains, the model is looked at ten times a second at most, whatev
     globalThis.asked.length = 0;
     Worker.prototype.postMessage = function answer(message, ...more) {
       if (message.command?.command !== 'look') return postMessage.call(this, message, ...more);
-      const { by, command: { at, prompt } } = message;
-      globalThis.asked.push({ command: 'look', by, time: performance.now() });
+      const { question, command: { at, prompt } } = message;
+      // The view of attention says whether it takes what was recorded, the comparison does not.
+      globalThis.asked.push({ command: 'look', by: 'anew' in message.command ? 'attention' : 'comparison', time: performance.now() });
       const { looked } = globalThis;
-      return queueMicrotask(() => this.dispatchEvent(new MessageEvent('message', { data: [{ ...looked, by, prompt, step: at ?? looked.step }] })));
+      return queueMicrotask(() => this.dispatchEvent(new MessageEvent('message', { data: [{ ...looked, question, prompt, step: at ?? looked.step }] })));
     };
     globalThis.restore = () => {
       Worker.prototype.postMessage = postMessage;
@@ -127,7 +128,7 @@ test('while it trains, the model is looked at ten times a second at most, whatev
     drag();
   }));
   const looks = await page.evaluate(() => globalThis.asked);
-  for (const by of [undefined, 'comparison']) assert.ok(looks.filter((look) => look.by === by).length > 4, `${by} looks too`);
+  for (const by of ['attention', 'comparison']) assert.ok(looks.filter((look) => look.by === by).length > 4, `${by} looks too`);
   for (let i = 10; i < looks.length; i += 1) {
     const within = looks[i].time - looks[i - 10].time;
     assert.ok(within >= 999, `eleven looks within ${within} ms`);

@@ -1,56 +1,70 @@
-// What stands in the page before there is a run in it: the recorded one, and what is computed from its weights.
+// The engine of the recorded run: what was recorded is known at once, the rest is computed from its weights, by the worker.
 
+import { engine } from './client.js';
 import { recorded } from './recorded.js';
 
-/** Asks the worker through `call`; `looked` takes a look that was recorded. */
-export class Opening {
+export class RecordedEngine {
   /** @type {Awaited<ReturnType<typeof recorded>>} */
-  recorded;
-  /** @type {Told.Call} */
-  call;
-  /** @type {Told.Command[]} */
-  waiting;
+  recorded = null;
+  /** Whether a device is there to compute on. */
+  able = false;
   /** The text whose recorded run was last asked for.
    * @type {string | null} */
   wanted = null;
-  /** @type {(seen: Told.Looked) => void} */
-  looked;
-  able;
-
-  constructor(call, looked) {
-    Object.assign(this, { call, looked, recorded: null, able: false, waiting: [] });
-  }
+  /** What is asked once a device is there.
+   * @type {{ command: Told.Command, heard?: import('./client.js').Heard }[]} */
+  waiting = [];
+  /** The numbers of the questions that may be under way.
+   * @type {number[]} */
+  asked = [];
 
   /** Fetches the recorded run on a built-in text, where it is not there yet; says whether there is one, and no other was asked
-   * for meanwhile. */
+   * for meanwhile.
+   * @param {string} name */
   async fetch(name) {
     this.wanted = name;
     const found = this.recorded?.name === name ? this.recorded : await recorded(name);
     if (this.wanted !== name) return false;
+    if (found !== this.recorded) this.end();
     this.recorded = found;
     return found !== null;
   }
 
   /** What was recorded for a command; null where nothing was.
-   * @param {Told.Command} command */
+   * @param {Told.Command} command
+   * @returns {Told.Looked | null} */
   known(command) {
     return this.recorded?.knows(command) ? this.recorded.look(/** @type {Told.Look} */ (command).at) : null;
   }
 
   /** Answers a command: with what was recorded, or from the weights, which are fetched only then. Of these there are those of
    * the last step alone.
-   * @param {Told.Command} command */
-  ask(command) {
-    const { recorded: run } = this;
+   * @param {Told.Command} command
+   * @param {import('./client.js').Heard} [heard] */
+  ask(command, heard) {
     const known = this.known(command);
-    if (known) this.looked(known);
-    else if (this.able) this.call('derive', { name: run.name, step: run.ready.step, command: { ...command, ...('at' in command ? { at: null } : {}) } });
-    else this.waiting.push(command);
+    if (known) {
+      heard?.(known);
+      return;
+    }
+    if (!this.able) {
+      this.waiting.push({ command, heard });
+      return;
+    }
+    const { name, ready: { step } } = this.recorded;
+    const values = { name, step, command: { ...command, ...('at' in command ? { at: null } : {}) } };
+    if (heard) this.asked.push(engine.ask('derive', values, heard));
+    else engine.call('derive', values);
   }
 
   /** A device is there: what was asked before is asked now. */
   begin() {
     this.able = true;
-    for (const command of this.waiting.splice(0)) this.ask(command);
+    for (const { command, heard } of this.waiting.splice(0)) this.ask(command, heard);
+  }
+
+  /** Another run takes its place: what was computed of it comes too late. */
+  end() {
+    engine.drop(this.asked.splice(0));
   }
 }

@@ -1,6 +1,7 @@
 // A figure takes the whole view, and gives it back: the same elements at another size, nothing over the others.
 
 import { element } from './caption.js';
+import { selection } from './selection.js';
 import { text } from '../words/language.js';
 
 /** Gives each figure of `view` a button. */
@@ -15,6 +16,7 @@ export class Enlarge {
       figure.querySelector('.chip').after(button);
       return { figure, button };
     });
+    selection.on(['stage'], () => this.close());
     document.addEventListener('languagechange', () => this.name());
     this.name();
   }

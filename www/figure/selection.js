@@ -1,5 +1,5 @@
-// What is chosen in the page, once for all views, and what is pointed at: a run and its step, a prompt and its token, a layer,
-// a head, a cell of a tensor.
+// What is chosen in the page, once for all views, and what is pointed at: a stage, a run and its step, a prompt and its token, a
+// layer, a head, a cell of a tensor.
 
 import { marked } from '../words/glyphs.js';
 import { count } from '../words/format.js';
@@ -7,7 +7,7 @@ import { text } from '../words/language.js';
 
 /** @typedef {{
  *   run: Told.Ready | null, step: number | null, a: number | null, b: number | null, layer: number, head: number,
- *   token: number | null, prompt: string, tensor: string | null, cell: number[] | null,
+ *   token: number | null, prompt: string, tensor: string | null, cell: number[] | null, stage: string | null,
  * }} Chosen */
 /** What is read of a cell: which tensor it is of, of what shape, where, its value, and how that is written.
  * @typedef {{
@@ -34,6 +34,8 @@ class Selection extends EventTarget {
   /** The two steps that are compared; null where none is marked. */
   a = /** @type {number | null} */ (null);
   b = /** @type {number | null} */ (null);
+  /** The stage that is open. */
+  stage = /** @type {string | null} */ (null);
   layer = 0;
   head = 0;
   /** The token of the prompt that is looked at, from 0; null for the last one. */

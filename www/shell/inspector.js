@@ -14,17 +14,19 @@ const BESIDE = matchMedia('(min-width: 1181px)');
 /** Where Escape belongs to what is typed. */
 const TYPED = 'textarea, select, input:not([type=range], [type=radio], [type=checkbox])';
 
-/** Shows the selection in `panel`; `step` puts a step of the time line in words (null is the live one), `stage` tells which
- * stage is open, and `back` is called by an Escape that has nothing to let go. */
+/** Shows the selection in `panel`; `step` puts a step of the time line in words (null is the live one), and `back` is called by
+ * an Escape that has nothing to let go. */
 export class Inspector {
   /** @type {(step: number | null) => string} */
   step;
-  /** @type {() => string} */
-  stage;
-  panel;
+  /** @type {number | undefined} */
+  frame;
 
-  constructor(panel, { step, stage, back }) {
-    Object.assign(this, { panel, step, stage });
+  /** @param {HTMLElement} panel
+   * @param {{ step: (step: number | null) => string, back: () => void }} page */
+  constructor(panel, { step, back }) {
+    this.panel = panel;
+    this.step = step;
     this.find = (selector) => panel.querySelector(selector);
     this.button = this.find('[data-action=release]');
     this.announcer = new Announcer(this.find('[aria-live]'));
@@ -62,7 +64,7 @@ export class Inspector {
    * @returns {{ state: string } & Partial<import('../figure/selection.js').Reading>} */
   reading() {
     const { tensor, cell } = selection.shown;
-    const found = selection.readers[tensor ?? STANDS[this.stage()]]?.(cell);
+    const found = selection.readers[tensor ?? STANDS[selection.stage]]?.(cell);
     const state = selection.pointed ? 'previewed' : selection.kept && (tensor || !found) ? 'kept' : 'none';
     return { state, ...(found ?? { name: tensor, shape: '', place: cell?.join(' / ') }) };
   }
@@ -86,7 +88,7 @@ export class Inspector {
     const { name, shape, place, value, shown, unit, state } = this.reading();
     const kind = selection.look()?.run ?? run?.run ?? 'live';
     // What is computed of the recorded run has the weights of its last step.
-    const derived = kind === 'derived' && ['inspect', 'generate'].includes(this.stage());
+    const derived = kind === 'derived' && ['inspect', 'generate'].includes(selection.stage);
     const words = {
       run: run ? `${origin(kind, run.step)} · ${text('reading.shape', { ...run.model, vocab: count(run.model.vocab) })}` : text('run.none'),
       step: run && text(run.run ? 'timeline.at.recorded' : step === null ? 'timeline.at.live' : 'timeline.at', { step: this.step(derived ? null : step) }),

@@ -1,5 +1,7 @@
 // The machine: what the run is computed on and why, what that can hold, and how long a run takes there, measured on request.
 
+import { engine } from '../engine/client.js';
+import { run } from '../engine/run.js';
 import { element } from '../figure/caption.js';
 import { count, duration, measure, size } from '../words/format.js';
 import { named, tell, text } from '../words/language.js';
@@ -11,20 +13,23 @@ const LIMITS = [
 ];
 const KINDS = { cpu: 'machine.kind.cpu', gpu: 'machine.kind.gpu', software: 'machine.kind.software' };
 
-/** Shows the device in `line` and in the card `section`; asks the worker through `call`. `asking` gives settings and text. */
+/** Shows the device in `line` and in the card `section`, and what the settings come to on it. */
 export class Machine {
   /** @type {Told.Device | null} */
-  device;
-  /** @type {Told.Description & { unreadable?: Error }} */
-  described;
-  /** @type {() => { settings: Told.Settings, corpus: string }} */
-  asking;
-  /** @type {Told.Call} */
-  call;
-  section; line; busy; chosen;
+  device = null;
+  /** Whether something is measured. */
+  busy = false;
+  /** The preset of the settings that were found for a minute.
+   * @type {string | null | undefined} */
+  chosen = null;
 
-  constructor(section, line, call, asking) {
-    Object.assign(this, { section, line, call, asking, device: null, described: {}, busy: false, chosen: null });
+  /** @param {HTMLElement} section
+   * @param {HTMLElement} line
+   * @param {import('./settings.js').Settings} settings */
+  constructor(section, line, settings) {
+    this.section = section;
+    this.line = line;
+    this.settings = settings;
     this.buttons = Object.fromEntries(['measure', 'minute'].map((name) => [name, section.querySelector(`[data-action=${name}]`)]));
     this.buttons.measure.addEventListener('click', () => this.ask('measure'));
     this.buttons.minute.addEventListener('click', () => this.ask('choose'));
@@ -32,6 +37,12 @@ export class Machine {
       this.show_device();
       this.show();
     });
+    engine.on(['device', 'recovered'], (device) => this.open(device));
+    engine.on(['error'], ({ fatal }) => {
+      if (fatal && this.device === null) this.failed();
+    });
+    settings.on(['described'], () => this.show());
+    run.on(['state', 'able'], () => this.able());
   }
 
   /** The device that is open now.
@@ -43,45 +54,40 @@ export class Machine {
     this.show();
   }
 
-  /** What the settings come to.
-   * @param {Told.Description & { unreadable?: Error }} described */
-  describe(described) {
-    this.described = described;
-    this.show();
+  /** What the settings come to. */
+  get described() {
+    return this.settings.described ?? {};
   }
 
-  /** Whether there is no run: beside one nothing is measured. */
-  able(free) {
-    this.free = free;
-    const may = Boolean(free && this.device && !this.busy);
+  /** Beside a run nothing is measured. */
+  able() {
+    const may = Boolean(run.fresh && this.device && !this.busy);
     this.buttons.measure.disabled = !may || Boolean(this.described.refused ?? this.described.unreadable);
     this.buttons.minute.disabled = !may;
   }
 
   /** @param {'measure' | 'choose'} what */
   ask(what) {
-    Object.assign(this, { busy: true, chosen: null });
-    this.call(what, this.asking());
+    this.busy = true;
+    this.chosen = null;
+    engine.ask(what, { settings: this.settings.value(), corpus: this.settings.corpus }, (told) => {
+      this.busy = false;
+      if (told) this.measured(told);
+      else this.show();
+    });
     this.show();
   }
 
-  /** A measurement is done: where it has led to settings, `take` takes them.
-   * @param {{ settings?: Told.Settings, given_up?: boolean }} told
-   * @param {(settings: Told.Settings) => void} take */
-  measured({ settings, given_up: gave_up }, take) {
-    this.busy = false;
+  /** A measurement is done, or was given up; it may have led to settings.
+   * @param {Told.Events['measured']} told */
+  measured({ settings, given_up: gave_up }) {
     if (settings) {
       this.chosen = settings.preset;
-      take(settings);
+      this.settings.adopt(settings);
     }
     if (gave_up) this.chosen = null;
     this.show();
-  }
-
-  /** What went wrong is said elsewhere. */
-  release() {
-    this.busy = false;
-    this.show();
+    this.settings.changed();
   }
 
   /** There will be no device. */
@@ -138,7 +144,7 @@ export class Machine {
   sentence() {
     const { estimate } = this.described;
     if (this.busy) return text('machine.measuring');
-    if (!estimate) return text(this.free ? 'machine.unmeasured' : 'machine.occupied');
+    if (!estimate) return text(run.fresh ? 'machine.unmeasured' : 'machine.occupied');
     const steps = text('machine.estimate', { steps: count(estimate.steps), time: duration(estimate.seconds), speed: measure(estimate.tokens_per_second) });
     return this.chosen ? text('machine.chosen', { preset: this.chosen, estimate: steps }) : steps;
   }
@@ -148,6 +154,6 @@ export class Machine {
     this.section.querySelector('dl').replaceChildren(...this.facts());
     const place = this.section.querySelector('[role=status]');
     if (place.textContent !== this.sentence()) place.textContent = this.sentence();
-    this.able(this.free);
+    this.able();
   }
 }

@@ -1,15 +1,23 @@
 // The prompt: one field, shared by all stages that ask the model something.
 
+import { run } from '../engine/run.js';
 import { selection } from '../figure/selection.js';
 import { text } from '../words/language.js';
 
 /** Keeps the selection's prompt as it is typed in `area`; until somebody types, it is an example in the page's language, or
  * the prompt of the recorded run that is shown. */
 export class Prompt {
+  /** The example that was written last. */
+  exemplary = '';
+
+  /** @param {HTMLTextAreaElement} area */
   constructor(area) {
     this.area = area;
-    this.exemplary = '';
     area.addEventListener('input', () => selection.set({ prompt: area.value }));
+    document.addEventListener('languagechange', () => {
+      if (!run.recorded) this.example();
+    });
+    run.on(['recorded'], () => this.example(run.recorded.told.prompt));
     this.example();
   }
 

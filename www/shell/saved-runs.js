@@ -1,5 +1,7 @@
 // The runs that the browser keeps: the offer to go on with the last one, and the list of all of them.
 
+import { engine } from '../engine/client.js';
+import { run } from '../engine/run.js';
 import { element } from '../figure/caption.js';
 import { say_error } from './status.js';
 import { count, loss, moment, size } from '../words/format.js';
@@ -8,41 +10,52 @@ import { named, text } from '../words/language.js';
 /** Why a save was not kept, as the page says it. */
 const MISSED = { full: 'kept.full', refused: 'kept.refused', failed: 'kept.failed' };
 
-/** Shows what the worker tells of kept runs in `section`, and the last one in `offer`. `run` is the run of this tab. */
+/** Shows what the worker tells of kept runs in `section`, and the last one in `offer`. */
 export class Kept {
   /** @type {Told.KeptRun[]} */
-  runs;
-  /** @type {Told.Call} */
-  call;
-  /** @type {Told.Run} */
-  run;
-  section; offer; own_files; said; most; refused;
+  runs = [];
+  /** The one that is offered.
+   * @type {Told.KeptRun | undefined} */
+  offered;
+  /** What is said of them.
+   * @type {() => string} */
+  said = () => '';
+  /** How many there are at most.
+   * @type {number | undefined} */
+  most;
+  /** Why none is kept, where the browser refuses.
+   * @type {string | undefined} */
+  refused;
+  /** Whether the last save was not kept. */
+  missed = false;
 
-  constructor(section, offer, call, run, own_files) {
-    Object.assign(this, { section, offer, call, run, own_files, runs: [], said: () => '' });
+  /** @param {HTMLElement} section
+   * @param {HTMLElement} offer
+   * @param {import('./settings.js').Settings} settings */
+  constructor(section, offer, settings) {
+    this.section = section;
+    this.offer = offer;
+    this.settings = settings;
     this.list = section.querySelector('ul');
     offer.querySelector('button').addEventListener('click', () => this.open(this.offered));
-    this.list.addEventListener('click', ({ target }) => this.press(target.closest('button')));
+    this.list.addEventListener('click', ({ target }) => this.press(/** @type {Element} */ (target).closest('button')));
     this.list.addEventListener('focusout', ({ target }) => this.unsure(target));
     document.addEventListener('visibilitychange', () => {
-      if (document.hidden) this.save();
-      else if (this.most) this.call('kept');
+      if (document.hidden) run.save();
+      else if (this.most) engine.call('kept');
     });
     document.addEventListener('languagechange', () => this.show());
-    /** @type {Told.Hearing} */
-    this.hear = { kept: (told) => this.kept(told), unkept: (told) => this.unkept(told) };
-  }
-
-  /** Asks for a save, where the run has taken steps since the last one or has one under way: the tab may be closed now. */
-  save() {
-    const { state, ready, step, saved } = this.run;
-    if (ready && (state === 'running' || (state === 'paused' && step > (saved ?? ready.step)))) this.call('send', { command: { command: 'save' } });
+    engine.on(['kept'], (told) => this.kept(told));
+    engine.on(['unkept'], (told) => this.unkept(told));
+    run.on(['state', 'able'], () => this.show());
   }
 
   /** The runs that there are; those that went because there were too many.
    * @param {Told.Kept} told */
   kept({ runs, most, refused, gone = [] }) {
-    Object.assign(this, { runs, most, refused });
+    this.runs = runs;
+    this.most = most;
+    this.refused = refused;
     if (gone.length > 0) this.said = () => text('kept.gone', { runs: gone.map(({ preset, step }) => text('kept.one', { preset, step: count(step) })).join(' · ') });
     else if (this.missed && runs.some(({ place }) => place === 'here')) this.said = () => '';
     this.missed = false;
@@ -72,7 +85,7 @@ export class Kept {
   /** Writes all of it in the page's language. */
   show() {
     const free = this.runs.find(({ place }) => place === 'free');
-    this.offered = !this.run.ready && ['loading', 'idle'].includes(this.run.state) ? free : undefined;
+    this.offered = run.vacant ? free : undefined;
     this.offer.hidden = !this.offered;
     if (this.offered) this.offer.querySelector('span').textContent = text('kept.offer', { name: this.name(this.offered), facts: this.facts(this.offered) });
     const place = (selector) => this.section.querySelector(selector);
@@ -128,8 +141,8 @@ export class Kept {
     say_error();
     const { id } = button.closest('li').dataset;
     if (button.dataset.action === 'kept-open') this.open(this.runs.find((run) => run.id === id));
-    else if (button.dataset.action === 'kept-download') this.call('hand', { id });
-    else if (button.dataset.sure) this.call('forget', { id });
+    else if (button.dataset.action === 'kept-download') engine.call('hand', { id });
+    else if (button.dataset.sure) engine.call('forget', { id });
     else {
       // What is deleted is gone: it takes two presses.
       button.dataset.sure = 'true';
@@ -147,6 +160,6 @@ export class Kept {
   /** Opens a kept run, paused. */
   open({ id }) {
     say_error();
-    this.call('continue', { id, files: this.own_files() });
+    engine.call('continue', { id, files: this.settings.own_files() });
   }
 }

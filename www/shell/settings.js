@@ -1,6 +1,9 @@
 // The form: which text, which preset, which numbers. Defaults, sizes and refusals come from the engine.
 
+import { engine } from '../engine/client.js';
+import { run } from '../engine/run.js';
 import { STOPS } from '../engine/stops.js';
+import { note } from './address.js';
 import { amount, size } from '../words/format.js';
 import { language, named, tell, text } from '../words/language.js';
 
@@ -50,11 +53,11 @@ export async function read(files) {
   return taken;
 }
 
-/** The form's state. `changed` is called when what a run would be has changed. */
-export class Settings {
-  constructor(form, changed) {
+/** The form's state. Tells as `changed` that what a run would be has changed, and as `described` that it is known what it is. */
+export class Settings extends EventTarget {
+  constructor(form) {
+    super();
     this.form = form;
-    this.changed = changed;
     this.presets = [];
     this.files = [];
     this.chosen = false;
@@ -76,8 +79,48 @@ export class Settings {
     document.addEventListener('languagechange', () => {
       this.names();
       this.show();
-      if (this.described) this.describe(this.described);
+      this.show_described();
+      if (run.vacant) this.follow();
+      this.record();
     });
+    engine.on(['described'], (described) => this.describe(described));
+    engine.on(['recovered'], () => this.changed());
+    engine.on(['forgotten'], () => run.record(this.built_in));
+    this.follow();
+  }
+
+  /** Calls `hear` whenever one of `names` is told.
+   * @param {('changed' | 'described')[]} names
+   * @param {() => void} hear */
+  on(names, hear) {
+    for (const name of names) this.addEventListener(name, hear);
+  }
+
+  /** What a run would be has changed: the engine is asked what it is. */
+  changed() {
+    note(this.for_address());
+    this.record();
+    try {
+      const [settings, bounds] = [this.value(), this.bounds()];
+      engine.call('describe', { settings, corpus: this.corpus });
+      engine.call('stops', { bounds });
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      this.describe({ unreadable: error });
+    }
+    this.dispatchEvent(new Event('changed'));
+  }
+
+  /** The built-in text whose recorded run is shown: the chosen one, or for one's own text that of the page's language. */
+  get built_in() {
+    return this.corpus === 'own' ? language() : this.corpus;
+  }
+
+  /** Has the recorded run shown that goes with the text, where that is another than was asked for; says whether it is. */
+  record() {
+    const outdated = run.vacant && run.opening.wanted !== this.built_in;
+    if (outdated) run.record(this.built_in);
+    return outdated;
   }
 
   /** A labelled number; empty means the preset's, which is shown in grey, or for `apart` from presets none. */
@@ -305,7 +348,13 @@ export class Settings {
    * @param {Told.Description & { unreadable?: Unreadable }} described */
   describe(described) {
     this.described = described;
-    const { refused, unreadable, parameters, memory } = described;
+    this.show_described();
+    this.dispatchEvent(new Event('described'));
+  }
+
+  show_described() {
+    if (!this.described) return;
+    const { refused, unreadable, parameters, memory } = this.described;
     const place = this.form.querySelector('#described');
     place.classList.toggle('refused', Boolean(refused ?? unreadable));
     if (unreadable) place.textContent = unreadable.say();

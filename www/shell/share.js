@@ -49,12 +49,15 @@ export function hide() {
   return names.filter((name) => !PARTS[name]);
 }
 
-/** The panel behind the button `share`; `run` gives what makes the run, and `own` the person's own text and prompt. */
+/** The panel behind the button `share`. */
 export class Share {
-  button; panel; run; own;
-
-  constructor(button, panel, run, own) {
-    Object.assign(this, { button, panel, run, own });
+  /** @param {HTMLButtonElement} button
+   * @param {HTMLElement} panel
+   * @param {import('./settings.js').Settings} settings */
+  constructor(button, panel, settings) {
+    this.button = button;
+    this.panel = panel;
+    this.settings = settings;
     this.link = panel.querySelector('[name=link]');
     this.words = panel.querySelector('[name=own-words]');
     this.said = panel.querySelector('[role=status]');
@@ -95,11 +98,11 @@ export class Share {
     this.said.textContent = '';
     const said = address();
     for (const key of ['prompt', 'text', 'hide']) said.delete(key);
-    for (const [key, value] of Object.entries(this.run())) if (value) said.set(key, value);
+    for (const [key, value] of Object.entries(this.settings.for_link())) if (value) said.set(key, value);
     const hidden = [...this.panel.querySelectorAll('[name=hide]:checked')].map(({ value }) => value);
     if (hidden.length > 0) said.set('hide', hidden.join(','));
     if (this.words.checked) {
-      for (const [key, value] of Object.entries(this.own())) {
+      for (const [key, value] of Object.entries({ prompt: selection.prompt, text: this.settings.corpus === 'own' ? this.settings.pasted.value : '' })) {
         if (!value) continue;
         if (value.length > LONGEST) this.said.textContent = text('share.long', { found: count(value.length), most: count(LONGEST) });
         else said.set(key, value);

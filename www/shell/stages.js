@@ -1,15 +1,16 @@
 // The stages: tabs in the order of the story, and the panel of the one that is open. The address keeps it.
 
+import { selection } from '../figure/selection.js';
 import { address, note, settle } from './address.js';
 
-/** Calls `opened` with a stage's name whenever it opens. */
 export class Stages {
-  constructor(bar, opened) {
+  /** @param {HTMLElement} bar */
+  constructor(bar) {
+    /** @type {HTMLElement[]} */
     this.tabs = [...bar.querySelectorAll('[data-stage]')];
-    this.opened = opened;
     bar.addEventListener('click', ({ target }) => {
-      const tab = target.closest('[data-stage]');
-      if (tab) this.open(tab.dataset.stage);
+      const tab = /** @type {Element} */ (target).closest('[data-stage]');
+      if (tab instanceof HTMLElement) this.open(tab.dataset.stage);
     });
     bar.addEventListener('keydown', (event) => this.move(event));
     addEventListener('hashchange', () => this.follow());
@@ -34,8 +35,7 @@ export class Stages {
   }
 
   show(stage) {
-    if (stage === this.stage) return;
-    this.stage = stage;
+    if (stage === selection.stage) return;
     document.body.dataset.open = stage;
     for (const tab of this.tabs) {
       const chosen = tab.dataset.stage === stage;
@@ -44,12 +44,12 @@ export class Stages {
       if (chosen) document.querySelector('#view').setAttribute('aria-labelledby', tab.id);
     }
     for (const part of document.querySelectorAll('[data-in]')) part.hidden = !part.dataset.in.split(' ').includes(stage);
-    this.opened(stage);
+    selection.set({ stage });
   }
 
   /** Arrows, Home and End go from tab to tab. */
   move(event) {
-    const at = this.tabs.indexOf(document.activeElement);
+    const at = this.tabs.findIndex((tab) => tab === document.activeElement);
     const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: this.tabs.length - 1 }[event.key];
     if (at < 0 || to === undefined) return;
     event.preventDefault();

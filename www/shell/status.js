@@ -1,7 +1,11 @@
 // What the page says of its state, and of what went wrong: both are said anew where the language changes.
 
-import { count, loss, measure } from '../words/format.js';
+import { engine } from '../engine/client.js';
+import { run } from '../engine/run.js';
+import { count, loss, measure, size } from '../words/format.js';
 import { tell, text } from '../words/language.js';
+import { hand_over } from './files.js';
+import { hides } from './share.js';
 
 const find = (selector) => document.querySelector(selector);
 /** What is said, as what says it.
@@ -45,7 +49,47 @@ export function refuse(unreadable) {
   said.alert();
 }
 
-document.addEventListener('languagechange', () => {
-  say(said.status);
-  said.alert();
-});
+/** Says what the run does, how far its preparation is, and what went wrong in the engine. */
+export class Status {
+  constructor() {
+    run.on(['state'], () => this.show());
+    engine.on(['ready'], ({ step }) => {
+      if (run.recovered) say_error('state.recovered', () => ({ step: count(step) }));
+    });
+    engine.on(['archive'], ({ name, bytes }) => {
+      hand_over(name, new Blob([bytes], { type: 'application/zip' }));
+      const { length } = bytes;
+      say(() => text('state.downloaded', { name, size: size(length) }));
+    });
+    engine.on(['device_lost'], ({ message }) => say_error('state.lost', () => ({ message })));
+    engine.on(['recovered'], () => say_error('state.reopened'));
+    engine.on(['error'], ({ message, fatal, saved }) => {
+      if (fatal) say_error(run.device === null ? 'error.worker' : 'error.fatal', () => ({ message }));
+      else if (saved === undefined) say_error(null, () => ({ message }));
+      else say_error('error.download', () => ({ message, step: count(saved) }));
+    });
+    document.addEventListener('languagechange', () => {
+      say(said.status);
+      said.alert();
+    });
+  }
+
+  show() {
+    const { state, preparing, step, stop } = run;
+    const bar = /** @type {HTMLProgressElement} */ (find('#progress'));
+    bar.hidden = state !== 'preparing';
+    if (state === 'loading') {
+      say(() => '');
+    } else if (state === 'preparing' && preparing) {
+      Object.assign(bar, { max: Math.max(1, preparing.total), value: preparing.done });
+      say(() => text(`state.${preparing.stage}`, { done: count(preparing.done), total: count(preparing.total) }));
+    } else if (state === 'preparing') {
+      bar.removeAttribute('value');
+      say(() => text('state.preparing'));
+    } else {
+      // Whoever does not see Train or the settings is not sent to them.
+      const told = state === 'idle' && hides('controls', 'settings') ? 'ready' : state;
+      say(() => (state === 'paused' && stop !== null ? paused_by(stop, step) : text(`state.${told}`, { step: count(step) })));
+    }
+  }
+}

@@ -1,5 +1,7 @@
 // The time line: the losses of the run, its snapshots as ticks, and the one step that every view shows.
 
+import { engine } from '../engine/client.js';
+import { run } from '../engine/run.js';
 import { caption, element, surface } from '../figure/caption.js';
 import { drawn_later } from '../figure/pacing.js';
 import { selection } from '../figure/selection.js';
@@ -15,10 +17,8 @@ const POINTS = 1000;
 /** The two steps that are compared, by the keys that mark them. */
 export const MARKS = { '[': 'a', ']': 'b' };
 
-/** Shows the run in `figure`; `send` sends the engine's commands. */
+/** Shows the run in `figure`. */
 export class Timeline {
-  /** @type {Told.Send} */
-  send;
   /** @type {number[]} */
   steps;
   /** @type {Set<number>} */
@@ -39,8 +39,9 @@ export class Timeline {
   marking;
   figure; loops; playing; every; first; last; total; parameters;
 
-  constructor(figure, send) {
-    Object.assign(this, { figure, send, loops: false, playing: null });
+  /** @param {HTMLElement} figure */
+  constructor(figure) {
+    Object.assign(this, { figure, loops: false, playing: null });
     this.find = (selector) => figure.querySelector(selector);
     this.slider = this.find('[name=at]');
     this.canvas = this.find('canvas');
@@ -61,6 +62,20 @@ export class Timeline {
     document.addEventListener('languagechange', () => this.show());
     document.addEventListener('themechange', () => this.later());
     new ResizeObserver(() => this.later()).observe(this.canvas);
+    engine.on(['begun', 'forgotten'], () => this.forget());
+    engine.on(['ready'], (ready) => this.begin(ready));
+    engine.on(['steps'], (reports) => this.add(reports));
+    engine.on(['snapshots'], (list) => this.snapshots(list));
+    engine.on(['update_kept'], (told) => this.keep(told));
+    // What was to be pinned will not be.
+    engine.on(['device_lost', 'error'], () => {
+      this.marking = null;
+    });
+    run.on(['recorded'], () => {
+      const { ready, steps } = run.recorded;
+      this.begin({ ...ready, history: run.recorded.reports() });
+      this.snapshots({ steps, pinned: [] });
+    });
     this.forget();
   }
 
@@ -115,7 +130,7 @@ export class Timeline {
     if (this.marking && fresh !== undefined) {
       this.own.add(fresh);
       selection.set({ [this.marking]: fresh });
-      this.release();
+      this.marking = null;
     }
     if (selection.step !== null && !steps.includes(selection.step)) this.go(this.nearest(selection.step));
     this.later();
@@ -174,11 +189,6 @@ export class Timeline {
     selection.set({ a: null, b: null });
   }
 
-  /** What was to be pinned is, or will not be. */
-  release() {
-    this.marking = null;
-  }
-
   key(event) {
     if (event.key in MARKS) this.compare(MARKS[event.key]);
     if (event.key === 'Escape' && (selection.a !== null || selection.b !== null)) {
@@ -197,7 +207,7 @@ export class Timeline {
   }
 
   pin(step, pinned) {
-    this.send({ command: 'pin', step, pinned });
+    engine.send({ command: 'pin', step, pinned });
   }
 
   /** Goes from snapshot to snapshot, from the first where it stands at the end. */

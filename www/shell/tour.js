@@ -1,49 +1,72 @@
 // The tour: eleven stations, each beside the view that it speaks of. A station is done when the reader has done the thing.
 
-import { Definitions } from './glossary.js';
+import { engine } from '../engine/client.js';
+import { run } from '../engine/run.js';
+import { selection } from '../figure/selection.js';
 import { count, loss } from '../words/format.js';
 import { text, worded } from '../words/language.js';
+import { Definitions } from './glossary.js';
 
 const KEPT = 'glasshouse.tour';
 const find = (selector) => document.querySelector(selector);
-const number = (selector, key = 'value') => Number(find(selector)?.dataset[key] || 0);
-/** The first token of the text that stands there: another text has another. */
-const generated = () => find('#writing .chips > *');
 const within = (event, type, selector) => event?.type === type && event.target.closest?.(selector);
 
 /** Updates that the eighth station asks for. */
 const UPDATES = 100;
 
+/** The step of the run in this tab, as its number stands there; 0 where there is none. */
+const step = () => (run.ready && !run.waiting ? run.step : 0);
+
 /**
  * Where each station is told: its stage (none: wherever the reader is), what it speaks of, the words that it uses, and when it
- * is done: `begin` notes what stood there before, `done` compares, with the event that may have changed it.
+ * is done: `begin` notes what stood there before, `done` compares, with what was done in the engine and the event that may have
+ * changed it.
+ * @type {{ name: string, stage?: string, show: string, terms: string[], begin?: (deeds: Tour['deeds']) => unknown,
+ *   done: (before: any, deeds: Tour['deeds'], event: Event | null) => unknown }[]}
  */
 const STATIONS = [
-  { name: 'road', show: '.stages', terms: ['pretraining', 'base_model'], begin: () => document.body.dataset.open, done: (before) => document.body.dataset.open !== before },
-  { name: 'library', stage: 'data', show: '#documents', terms: ['corpus', 'web_crawl'], done: (_, event) => within(event, 'click', '#documents tbody button') },
-  { name: 'sieve', stage: 'data', show: '#cleaning', terms: ['cleaning', 'filter'], done: (_, event) => within(event, 'click', '#cleaning tbody [data-document]') || within(event, 'input', '#cleaning [name=threshold]') },
-  { name: 'line', stage: 'data', show: '#stream', terms: ['byte'], done: (_, event) => within(event, 'input', '#stream') },
-  { name: 'symbols', stage: 'tokenizer', show: '#merges', terms: ['token', 'merge', 'vocabulary'], done: () => find('#merges').dataset.run === 'live' && number('#merges', 'step') > 0 },
-  { name: 'question', stage: 'inspect', show: '#next', terms: ['prompt', 'distribution', 'loss'], done: (_, event) => within(event, 'input', '[data-input=prompt]') },
+  { name: 'road', show: '.stages', terms: ['pretraining', 'base_model'], begin: () => selection.stage, done: (before) => selection.stage !== before },
+  { name: 'library', stage: 'data', show: '#documents', terms: ['corpus', 'web_crawl'], done: (_, deeds, event) => within(event, 'click', '#documents tbody button') },
   {
-    name: 'wrong', stage: 'train', show: '#update', terms: ['gradient', 'optimiser', 'learning_rate'],
-    done: () => find('[data-metric=target-probability-after]')?.dataset.value && number('[data-metric=target-probability-after]') > number('[data-metric=target-probability-before]'),
+    name: 'sieve', stage: 'data', show: '#cleaning', terms: ['cleaning', 'filter'],
+    done: (_, deeds, event) => within(event, 'click', '#cleaning tbody [data-document]') || within(event, 'input', '#cleaning [name=threshold]'),
   },
-  { name: 'million', stage: 'train', show: '#loss', terms: ['step', 'validation_loss'], begin: () => number('[data-metric=step][data-run=live]'), done: (before) => number('[data-metric=step][data-run=live]') >= before + UPDATES },
+  { name: 'line', stage: 'data', show: '#stream', terms: ['byte'], done: (_, deeds, event) => within(event, 'input', '#stream') },
+  { name: 'symbols', stage: 'tokenizer', show: '#merges', terms: ['token', 'merge', 'vocabulary'], done: (_, { merges }) => merges > 0 },
+  { name: 'question', stage: 'inspect', show: '#next', terms: ['prompt', 'distribution', 'loss'], done: (_, deeds, event) => within(event, 'input', '[data-input=prompt]') },
+  { name: 'wrong', stage: 'train', show: '#update', terms: ['gradient', 'optimiser', 'learning_rate'], done: (_, { likelier }) => likelier && !run.waiting },
+  { name: 'million', stage: 'train', show: '#loss', terms: ['step', 'validation_loss'], begin: step, done: (before) => step() >= before + UPDATES },
   { name: 'inside', stage: 'inspect', show: '#attention', terms: ['embedding', 'attention', 'head', 'layer'], done: () => find('[data-action=head-off]').dataset.off !== undefined },
-  { name: 'talking', stage: 'generate', show: '#writing', terms: ['sampling', 'temperature', 'nucleus', 'seed'], begin: generated, done: (before) => generated() !== null && generated() !== before },
+  { name: 'talking', stage: 'generate', show: '#writing', terms: ['sampling', 'temperature', 'nucleus', 'seed'], begin: ({ texts }) => texts, done: (before, { texts }) => texts > before },
   {
-    name: 'base', stage: 'generate', show: '#writing', terms: ['base_model'], begin: generated,
-    done: (before) => /[?？]\s*$/.test(find('#view [data-in=generate] [data-input=prompt], [data-input=prompt]').value) && generated() !== null && generated() !== before,
+    name: 'base', stage: 'generate', show: '#writing', terms: ['base_model'], begin: ({ texts }) => texts,
+    done: (before, { texts }) => /[?？]\s*$/.test(selection.prompt) && texts > before,
   },
 ];
 
-/** Shows the tour in `card`; `open` opens a stage, `facts` gives the numbers that the stations name. */
+/** Shows the tour in `card`; `open` opens a stage. */
 export class Tour {
-  card; button; open; facts; done; at;
+  /** The stations that are done, by their names.
+   * @type {Set<string>} */
+  done = new Set();
+  /** The number of the station, from 0. */
+  at = 0;
+  /** What stood there when it began.
+   * @type {unknown} */
+  before;
+  /** What was done in the engine: merges of the text that is read, whether updates have made their token likelier, and how many
+   * texts were begun. */
+  deeds = { merges: 0, likelier: false, texts: 0 };
+  /** @type {number | undefined} */
+  frame;
 
-  constructor(card, button, open, facts) {
-    Object.assign(this, { card, button, open, facts, done: new Set(), at: 0 });
+  /** @param {HTMLElement} card
+   * @param {HTMLElement} button
+   * @param {(stage: string) => void} open */
+  constructor(card, button, open) {
+    this.card = card;
+    this.button = button;
+    this.open = open;
     this.place = (selector) => card.querySelector(selector);
     this.definitions = new Definitions(this.place('.tour-terms'));
     this.restore();
@@ -55,14 +78,34 @@ export class Tour {
       if (key === 'Escape') this.close();
     });
     for (const type of ['click', 'input', 'change']) document.addEventListener(type, (event) => this.check(event));
-    // What follows from a deed comes later: numbers, marks and new elements tell of it.
-    this.watch = new MutationObserver(() => {
-      this.frame ??= requestAnimationFrame(() => {
-        this.frame = undefined;
-        this.check();
-      });
+    engine.on(['merged'], ({ done }) => {
+      this.deeds.merges = done;
+      this.later();
     });
+    engine.on(['updated'], ({ updates, target: { before, after } }) => {
+      this.deeds.likelier = updates > 0 && after.probability > before.probability;
+      this.later();
+    });
+    engine.on(['token'], ({ index }) => {
+      if (index === 0) this.deeds.texts += 1;
+      this.later();
+    });
+    engine.on(['begun', 'forgotten'], () => {
+      this.deeds.likelier = false;
+    });
+    engine.on(['steps'], () => this.later());
+    run.on(['shown', 'state', 'waiting'], () => this.later());
+    selection.on(['stage', 'came'], () => this.later());
     worded(() => this.show());
+  }
+
+  /** What follows from a deed is looked at with the next picture. */
+  later() {
+    if (this.card.hidden) return;
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = undefined;
+      this.check();
+    });
   }
 
   /** Storage may be refused: then the tour begins anew with each visit. */
@@ -87,14 +130,12 @@ export class Tour {
   begin() {
     this.card.hidden = false;
     this.button.setAttribute('aria-expanded', 'true');
-    this.watch.observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-value', 'data-step', 'data-open', 'data-off'] });
     this.go(this.at);
     this.place('h2').focus();
   }
 
   close() {
     this.card.hidden = true;
-    this.watch.disconnect();
     this.mark(null);
     this.button.setAttribute('aria-expanded', 'false');
     this.button.focus();
@@ -108,17 +149,18 @@ export class Tour {
   go(at) {
     this.at = Math.min(STATIONS.length - 1, Math.max(0, at));
     if (this.station.stage) this.open(this.station.stage);
-    this.before = this.station.begin?.();
+    this.before = this.station.begin?.(this.deeds);
     this.keep();
     this.show();
     this.mark(this.station.show);
+    this.later();
   }
 
   /** The numbers of the run that is shown, as the stations name them. */
   numbers() {
-    const { model, uniform_loss: uniform, parameters, step = 0, last } = this.facts();
-    if (!model) return {};
-    return { vocab: count(model.vocab), uniform: loss(uniform), parameters: count(parameters), step: count(step), loss: loss(last?.loss ?? uniform) };
+    if (!run.shown) return {};
+    const { model, uniform_loss: uniform, parameters, step: begun } = run.shown;
+    return { vocab: count(model.vocab), uniform: loss(uniform), parameters: count(parameters), step: count(run.last?.step ?? begun), loss: loss(run.last?.loss ?? uniform) };
   }
 
   mark(selector) {
@@ -128,7 +170,7 @@ export class Tour {
 
   /** Whether the station's thing has been done. */
   check(event = null) {
-    if (this.card.hidden || this.done.has(this.station.name) || !this.station.done(this.before, event)) return;
+    if (this.card.hidden || this.done.has(this.station.name) || !this.station.done(this.before, this.deeds, event)) return;
     this.done.add(this.station.name);
     this.keep();
     this.show();

@@ -1,5 +1,6 @@
 // The stage Data: pages on their way through the cleaning pipeline, what each stage takes out, and the thresholds by which it does.
 
+import { engine } from '../../engine/client.js';
 import { caption, element } from '../../figure/caption.js';
 import { plain } from '../../words/glyphs.js';
 import { pick, rove } from '../../figure/picking.js';
@@ -19,25 +20,25 @@ const field = (by) => (by === 'words' ? 'tokens' : by);
 /** How much came into the funnel, in front of whichever stage. */
 const came = (stages, by) => stages.reduce((sum, stage, i) => sum + Math.max(0, stage[`${by}_in`] - (stages[i - 1]?.[`${by}_out`] ?? 0)), 0);
 
-/** Asks the worker through `call`, and shows what it answers. */
+/** Shows what the pipeline makes of pages, and asks it for more. */
 export class Cleaning {
   /** @type {Told.Cleaned} */
   told;
-  /** @type {Told.Call} */
-  call;
   /** What is asked for next: the stage and the document that are looked at, and what is to change.
    * @type {Told.Sieve} */
   asked = { stage: null };
   figure; place; begun; waiting; again; rule; tokenizers;
 
-  /** @param {HTMLSelectElement} tokenizers the choice of the tokenizer whose tokens are counted */
-  constructor(figure, call, tokenizers) {
-    Object.assign(this, { figure, call, tokenizers });
+  /** @param {HTMLElement} figure
+   * @param {HTMLSelectElement} tokenizers the choice of the tokenizer whose tokens are counted */
+  constructor(figure, tokenizers) {
+    this.figure = figure;
+    this.tokenizers = tokenizers;
     const place = (selector) => figure.querySelector(selector);
     this.place = place;
     const actions = {
       'clean-sample': () => this.begin(),
-      'clean-hand': () => call('clean_hand'),
+      'clean-hand': () => engine.call('clean_hand'),
       'clean-reset': () => this.ask({ reset: this.setting().name }),
       'clean-keep': () => this.ask({ keep: this.found()?.kept !== true }),
     };
@@ -72,6 +73,17 @@ export class Cleaning {
     });
     selection.readers.cleaning = (cell) => this.read(cell);
     worded(() => this.show());
+    engine.on(['cleaning'], (told) => this.works(told));
+    engine.on(['cleaned'], (told) => this.cleaned(told));
+    engine.on(['learnt'], () => {
+      if (this.told?.tokens === 'ours') this.recount(true);
+    });
+    engine.on(['error'], () => {
+      this.waiting = false;
+    });
+    selection.on(['stage'], () => {
+      if (selection.stage === 'data' && !this.begun) this.begin();
+    });
     this.show();
   }
 
@@ -79,7 +91,7 @@ export class Cleaning {
    * @param {Told.File[] | null} files */
   begin(files = null) {
     Object.assign(this, { begun: true, asked: { stage: null }, rule: null, waiting: true, again: false });
-    this.call('clean', { files });
+    engine.call('clean', { files });
   }
 
   /** @param {Partial<Told.Sieve>} asked */
@@ -91,7 +103,7 @@ export class Cleaning {
 
   send() {
     const { stage, document } = this.asked;
-    this.call('sieve', this.asked);
+    engine.call('sieve', this.asked);
     Object.assign(this, { asked: { stage, document }, again: false, waiting: true });
   }
 
@@ -102,11 +114,6 @@ export class Cleaning {
     const next = all[open < 0 ? 0 : Math.min(all.length - 1, Math.max(0, open + by))];
     next.focus();
     next.click();
-  }
-
-  /** What was asked for will not be answered. */
-  release() {
-    this.waiting = false;
   }
 
   /** Has counted what the funnel is to show, where that is another than it has. Whether it is.

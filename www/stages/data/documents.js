@@ -1,5 +1,7 @@
 // The stage Data: the documents of the text, and the one line that they are joined into, as characters, bytes and bits.
 
+import { engine } from '../../engine/client.js';
+import { run } from '../../engine/run.js';
 import { caption, element } from '../../figure/caption.js';
 import { marked, plain } from '../../words/glyphs.js';
 import { pick, refill, rove } from '../../figure/picking.js';
@@ -15,7 +17,7 @@ const LISTED = 100;
 /** What a text is called: the built-in ones have names in the page's language. */
 const titled = (name) => (['en', 'zh'].includes(name) ? text(`corpus.${name}`) : name);
 
-/** Asks the worker through `call`, and shows what it answers. */
+/** Lists the documents of the text in one figure, and shows a stretch of its line in another. */
 export class Data {
   /** @type {Told.Window} */
   shown;
@@ -24,11 +26,13 @@ export class Data {
   /** @type {Told.Source} */
   run;
   documents; stream; name; bytes; all; first;
-  /** @type {Told.Call} */
-  call;
 
-  constructor(documents, stream, call) {
-    Object.assign(this, { documents, stream, call });
+  /** @param {HTMLElement} documents
+   * @param {HTMLElement} stream
+   * @param {import('../../shell/chosen-text.js').ChosenText} chosen */
+  constructor(documents, stream, chosen) {
+    this.documents = documents;
+    this.stream = stream;
     this.slider = stream.querySelector('input');
     this.slider.addEventListener('input', () => this.go(Number(this.slider.value)));
     this.rows = documents.querySelector('tbody');
@@ -50,6 +54,16 @@ export class Data {
       this.show_documents();
       this.show_stream();
     });
+    engine.on(['read'], (read) => this.read(read));
+    engine.on(['documents'], (listed) => this.documents_came(listed));
+    engine.on(['window'], (shown) => this.window(shown));
+    run.on(['recorded'], () => {
+      if (!chosen.takes_recorded) return;
+      const { read, window } = run.recorded.text;
+      this.read(read);
+      this.documents_came({ first: 0, documents: read.documents });
+      this.window(window);
+    });
   }
 
   /** A text was read: its size, and how many documents it has.
@@ -67,12 +81,12 @@ export class Data {
 
   /** Lists the documents among which number `one` is, from 0 on. */
   list_from(one) {
-    this.call('documents', { first: one - (one % LISTED), count: LISTED });
+    engine.call('documents', { first: one - (one % LISTED), count: LISTED });
   }
 
   /** Shows the line from byte `at` on. */
   go(at) {
-    this.call('window', { at, count: SHOWN });
+    engine.call('window', { at, count: SHOWN });
   }
 
   /** Documents came to be listed.

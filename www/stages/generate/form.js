@@ -1,14 +1,22 @@
 // The form that asks the model for a text.
 
+import { engine } from '../../engine/client.js';
 import { selection } from '../../figure/selection.js';
 import { named, text } from '../../words/language.js';
 import { Unreadable } from '../../shell/settings.js';
+import { refuse } from '../../shell/status.js';
 
 const FIELDS = ['max_tokens', 'temperature', 'top_k', 'top_p', 'seed'];
 
-/** Calls `generate` with a command of the engine's, or `refuse` with why there is none. */
+/** Calls `generate` with a command of the engine's, or says why there is none. */
 export class Generate {
-  constructor(form, prompt, generate, refuse) {
+  /** @type {Told.Defaults['generate'] | undefined} */
+  defaults;
+
+  /** @param {HTMLFormElement} form
+   * @param {HTMLTextAreaElement} prompt
+   * @param {(command: Told.Generate) => void} generate */
+  constructor(form, prompt, generate) {
     this.inputs = new Map(FIELDS.map((name) => {
       const label = document.createElement('label');
       label.className = 'field';
@@ -20,6 +28,7 @@ export class Generate {
       return [name, input];
     }));
     document.addEventListener('languagechange', () => this.offer(this.defaults));
+    engine.on(['loaded'], ({ generate: defaults }) => this.offer(defaults));
     form.addEventListener('submit', (event) => {
       event.preventDefault();
       try {

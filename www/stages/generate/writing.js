@@ -1,6 +1,8 @@
 // The stage Generate: a text token by token, each with what else could have stood in its place. Every number is the
 // engine's; choosing another token goes on from there with it.
 
+import { engine } from '../../engine/client.js';
+import { run } from '../../engine/run.js';
 import { caption, element } from '../../figure/caption.js';
 import { marked, visible } from '../../words/glyphs.js';
 import { pick } from '../../figure/picking.js';
@@ -8,20 +10,33 @@ import { selection } from '../../figure/selection.js';
 import { count, measure } from '../../words/format.js';
 import { text } from '../../words/language.js';
 
-/** Shows what the engine writes in `figure`; `send` sends its commands, and `form` has what stops and repeats it. */
+/** Shows what the engine writes in `figure`; `form` has what stops and repeats it. */
 export class Writing {
-  /** @type {Told.Send} */
-  send;
-  /** @type {Told.Generate} */
-  asked;
+  /** What was asked for.
+   * @type {Told.Generate | null} */
+  asked = null;
+  /** The number of the question, among those that were asked here. */
+  question = 0;
   /** @type {Told.Token[]} */
-  tokens;
-  /** @type {Told.Source} */
-  run;
-  figure; form; pending; open; step; done; returns; kept; previewed; able_to_ask;
+  tokens = [];
+  /** @type {Told.Source | null} */
+  run = null;
+  figure;
+  /** The step whose model writes, once a token is there.
+   * @type {number | null} */
+  step = null;
+  /** Whether nothing more is to come. */
+  done = true;
+  /** The place that takes the focus when its token is there.
+   * @type {number | null} */
+  returns = null;
+  /** Whether there is a model that answers. */
+  able_to_ask = false;
 
-  constructor(figure, send, form) {
-    Object.assign(this, { figure, send, form, pending: 0, open: false });
+  /** @param {HTMLElement} figure
+   * @param {HTMLElement} form */
+  constructor(figure, form) {
+    this.figure = figure;
     this.find = (selector) => figure.querySelector(selector);
     this.chips = this.find('.chips');
     this.reading = this.find('.token-reading');
@@ -35,22 +50,32 @@ export class Writing {
       const other = target.closest('button');
       if (other) this.continue(Number(other.dataset.index), Number(other.dataset.id));
     });
-    selection.on(['step'], () => this.follow());
+    selection.on(['step', 'stage'], () => this.follow());
     document.addEventListener('languagechange', () => this.write());
+    engine.on(['begun', 'forgotten'], () => this.forget());
+    run.on(['recorded'], () => this.recorded(run.recorded.writing));
+    run.on(['shown'], () => this.follow());
+    run.on(['state', 'able'], () => this.may(run.answers));
     this.forget();
   }
 
   /** There is no run, or another one. */
   forget() {
-    Object.assign(this, { asked: null, tokens: [], step: null, run: null, done: true, pending: 0, returns: null });
+    this.asked = this.step = this.run = this.returns = null;
+    this.question += 1;
+    this.tokens = [];
+    this.done = true;
     this.write();
   }
 
   /** Shows a text that was recorded, as if it had been asked for.
    * @param {{ asked: Told.Generate, tokens: Told.Token[], step: number }} text */
-  recorded(text) {
+  recorded({ asked, tokens, step }) {
     this.forget();
-    Object.assign(this, text, { run: 'recorded' });
+    this.asked = asked;
+    this.tokens = tokens;
+    this.step = step;
+    this.run = 'recorded';
     this.write();
   }
 
@@ -58,42 +83,37 @@ export class Writing {
    * @param {boolean} ask */
   may(ask) {
     if (ask === this.able_to_ask) return;
-    Object.assign(this, { able_to_ask: ask, pointed: undefined });
+    this.able_to_ask = ask;
     this.show();
-    this.point();
+    this.show_alternatives();
   }
 
-  /** What was asked for will not be answered. */
-  release() {
-    Object.assign(this, { pending: 0, done: true });
-    this.show();
-  }
-
-  /** Whether somebody looks; what was written at another step is then written anew. */
-  able(open) {
-    this.open = open;
-    this.follow();
-  }
-
+  /** Where somebody looks, what was written at another step is written anew. */
   follow() {
     // A text was recorded of one step alone.
-    if (this.open && this.asked && this.run !== 'recorded' && (this.asked.at ?? null) !== selection.step) this.ask({ ...this.asked, given: [] });
+    if (selection.stage === 'generate' && this.asked && this.run !== 'recorded' && (this.asked.at ?? null) !== selection.step) this.ask({ ...this.asked, given: [] });
   }
 
   /** Asks for a text, instead of the one that is being written.
    * @param {Told.Generate} command */
   ask(command) {
-    if (this.pending > 0) this.send({ command: 'stop_generating' });
+    if (!this.done) this.stop();
     if (command.given.length === 0) this.returns = null;
     this.asked = { ...command, at: selection.step };
-    Object.assign(this, { tokens: [], step: null, run: null, done: false });
-    this.pending += 1;
+    this.tokens = [];
+    this.step = this.run = null;
+    this.done = false;
+    this.question += 1;
+    const { question } = this;
     this.write();
-    this.send(this.asked);
+    run.ask(this.asked, (answer) => {
+      // Of a text that was stopped for another some is still on its way.
+      if (question === this.question) this.answered(answer);
+    });
   }
 
   stop() {
-    this.send({ command: 'stop_generating' });
+    run.ask({ command: 'stop_generating' });
   }
 
   /** Asks once more, with the next seed. */
@@ -110,25 +130,25 @@ export class Writing {
     this.ask({ ...this.asked, given: [...before, id], max_tokens: Math.max(this.asked.max_tokens, index + 1) });
   }
 
-  /** @param {Told.Token} token */
-  token(token) {
-    // Those of a text that was stopped for another are still on their way.
-    if (this.pending !== 1) return;
-    if (this.tokens.length === 0) Object.assign(this, { step: token.step, run: token.run ?? 'live' });
-    this.tokens.push(token);
-    this.append(token);
-    this.later();
+  /** A token has come, or the text is done; null where nothing more comes.
+   * @param {Told.Event | null} answer */
+  answered(answer) {
+    if (answer?.event === 'token') {
+      if (this.tokens.length === 0) this.written_by(answer);
+      this.tokens.push(answer);
+      this.append(answer);
+      this.later();
+      return;
+    }
+    if (answer?.event === 'sample') this.written_by(answer);
+    this.done = true;
+    this.show();
   }
 
-  /** A text that was asked for is done.
-   * @param {{ step: number, run?: Told.Source }} sample */
-  sample({ step, run = 'live' }) {
-    // One that was asked for before all of it was forgotten is nobody's.
-    if (this.pending === 0) return;
-    this.pending -= 1;
-    if (this.pending > 0) return;
-    Object.assign(this, { step, run, done: true });
-    this.show();
+  /** @param {{ step: number, run?: Told.Source }} model */
+  written_by({ step, run: source = 'live' }) {
+    this.step = step;
+    this.run = source;
   }
 
   /** Adds a token to what stands there. */
@@ -203,13 +223,18 @@ export class Writing {
     for (const [i, chip] of [...this.chips.children].entries()) chip.setAttribute('aria-pressed', String(selection.tensor === 'writing' && i === selection.cell[0]));
     if (token === this.pointed) return;
     this.pointed = token;
+    this.show_alternatives();
+  }
+
+  show_alternatives() {
+    const token = this.pointed;
     if (!token) {
       this.reading.replaceChildren(element('p', 'hint', text('writing.hint')));
       return;
     }
     const { index, piece, candidates } = token;
     this.reading.replaceChildren(
-      element('p', '', this.read(cell).place),
+      element('p', '', this.read([this.tokens.indexOf(token)]).place),
       element('ol', 'race', ...candidates.map((candidate) => this.alternative(index, candidate, candidate.id === piece.id))),
     );
   }

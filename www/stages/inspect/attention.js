@@ -1,6 +1,8 @@
 // The stage Inspect: where each head of each layer looks in a typed prompt, with heads switched off or alone. Every number is
 // the engine's, of the model as it is at that step.
 
+import { engine } from '../../engine/client.js';
+import { run } from '../../engine/run.js';
 import { Arcs } from './arcs.js';
 import { caption, element } from '../../figure/caption.js';
 import { marked } from '../../words/glyphs.js';
@@ -20,18 +22,32 @@ const PAUSE = 500;
 /** Tokens that a row's sentence names. */
 const NAMED = 3;
 
-/** Sends the engine's command `look` through `send`, and shows what it tells; what comes next in the figure `next`. */
+/** Asks for the engine's `look`, and shows what it tells in `attention`; what comes next in the view `next`. */
 export class Inspect {
   /** @type {Told.Looked} */
   seen;
-  /** @type {Told.Model} */
+  /** @type {Told.Model | undefined} */
   model;
-  /** @type {Told.Send} */
-  send;
-  attention; next; off; asked; painted; again; shape; open; missed; at; choice;
+  attention; next;
+  /** The heads that are switched off, by their numbers.
+   * @type {Set<number>} */
+  off = new Set();
+  /** Whether an answer is waited for. */
+  asked = false;
+  /** Whether to look once more when it is there. */
+  again = false;
+  painted; shape;
+  /** Whether the stage is open. */
+  open = false;
+  /** Whether the model has changed while nobody saw it. */
+  missed = false;
 
-  constructor(attention, next, send) {
-    Object.assign(this, { attention, next, send, off: new Set(), asked: false });
+  /** @param {HTMLElement} attention
+   * @param {import('./next-token.js').Next} next */
+  constructor(attention, next) {
+    this.attention = attention;
+    this.next = next;
+    next.look = (anew) => this.look(anew);
     this.in_attention = (selector) => attention.querySelector(selector);
     this.heads = new Heads(this.in_attention('.heads'));
     this.matrix = this.in_attention('.matrix');
@@ -65,6 +81,14 @@ export class Inspect {
       });
     }
     document.addEventListener('languagechange', () => this.show());
+    engine.on(['begun', 'forgotten'], () => this.able(undefined, false));
+    engine.on(['steps'], () => this.changed());
+    const follow = () => {
+      this.able(run.shown?.model, selection.stage === 'inspect');
+      this.look();
+    };
+    run.on(['shown'], follow);
+    selection.on(['stage'], follow);
     this.show();
   }
 
@@ -73,18 +97,22 @@ export class Inspect {
     return Array.from({ length: this.seen.layers * this.seen.heads }, (_, i) => i);
   }
 
-  /** Whether there is a model to look into, and whether anybody looks. */
+  /** Whether there is a model to look into, and whether anybody looks.
+   * @param {Told.Model | undefined} model
+   * @param {boolean} open */
   able(model, open) {
     const shape = model ? `${model.layers} ${model.heads}` : '';
     if (shape !== this.shape) {
       for (const view of [this, this.next]) drawn_now(view);
       this.next.seen = null;
-      Object.assign(this, { shape, seen: null });
+      this.shape = shape;
+      this.seen = null;
       selection.set({ layer: 0, head: 0 });
       this.off.clear();
       this.show();
     }
-    Object.assign(this, { model, open });
+    this.model = model;
+    this.open = open;
   }
 
   /** Looks once more, now or as soon as the look before is over; `anew` is not content with what was recorded. */
@@ -100,9 +128,14 @@ export class Inspect {
   ask(anew) {
     if (this.asked || !this.open) return;
     this.later(null);
-    Object.assign(this, { asked: true, again: false, missed: false, at: selection.step, choice: this.next.choice });
+    this.asked = true;
+    this.again = this.missed = false;
+    const [at, choice] = [selection.step, this.next.choice];
     const factors = this.off.size === 0 ? [] : this.every().map((head) => (this.off.has(head) ? 0 : 1));
-    this.send({ command: 'look', prompt: selection.prompt, factors, ...this.choice, at: this.at, anew });
+    run.ask({ command: 'look', prompt: selection.prompt, factors, ...choice, at, anew }, (seen) => {
+      this.asked = false;
+      if (seen) this.looked({ ...seen, past: at !== null && !seen.run }, choice);
+    });
   }
 
   /** Looks in so many milliseconds, instead of when it was to; null for not at all. */
@@ -121,16 +154,10 @@ export class Inspect {
     if (!this.missed) this.later(PAUSE);
   }
 
-  /** What was asked for will not be answered. */
-  release() {
-    this.asked = false;
-  }
-
-  /** @param {Told.Looked} seen */
-  looked(seen) {
-    const { at, choice, next } = this;
-    const told = { ...seen, past: at !== null && !seen.run };
-    this.asked = false;
+  /** @param {Told.Looked} told
+   * @param {Told.Choice} choice */
+  looked(told, choice) {
+    const { next } = this;
     drawn_later(this, () => {
       this.seen = told;
       this.show_attention();

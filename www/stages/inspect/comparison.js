@@ -1,6 +1,8 @@
 // Two steps of the time line compared: what the models of step A and of step B expect after the prompt, how one head looks
 // in them, and what the loss was. Both are looked at as any step is; nothing is computed here but differences.
 
+import { engine } from '../../engine/client.js';
+import { run } from '../../engine/run.js';
 import { caption, element } from '../../figure/caption.js';
 import { marked } from '../../words/glyphs.js';
 import { paced } from '../../figure/pacing.js';
@@ -14,31 +16,38 @@ const BEST = 5;
 const PLAIN = { temperature: 1, top_k: null, top_p: 1, seed: 0 };
 const key = (step, prompt) => `${step} ${prompt}`;
 
-/** Asks `send` for looks at the steps that are marked on `timeline`. */
+/** Compares in `figure` the steps that are marked on `timeline`. */
 export class Comparison {
   /** @type {import('../../shell/timeline.js').Timeline} */
   timeline;
-  /** @type {Told.Send} */
-  send;
   /** By step and prompt.
    * @type {Map<string, Told.Looked>} */
-  looks;
-  figure; asked; unknown; open;
+  looks = new Map();
+  figure;
+  /** Whether an answer is waited for. */
+  asked = false;
+  /** Whether a step or the prompt was not recorded. */
+  unknown = false;
+  /** Whether anybody looks. */
+  open = false;
 
-  constructor(figure, timeline, send) {
-    Object.assign(this, { figure, timeline, send, looks: new Map(), asked: null, unknown: false, open: false });
+  /** @param {HTMLElement} figure
+   * @param {import('../../shell/timeline.js').Timeline} timeline */
+  constructor(figure, timeline) {
+    this.figure = figure;
+    this.timeline = timeline;
     this.place = (selector) => figure.querySelector(selector);
     selection.on(['a', 'b', 'prompt'], () => this.look());
+    const follow = () => {
+      this.open = selection.stage === 'inspect';
+      this.look();
+    };
+    run.on(['shown'], follow);
+    selection.on(['stage'], follow);
     selection.on(['layer', 'head'], () => this.show());
     document.addEventListener('languagechange', () => this.show());
     this.place('[data-action=compare-flip]').addEventListener('click', () => timeline.compare(selection.step === selection.a ? 'b' : 'a'));
     this.place('[data-action=compare-clear]').addEventListener('click', () => timeline.unmark());
-  }
-
-  /** Whether anybody looks. */
-  able(open) {
-    this.open = open;
-    this.look();
   }
 
   /** Looks at both steps, one after the other, as far as that was not done. */
@@ -52,32 +61,36 @@ export class Comparison {
     const at = [a, b].find((step) => !this.looks.has(key(step, prompt)));
     this.unknown = false;
     if (at === undefined) this.show();
-    else if (this.asked === null) {
+    else if (!this.asked) {
       paced(this, () => {
-        if (this.asked !== null || !this.open) return;
-        this.asked = at;
+        if (this.asked || !this.open) return;
+        this.asked = true;
         this.show();
-        this.send({ command: 'look', prompt, factors: [], sampling: PLAIN, draw: 0, at });
+        this.ask({ command: 'look', prompt, factors: [], sampling: PLAIN, draw: 0, at });
       });
     }
   }
 
-  /** A look is there; null where that step and prompt were not recorded.
-   * @param {Told.Looked | null} seen */
-  looked(seen) {
-    this.asked = null;
-    if (seen) {
-      this.looks.set(key(seen.step, seen.prompt), seen);
-      this.look();
-    } else {
-      this.unknown = true;
-      this.show();
+  /** Looks into the run or, as long as there is none, at what was recorded: only of the last step more could be computed.
+   * @param {Told.Look} command */
+  ask(command) {
+    if (run.ready) {
+      engine.ask('send', { command }, (seen) => this.looked(seen));
+      return;
     }
+    const known = run.opening.known(command);
+    this.unknown = !known;
+    this.looked(known);
+    if (!known) this.show();
   }
 
-  /** What was asked for will not be answered. */
-  release() {
-    this.asked = null;
+  /** A look is there; null where none will come.
+   * @param {Told.Looked | null} seen */
+  looked(seen) {
+    this.asked = false;
+    if (!seen) return;
+    this.looks.set(key(seen.step, seen.prompt), seen);
+    this.look();
   }
 
   show() {

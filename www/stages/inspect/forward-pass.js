@@ -1,6 +1,8 @@
 // One forward pass, step by step: every matrix between a prompt's tokens and their probabilities, its formula, and what one
 // number of it is made of. All numbers are the engine's, which is asked only while somebody looks.
 
+import { engine } from '../../engine/client.js';
+import { run } from '../../engine/run.js';
 import { caption, element } from '../../figure/caption.js';
 import { filled, written } from './formulas.js';
 import { marked } from '../../words/glyphs.js';
@@ -26,13 +28,13 @@ const ALIKE = {
 /** What a stop is called. */
 const named = (stop) => text(`pass.stop.${ALIKE[stop] ?? stop}`);
 
-/** Sends the engine's command `trace` through `send`, and shows what it tells. */
+/** Asks for the engine's `trace`, and shows in `figure` what it tells. */
 export class Pass {
   /** @type {Told.Traced} */
   seen;
-  /** @type {Told.Send} */
-  send;
-  figure; model; at; wanted; sent; tells; listed;
+  /** @type {Told.Model | undefined} */
+  model;
+  figure; sent; tells; listed;
   stop = 'token_embedding';
   asked = false;
   again = false;
@@ -40,8 +42,9 @@ export class Pass {
   stale = true;
   timer = null;
 
-  constructor(figure, send) {
-    Object.assign(this, { figure, send });
+  /** @param {HTMLElement} figure */
+  constructor(figure) {
+    this.figure = figure;
     this.place = (selector) => figure.querySelector(selector);
     this.details = this.place('details');
     this.list = this.place('.pass-stops');
@@ -77,13 +80,20 @@ export class Pass {
       this.show();
     });
     document.addEventListener('themechange', () => this.show());
+    engine.on(['begun', 'forgotten'], () => this.able(undefined));
+    engine.on(['steps'], () => this.changed());
+    const follow = () => this.able(run.shown?.model);
+    run.on(['shown'], follow);
+    selection.on(['stage'], follow);
     this.show();
   }
 
-  /** Whether there is a model to look into; another one has other numbers. */
+  /** Whether there is a model to look into; another one has other numbers.
+   * @param {Told.Model | undefined} model */
   able(model) {
     if (model !== this.model) {
-      Object.assign(this, { model, seen: null, asked: false });
+      this.model = model;
+      this.seen = null;
       this.show();
     }
     this.stale = true;
@@ -104,8 +114,13 @@ export class Pass {
     const command = { command: 'trace', prompt, layer, head, position, at, stop, cell };
     const sent = JSON.stringify(command);
     if (this.asked || !this.details.open || !this.on_screen() || (sent === this.sent && !this.stale && this.seen)) return;
-    Object.assign(this, { asked: true, again: false, stale: false, at, wanted: stop, sent });
-    this.send(command);
+    this.asked = true;
+    this.again = this.stale = false;
+    this.sent = sent;
+    run.ask(command, (seen) => {
+      this.asked = false;
+      if (seen) this.traced({ ...seen, past: at !== null && !seen.run }, stop);
+    });
   }
 
   /** The live model has changed: it is looked at again, though not at every step. */
@@ -118,18 +133,14 @@ export class Pass {
     }, PAUSE);
   }
 
-  /** What was asked for will not be answered. */
-  release() {
-    this.asked = false;
-  }
-
-  /** @param {Told.Traced} seen */
-  traced(seen) {
-    this.asked = false;
+  /** The pass is there that was asked for with the stop `wanted`.
+   * @param {Told.Traced} seen
+   * @param {string} wanted */
+  traced(seen, wanted) {
     if (!this.details.open) return;
-    this.seen = { ...seen, past: this.at !== null && !seen.run };
+    this.seen = seen;
     // A layer that has no such stop tells of another.
-    if (this.stop === this.wanted) this.stop = seen.stop;
+    if (this.stop === wanted) this.stop = seen.stop;
     this.follow();
     this.show();
     if (this.stop === seen.stop) selection.came('pass');

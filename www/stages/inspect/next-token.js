@@ -1,6 +1,8 @@
 // The next token: from the logits by temperature, top-k and top-p to a chance for every token there is, and the draw. Every
 // number is the engine's; the sliders act at once.
 
+import { engine } from '../../engine/client.js';
+import { run } from '../../engine/run.js';
 import { Bars } from './bars.js';
 import { caption, element } from '../../figure/caption.js';
 import { marked } from '../../words/glyphs.js';
@@ -13,24 +15,26 @@ import { text } from '../../words/language.js';
 /** The likeliest tokens whose sum is told. */
 const FEW = 10;
 
-/** Shows in `figure` what was seen behind a prompt; asks the engine's commands by `send`, and by `look` for another look. */
+/** Shows in `figure` what was seen behind a prompt. */
 export class Next {
   /** @type {Told.Looked & Told.Choice & { whole?: Told.Distribution }} */
   seen;
-  /** @type {Told.Send} */
-  send;
-  /** @type {(anew?: boolean) => void} */
-  look;
+  /** Looks once more: whoever looks into the model does.
+   * @type {(anew?: boolean) => void} */
+  look = () => {};
   /** What every token stands for, by its number.
    * @type {string[] | null} */
-  texts;
+  texts = null;
+  /** Whether it was asked for. */
+  wanted = false;
   /** What is drawn.
    * @type {import('./bars.js').Shown} */
   shown;
-  figure; wanted;
+  figure;
 
-  constructor(figure, send, look) {
-    Object.assign(this, { figure, send, look });
+  /** @param {HTMLElement} figure */
+  constructor(figure) {
+    this.figure = figure;
     this.find = (selector) => figure.querySelector(selector);
     this.knobs = Object.fromEntries(['temperature', 'top_k', 'top_p', 'draw'].map((name) => [name, this.find(`[name=${name}]`)]));
     for (const knob of Object.values(this.knobs)) knob.addEventListener('input', () => this.turned());
@@ -41,6 +45,8 @@ export class Next {
     pick(this.body, 'tr', ({ dataset }) => logit(Number(dataset.rank)));
     selection.on(['cell', 'preview'], () => this.point());
     selection.readers.logits = (cell) => this.read(cell);
+    engine.on(['begun', 'forgotten'], () => this.forget());
+    run.on(['recorded'], () => this.forget());
   }
 
   /** How the next token is chosen, and by which draw.
@@ -53,7 +59,8 @@ export class Next {
 
   /** The model is another one: its tokens are too. */
   forget() {
-    Object.assign(this, { texts: null, wanted: false });
+    this.texts = null;
+    this.wanted = false;
   }
 
   /** A look is over that was asked for with `choice`.
@@ -172,8 +179,10 @@ export class Next {
   name(id) {
     const told = this.seen.candidates.find((candidate) => candidate.id === id)?.text ?? this.texts?.[id];
     if (told !== undefined) return marked(told) || '�';
-    if (!this.wanted) this.send({ command: 'pieces' });
-    this.wanted = true;
+    if (!this.wanted) {
+      this.wanted = true;
+      run.ask({ command: 'pieces' }, (told) => (told ? this.pieces(told) : this.forget()));
+    }
     return '…';
   }
 

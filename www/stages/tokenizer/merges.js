@@ -1,6 +1,8 @@
 // The stage Tokenizer, first figure: merges as they happen, the pairs that race to be next, and how short the line grows.
 
 import { Alphabet } from './alphabet.js';
+import { engine } from '../../engine/client.js';
+import { run } from '../../engine/run.js';
 import { caption, element } from '../../figure/caption.js';
 import { marked } from '../../words/glyphs.js';
 import { selection } from '../../figure/selection.js';
@@ -10,16 +12,20 @@ import { named, text } from '../../words/language.js';
 /** Merges of one request where all are wanted at once: the page stays quick between two. */
 const MANY = 64;
 
-/** Asks the worker through `call`, and shows what it answers; `at` is called with the number of merges so far. */
+/** Shows in `figure` the merges of the text that is read. */
 export class Merges {
   /** @type {Told.Merged} */
   state;
-  /** @type {Told.Call} */
-  call;
-  figure; at; curve; playing;
+  figure;
+  /** @type {Pick<Told.Merge, 'k' | 'tokens' | 'id' | 'text'>[]} */
+  curve = [];
+  playing = false;
 
-  constructor(figure, call, at) {
-    Object.assign(this, { figure, call, at, curve: [], playing: false });
+  /** @param {HTMLElement} figure
+   * @param {import('../../shell/settings.js').Settings} settings
+   * @param {import('../../shell/chosen-text.js').ChosenText} chosen */
+  constructor(figure, settings, chosen) {
+    this.figure = figure;
     this.place = (selector) => figure.querySelector(selector);
     this.target = this.place('[name=merges]');
     this.alphabet = new Alphabet(this.place('.alphabet'));
@@ -38,6 +44,18 @@ export class Merges {
     });
     selection.readers.merges = () => this.read();
     document.addEventListener('languagechange', () => this.show());
+    engine.on(['read'], () => {
+      this.offer(settings.merges);
+      this.begin();
+    });
+    engine.on(['merged'], (state) => this.merged(state));
+    engine.on(['error'], () => {
+      this.asked = false;
+      this.play(false);
+    });
+    run.on(['recorded'], () => {
+      if (chosen.takes_recorded) this.merged(run.recorded.text.merged);
+    });
   }
 
   /** Where the merges stand, and how often the last pair stood there.
@@ -59,19 +77,13 @@ export class Merges {
     this.last = null;
     const merges = Math.min(100_000, Math.max(1, Math.floor(Number(this.target.value)) || 1));
     this.target.value = String(merges);
-    this.call('merge_begin', { merges });
-  }
-
-  /** What was asked for will not be answered. */
-  release() {
-    this.asked = false;
-    this.play(false);
+    engine.call('merge_begin', { merges });
   }
 
   ask(budget) {
     if (this.asked || this.finished || this.state?.run === 'recorded') return;
     this.asked = true;
-    this.call('merge', { budget });
+    engine.call('merge', { budget });
   }
 
   play(playing) {
@@ -102,7 +114,6 @@ export class Merges {
     if (state.merges.length > 0) this.last = state.merges.at(-1);
     this.state = state;
     this.show();
-    if (state.run !== 'recorded') this.at(state.done);
     if (this.finished) this.play(false);
     if (this.playing) this.next();
   }

@@ -1,11 +1,14 @@
 // The stage Tokenizer, second figure: a text as tokens after the first k merges, and what each token is made of.
 
+import { engine } from '../../engine/client.js';
+import { run } from '../../engine/run.js';
 import { caption, element } from '../../figure/caption.js';
 import { marked } from '../../words/glyphs.js';
 import { pick, rove } from '../../figure/picking.js';
 import { selection } from '../../figure/selection.js';
 import { count, size } from '../../words/format.js';
 import { text } from '../../words/language.js';
+import { say_error } from '../../shell/status.js';
 
 /** Tokens that are shown at once. */
 const SHOWN = 600;
@@ -13,16 +16,20 @@ const COLOURS = 8;
 /** Of a token of more bytes than LEAVES so many are shown, and its merges DEEP levels down. */
 const [LEAVES, DEEP] = [64, 4];
 
-/** Asks the worker through `call`, and shows what it answers. */
+/** Shows in `figure` a text as tokens, of the tokenizer that is chosen. */
 export class Strip {
   /** @type {Map<number, Told.Tree>} */
-  trees;
-  /** @type {Told.Call} */
-  call;
-  figure; sources; fetching;
+  trees = new Map();
+  /** @type {Record<string, Told.Package & { vocab?: number }>} */
+  sources = {};
+  /** @type {Record<string, { loaded: number, total?: number }>} */
+  fetching = {};
+  figure;
 
-  constructor(figure, call) {
-    Object.assign(this, { figure, call, trees: new Map(), sources: {}, fetching: {} });
+  /** @param {HTMLElement} figure
+   * @param {import('../../shell/chosen-text.js').ChosenText} chosen */
+  constructor(figure, chosen) {
+    this.figure = figure;
     this.place = (selector) => figure.querySelector(selector);
     this.slider = this.place('[name=first-merges]');
     this.from = this.place('[data-input=tokenizer]');
@@ -46,6 +53,18 @@ export class Strip {
       if (this.answer) this.show();
       this.name_file();
       this.show_source();
+    });
+    engine.on(['learnt'], (learnt) => this.offer(learnt));
+    engine.on(['merged'], ({ done }) => this.go(done));
+    engine.on(['tokens'], (answer) => this.tokens(answer));
+    engine.on(['tokenizer'], (answer) => this.tokenizer(answer));
+    engine.on(['vocabulary'], (answer) => this.vocabulary(answer));
+    engine.on(['tree'], (answer) => this.tree(answer));
+    engine.on(['error'], () => {
+      this.asked = null;
+    });
+    run.on(['recorded'], () => {
+      if (chosen.takes_recorded) this.recorded(run.recorded.text);
     });
   }
 
@@ -100,7 +119,7 @@ export class Strip {
     if (this.fetching[name]) return;
     this.fetching[name] = { loaded: 0 };
     this.show_source();
-    this.call('vocabulary', { name });
+    engine.call('vocabulary', { name });
   }
 
   /** Some of a vocabulary came, or all of it, or it `failed`: then what was shown before is chosen again.
@@ -120,6 +139,7 @@ export class Strip {
     }
     if (this.from.value === name) this.take();
     else this.show_source();
+    if (failed !== undefined) say_error(null, () => ({ message: failed }));
   }
 
   /** Says where the vocabulary that is chosen comes from, or how much of it has come. */
@@ -148,11 +168,6 @@ export class Strip {
     option.textContent = this.file ? text('strip.file', { name: this.file.name, vocab: count(this.file.vocab) }) : '';
   }
 
-  /** What was asked for will not be answered. */
-  release() {
-    this.asked = null;
-  }
-
   /** Shows the text after the first `merges` merges of the tokenizer that learns. */
   go(merges) {
     if (this.from.value !== 'ours') return;
@@ -175,7 +190,7 @@ export class Strip {
     this.wanted = { from: this.from.value, text: this.text.value, merges: Number(this.slider.value), special: this.special.value };
     if (this.asked) return;
     this.asked = this.wanted;
-    this.call('tokens', this.asked);
+    engine.call('tokens', this.asked);
   }
 
   /** Tokens came: ids, where each begins, and the groups of them that make whole characters.
@@ -245,7 +260,7 @@ export class Strip {
       return;
     }
     const missing = segment.ids.find((id) => !this.trees.has(id));
-    if (missing !== undefined) this.call('tree', { from: this.from.value, id: missing });
+    if (missing !== undefined) engine.call('tree', { from: this.from.value, id: missing });
     else this.read(segment);
   }
 
@@ -258,7 +273,7 @@ export class Strip {
     if (!segment) return;
     const missing = segment.ids.find((id) => !this.trees.has(id));
     if (missing === undefined) this.read(segment);
-    else if (segment.ids.includes(tree.id)) this.call('tree', { from, id: missing });
+    else if (segment.ids.includes(tree.id)) engine.call('tree', { from, id: missing });
   }
 
   /** A token's number and bytes. */

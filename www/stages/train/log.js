@@ -1,5 +1,7 @@
 // The log of a run as lines, one an update, the newest at the bottom.
 
+import { engine } from '../../engine/client.js';
+import { run } from '../../engine/run.js';
 import { drawn_later } from '../../figure/pacing.js';
 import { count, fine, loss, measure } from '../../words/format.js';
 import { text } from '../../words/language.js';
@@ -20,9 +22,20 @@ function line(report) {
 
 /** Writes lines into `list`, which scrolls in its parent and follows the newest as long as nobody scrolls back. */
 export class Log {
+  /** @param {HTMLElement} list */
   constructor(list) {
     this.list = list;
     this.reset();
+    engine.on(['begun', 'forgotten'], () => this.reset());
+    engine.on(['ready'], ({ history }) => {
+      this.reset();
+      this.add(history);
+    });
+    engine.on(['steps'], (reports) => this.add(reports));
+    run.on(['recorded'], () => {
+      this.reset();
+      this.add(run.recorded.reports());
+    });
     document.addEventListener('languagechange', () => {
       [...list.children].forEach((item, i) => {
         item.textContent = line(this.reports[i]);
@@ -31,7 +44,10 @@ export class Log {
   }
 
   reset() {
-    Object.assign(this, { reports: [], waiting: [] });
+    /** @type {Told.Report[]} */
+    this.reports = [];
+    /** @type {Told.Report[]} */
+    this.waiting = [];
     this.list.replaceChildren();
   }
 

@@ -1,5 +1,7 @@
 // The numbers of a run, and the figure of its loss with sentence, legend and source; the curves stand in it.
 
+import { engine } from '../../engine/client.js';
+import { run } from '../../engine/run.js';
 import { Curves } from './curves.js';
 import { origin } from '../../figure/caption.js';
 import { drawn_later, drawn_now } from '../../figure/pacing.js';
@@ -29,7 +31,6 @@ export class Metrics {
   constructor(list, figure, view) {
     this.figure = figure;
     this.curves = new Curves(view);
-    this.waiting = false;
     this.cells = METRICS.map((metric) => {
       const [group, term, number, note] = ['div', 'dt', 'dd', 'dd'].map((tag) => document.createElement(tag));
       named(term, `metric.${metric.name}`);
@@ -47,6 +48,20 @@ export class Metrics {
     });
     document.addEventListener('languagechange', () => this.show());
     selection.on(['step'], () => this.show());
+    engine.on(['begun', 'forgotten'], () => this.reset());
+    engine.on(['ready'], (ready) => {
+      const { steps: total, clip } = ready.train;
+      this.begin({ ...ready, total, clip });
+      this.add(ready.history);
+    });
+    engine.on(['steps'], (reports) => this.add(reports));
+    run.on(['recorded'], () => {
+      const { ready } = run.recorded;
+      this.begin({ ...ready, total: ready.train.steps });
+      this.add(run.recorded.reports());
+    });
+    run.on(['waiting'], () => (run.waiting ? this.wait() : this.later()));
+    run.on(['state'], () => this.flush());
     this.reset();
   }
 
@@ -67,25 +82,15 @@ export class Metrics {
 
   /** Training was asked for: until a step is told, no number is one of it. */
   wait() {
-    this.waiting = true;
     for (const { number } of this.cells) {
       delete number.dataset.value;
       number.dataset.run = 'live';
     }
   }
 
-  /** No step is to come: the numbers are again those that stand there. */
-  release() {
-    if (!this.waiting) return;
-    this.waiting = false;
-    this.later();
-  }
-
   /** Takes in steps, the oldest first: new ones of this run, or those of its earlier life.
-   * @param {Told.Report[]} reports
-   * @param {boolean} [live] */
-  add(reports, live = true) {
-    if (live && reports.length > 0) this.waiting = false;
+   * @param {Told.Report[]} reports */
+  add(reports) {
     for (const report of reports) {
       this.run.first ??= report.loss;
       this.run.last = report;
@@ -107,40 +112,40 @@ export class Metrics {
   }
 
   show() {
-    const { run } = this;
+    const { run: told } = this;
     const values = {
-      step: run.step,
-      loss: run.last?.loss,
-      'validation-loss': run.validation?.loss,
-      'tokens-per-second': run.last?.tokens_per_second,
-      'seconds-left': run.last?.seconds_left,
+      step: told.step,
+      loss: told.last?.loss,
+      'validation-loss': told.validation?.loss,
+      'tokens-per-second': told.last?.tokens_per_second,
+      'seconds-left': told.last?.seconds_left,
     };
     for (const { metric, number, note } of this.cells) {
       const value = values[metric.name];
       const known = value !== undefined && value !== null;
       number.textContent = known ? metric.write(value) : text('metric.none');
-      if (known && !this.waiting) number.dataset.value = String(value);
+      if (known && !run.waiting) number.dataset.value = String(value);
       else delete number.dataset.value;
-      number.dataset.run = this.waiting ? 'live' : run.kind;
+      number.dataset.run = run.waiting ? 'live' : told.kind;
       number.title = known ? String(value) : '';
-      note.title = note.textContent = metric.note(run);
+      note.title = note.textContent = metric.note(told);
     }
-    const { last } = run;
+    const { last } = told;
     const sentence = this.figure.querySelector('figcaption');
     sentence.textContent = last ? this.sentence() : text('loss.empty');
     this.curves.loss.describe({ chart: text('loss.chart'), sentence: sentence.textContent });
     this.curves.mark(selection.step);
-    this.curves.describe(run.kind);
+    this.curves.describe(told.kind);
     const past = selection.step !== null;
     const at = selection.step ?? last?.step ?? 0;
-    const from = past && run.kind === 'live' ? text('source.past') : origin(run.kind, at);
+    const from = past && told.kind === 'live' ? text('source.past') : origin(told.kind, at);
     const said = last ? `${text('loss.source', { step: count(at) })} · ${from}` : '';
     Object.assign(this.figure.querySelector('.chip'), { textContent: said, title: said });
-    Object.assign(this.figure.dataset, { tensor: 'loss', shape: '1', step: String(at), run: run.kind });
+    Object.assign(this.figure.dataset, { tensor: 'loss', shape: '1', step: String(at), run: told.kind });
     const then = (name, now) => (past ? this.curves.at(selection.step, name) ?? undefined : now);
     const shown = {
-      loss: then('loss', last?.loss), smoothed: then('smoothed', last?.smoothed), validation: then('validation_loss', run.validation?.loss),
-      uniform: run.uniform, unigram: run.unigram, bigram: run.bigram,
+      loss: then('loss', last?.loss), smoothed: then('smoothed', last?.smoothed), validation: then('validation_loss', told.validation?.loss),
+      uniform: told.uniform, unigram: told.unigram, bigram: told.bigram,
     };
     for (const { name, item } of this.legend) {
       // Of an older recording nobody counted its tokens.

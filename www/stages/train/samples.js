@@ -1,5 +1,7 @@
 // What the model wrote, the newest first, with white space that can be seen.
 
+import { engine } from '../../engine/client.js';
+import { run } from '../../engine/run.js';
 import { visible } from '../../words/glyphs.js';
 import { selection } from '../../figure/selection.js';
 import { count, loss } from '../../words/format.js';
@@ -24,6 +26,12 @@ export class Samples {
     /** What is said of each, as what says it. */
     this.says = new WeakMap();
     selection.on(['step'], () => this.mark());
+    engine.on(['begun', 'forgotten'], () => this.reset());
+    engine.on(['sample'], (sample) => this.add(sample));
+    run.on(['recorded'], () => {
+      this.reset();
+      for (const sample of run.recorded.told.samples) this.add(sample);
+    });
     document.addEventListener('languagechange', () => {
       for (const item of this.list.children) this.say(item);
     });

@@ -1,6 +1,8 @@
 // A step in slow motion: the engine stops behind each of its parts, and here stands what the part has done, with its number.
 // The page sets the pace. Nothing is played back: while a part is shown, nothing else is computed.
 
+import { engine } from '../../engine/client.js';
+import { run } from '../../engine/run.js';
 import { caption, element } from '../../figure/caption.js';
 import { amount, count, fine, loss } from '../../words/format.js';
 import { named, text, worded } from '../../words/language.js';
@@ -16,20 +18,23 @@ const PARTS = [
   { part: 'update', tensor: 'lr', of: 'learning_rate', write: fine },
 ];
 
-/** Sends the engine's commands `slow` and `part` through `send`, and shows what it tells of each part in `figure`. */
+/** Sends the engine's commands `slow` and `part`, and shows what it tells of each part in `figure`. */
 export class Slow {
-  /** @type {Told.Send} */
-  send;
   /** What was told of the parts of the last step, by their names.
    * @type {Record<string, Told.Part>} */
-  told;
+  told = {};
   /** The part that was told last.
    * @type {Told.Part | null} */
-  now;
-  figure; on; timer; state;
+  now = null;
+  on = false;
+  figure; timer;
+  /** What the run did last.
+   * @type {string | undefined} */
+  state;
 
-  constructor(figure, send) {
-    Object.assign(this, { figure, send, on: false });
+  /** @param {HTMLElement} figure */
+  constructor(figure) {
+    this.figure = figure;
     this.button = figure.querySelector('[data-action=slow]');
     this.button.addEventListener('click', () => this.turn());
     this.items = PARTS.map(({ part }) => {
@@ -42,13 +47,18 @@ export class Slow {
     });
     figure.querySelector('ol').append(...this.items.map(({ item }) => item));
     worded(() => this.show());
+    engine.on(['part'], (told) => this.part(told));
+    engine.on(['begun', 'forgotten'], () => this.forget());
+    engine.on(['recovered'], () => this.again());
+    run.on(['state'], () => this.follow());
     this.forget();
   }
 
   /** There is no step to tell of. */
   forget() {
     clearTimeout(this.timer);
-    Object.assign(this, { told: {}, now: null });
+    this.told = {};
+    this.now = null;
     this.show();
   }
 
@@ -63,14 +73,14 @@ export class Slow {
   /** Says to the engine how it is, also to one that is new. */
   again() {
     clearTimeout(this.timer);
-    this.send({ command: 'slow', on: this.on });
+    engine.send({ command: 'slow', on: this.on });
   }
 
   /** What the run does; whoever pauses waits for no part. */
-  follow(state) {
-    if (state === this.state) return;
-    this.state = state;
-    if (state !== 'running') clearTimeout(this.timer);
+  follow() {
+    if (run.state === this.state) return;
+    this.state = run.state;
+    if (run.state !== 'running') clearTimeout(this.timer);
     this.show();
   }
 
@@ -81,7 +91,7 @@ export class Slow {
     this.told[told.part] = told;
     this.now = told;
     clearTimeout(this.timer);
-    if (this.on && this.state === 'running') this.timer = setTimeout(() => this.send({ command: 'part' }), PACE);
+    if (this.on && this.state === 'running') this.timer = setTimeout(() => engine.send({ command: 'part' }), PACE);
     this.show();
   }
 

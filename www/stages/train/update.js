@@ -1,6 +1,8 @@
 // One update: the model is shown some tokens once, on a copy, and the right one has become likelier. Every number is the
 // engine's, of the run as it is and of the copy that was tried.
 
+import { engine } from '../../engine/client.js';
+import { run } from '../../engine/run.js';
 import { AttentionChange } from './attention-change.js';
 import { caption, element } from '../../figure/caption.js';
 import { marked } from '../../words/glyphs.js';
@@ -15,23 +17,37 @@ const PAUSE = 300;
 const COLOURS = 8;
 /** How often one press of Ten more shows the tokens. */
 const MORE = 10;
-/** The states in which there is a run to copy. */
-const ABLE = ['running', 'paused', 'finished'];
 const UNDONE = { asked: 'update.undone.asked', went_on: 'update.undone.went_on', not_finite: 'update.undone.not_finite' };
 
-/** Sends the engine's commands `update`, `keep_update` and `undo_update` through `send`, and shows what they tell in `figure`,
- * and in `change` where the heads look; while `waiting` says so, training was asked for and no number of it stands. */
+/** Sends the engine's commands `update`, `keep_update` and `undo_update`, and shows what they tell in `figure`, and in `change`
+ * where the heads look. */
 export class Update {
   /** @type {Told.Updated | null} */
-  seen;
-  /** @type {Told.Send} */
-  send;
+  seen = null;
   /** @type {Told.Ready | null} */
-  ready;
-  figure; change; waiting; position; asked; wanted; note; expected; able; open;
+  ready = null;
+  figure;
+  /** The token that is to be predicted, from 1.
+   * @type {number | null} */
+  position = null;
+  /** Whether an answer is waited for. */
+  asked = false;
+  /** The updates that are asked for once it is there; null for none.
+   * @type {number | null} */
+  wanted = null;
+  /** What has become of what was tried, as the name of its words.
+   * @type {string | null} */
+  note = null;
+  /** The step at which it was last asked how things stand.
+   * @type {number | null} */
+  expected = null;
+  /** Whether there is a run to copy. */
+  able = false;
 
-  constructor(figure, change, send, waiting) {
-    Object.assign(this, { figure, send, waiting, position: null, asked: false, wanted: null, note: null });
+  /** @param {HTMLElement} figure
+   * @param {HTMLElement} change */
+  constructor(figure, change) {
+    this.figure = figure;
     this.change = new AttentionChange(change);
     this.place = (selector) => figure.querySelector(selector);
     this.source = this.place('[name=update-on]');
@@ -51,12 +67,18 @@ export class Update {
     selection.readers.update = (cell) => this.read(cell);
     this.buttons.update.addEventListener('click', () => this.ask(1));
     this.buttons['update-ten'].addEventListener('click', () => this.ask(MORE));
-    this.buttons.keep.addEventListener('click', () => this.send({ command: 'keep_update' }));
-    this.buttons.undo.addEventListener('click', () => this.send({ command: 'undo_update' }));
+    this.buttons.keep.addEventListener('click', () => engine.send({ command: 'keep_update' }));
+    this.buttons.undo.addEventListener('click', () => engine.send({ command: 'undo_update' }));
     document.addEventListener('languagechange', () => {
       this.example();
       this.show();
     });
+    engine.on(['update_kept'], () => this.settled('update.kept'));
+    engine.on(['update_undone'], ({ why }) => this.settled(UNDONE[why]));
+    engine.on(['begun', 'forgotten'], () => this.follow());
+    run.on(['shown', 'state'], () => this.follow());
+    run.on(['waiting'], () => this.show());
+    selection.on(['stage'], () => this.follow());
     this.example();
   }
 
@@ -67,19 +89,17 @@ export class Update {
     this.show();
   }
 
-  /** What the run does: its state, what it is, its step, and whether anybody looks.
-   * @param {Told.Run['state']} state
-   * @param {Told.Ready | null} ready
-   * @param {number} step
-   * @param {boolean} open */
-  follow(state, ready, step, open) {
-    const able = ready !== null && ABLE.includes(state);
+  /** Follows what the run does, and whether anybody looks. */
+  follow() {
+    const { ready, state, step } = run;
     if (ready !== this.ready) {
-      Object.assign(this, { ready, seen: null, position: null, note: null, asked: false, wanted: null, expected: null });
+      this.ready = ready;
+      this.seen = this.position = this.note = this.wanted = this.expected = null;
+      this.asked = false;
     }
-    const still = able && state !== 'running' ? step : null;
-    Object.assign(this, { able, open });
-    if (open && still !== null && still !== this.expected) {
+    this.able = ready !== null && run.stands;
+    const still = this.able && state !== 'running' ? step : null;
+    if (selection.stage === 'train' && still !== null && still !== this.expected) {
       this.expected = still;
       if (this.note !== UNDONE.went_on) this.note = null;
       this.ask(0);
@@ -106,32 +126,30 @@ export class Update {
       return;
     }
     if (updates > 0) this.note = null;
-    Object.assign(this, { asked: true, wanted: null });
+    this.asked = true;
+    this.wanted = null;
     this.figure.setAttribute('aria-busy', 'true');
-    this.send({ command: 'update', text: typed ? this.text.value : null, position: this.position, count: updates });
+    /** @type {Told.Command} */
+    const command = { command: 'update', text: typed ? this.text.value : null, position: this.position, count: updates };
+    engine.ask('send', { command }, (answer, refused) => this.answered(answer, refused));
   }
 
-  /** What was asked for is there, or will never be. */
-  release() {
+  /** What was asked for is there, or will never be.
+   * @param {Told.Event | null} answer
+   * @param {boolean} [refused] */
+  answered(answer, refused = false) {
+    // What was tried came to nothing: everybody is told.
+    if (answer?.event === 'update_undone') return;
+    if (answer?.event === 'updated') {
+      this.seen = answer;
+      this.position = answer.position;
+      this.show();
+    }
     this.asked = false;
     this.figure.setAttribute('aria-busy', 'false');
+    // Where nobody is there any more to ask, nothing is asked.
+    if (!answer && !refused) this.wanted = null;
     if (this.wanted !== null) this.ask(this.wanted);
-  }
-
-  /** @param {Told.Updated} seen */
-  updated(seen) {
-    Object.assign(this, { seen, position: seen.position });
-    this.show();
-    this.release();
-  }
-
-  kept() {
-    this.settled('update.kept');
-  }
-
-  /** @param {Told.Events['update_undone']} told */
-  undone({ why }) {
-    this.settled(UNDONE[why]);
   }
 
   /** What was tried is part of the run, or gone: how the run stands is shown. */
@@ -206,7 +224,7 @@ export class Update {
   /** The target's probability, large. */
   metric(when, standing) {
     const place = this.place(`[data-metric=target-probability-${when}]`);
-    if (standing === null || this.waiting()) delete place.dataset.value;
+    if (standing === null || run.waiting) delete place.dataset.value;
     else place.dataset.value = String(standing.probability);
     place.textContent = standing === null ? text('metric.none') : percent(standing.probability);
     place.nextElementSibling.textContent = standing === null ? '' : text('update.rank', { rank: count(standing.rank + 1), vocab: count(this.seen.vocab) });
