@@ -1,5 +1,6 @@
 // The page: puts its views together, and starts the worker that they listen to.
 
+import { finder } from './figure/caption.js';
 import { engine } from './engine/client.js';
 import { Enlarge } from './figure/enlarge.js';
 import { ChosenText } from './shell/chosen-text.js';
@@ -40,7 +41,7 @@ import { fetch_others, language, set_language, show_language } from './words/lan
 await show_language();
 dock();
 
-const find = (selector) => document.querySelector(selector);
+const find = finder(document);
 
 // Whoever stands first hears first: what counts stands in front of what is told of it, and the words of all of it stand last.
 const settings = new Settings(find('#settings'));
@@ -92,4 +93,4 @@ languages.addEventListener('change', () => {
 fetch_others();
 
 // On a small screen the settings fold away, so that what happens is seen first.
-if (matchMedia('(max-width: 900px)').matches) find('#settings-details').open = false;
+if (matchMedia('(max-width: 900px)').matches) find('#settings-details').removeAttribute('open');

@@ -9,6 +9,7 @@
       return null;
     }
   };
+  /** @param {string | null} theme */
   const apply = (theme) => {
     if (theme === 'light' || theme === 'dark') root.dataset.theme = theme;
     else delete root.dataset.theme;

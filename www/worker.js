@@ -10,24 +10,26 @@ import { vocabulary } from './worker/vocabularies.js';
 const postMessage = (events, buffers = []) => self.postMessage(events, buffers);
 /** @type {Told.Asked[]} */
 const calls = [];
+/** What is not there yet, and is asked for only once it is. */
+const NOTHING = /** @type {never} */ (/** @type {unknown} */ (null));
 /** @type {Session} */
-let session = null;
+let session = NOTHING;
 /** What the run was asked, what the recorded model, and what is to be measured where there is no run. */
 const [asked, asked_recorded, measuring] = [new Questions(), new Questions(), new Questions()];
 const stops = new Stops();
 /** The recorded model, where one was asked for, and its name. */
-let viewing = /** @type {Viewing} */ (null);
-let viewed = null;
+let viewing = /** @type {Viewing | null} */ (null);
+let viewed = /** @type {string | null} */ (null);
 /** The text that is looked at before any training, and the tokenizer that learns from it step by step. */
-let stream = /** @type {TextStream} */ (null);
-let merges = /** @type {Merges} */ (null);
+let stream = /** @type {TextStream} */ (NOTHING);
+let merges = /** @type {Merges} */ (NOTHING);
 /** The pages in the cleaning pipeline, what they are called, and the stage and the document that are looked at. */
-let cleaning = /** @type {Cleaning} */ (null);
+let cleaning = /** @type {Cleaning} */ (NOTHING);
 let sieve = /** @type {Told.Sieve & { name?: string }} */ ({ stage: null });
 /** The sample pages, and the lists of words without which no text is taken out of pages in HTML. */
 const PAGES = ['pages.jsonl', 'html.warc'];
-let lists = /** @type {Promise<void>} */ (null);
-let memory = /** @type {WebAssembly.Memory} */ (null);
+let lists = /** @type {Promise<void> | null} */ (null);
+let memory = /** @type {WebAssembly.Memory} */ (NOTHING);
 /** Tokenizers to look at: the one that the text gives in the end, single bytes, one from a file, those of other models. */
 const tokenizers = /** @type {Record<string, Tokens>} */ ({});
 /** A tokenizer that is watched learns from so many bytes of the text at most. */
@@ -54,24 +56,31 @@ self.onmessage = ({ data }) => {
   wake();
 };
 
-/** A file that lies beside the page. */
+/** A file that lies beside the page.
+ * @param {string} path */
 async function served(path) {
   const response = await fetch(new URL(path, self.location.href));
   if (!response.ok) throw new Error(`${path} could not be fetched: ${response.status} ${response.statusText}`);
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** The file of a built-in corpus, as it is served. */
+/** The file of a built-in corpus, as it is served.
+ * @param {string} name */
 const corpus = (name) => served(`corpora/${name}.txt.gz`);
 
-/** Hands the session the text that it asks for by name, or the files that were given with the call. */
+/** Hands the session the text that it asks for by name, or the files that were given with the call.
+ * @param {string} name
+ * @param {Told.File[]} files */
 async function text(name, files) {
   if (name === 'own') session.set_own_text(files);
   else session.set_corpus(name, await corpus(name));
 }
 
-/** Fetches the vocabulary of another model. Others are answered meanwhile: what came is a call like any. */
+/** Fetches the vocabulary of another model. Others are answered meanwhile: what came is a call like any.
+ * @param {string} name */
 async function fetch_vocabulary(name) {
+  /** @param {number} loaded
+   * @param {number} total */
   const heard = (loaded, total) => postMessage([{ event: 'vocabulary', name, loaded, total }]);
   try {
     calls.push({ call: 'vocabulary_came', name, ...await vocabulary(name, heard) });
@@ -81,7 +90,9 @@ async function fetch_vocabulary(name) {
   }
 }
 
-/** Opens a zipped run on its text, paused. */
+/** Opens a zipped run on its text, paused.
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {Told.File[]} files */
 async function resume(bytes, files) {
   const needed = session.open_run(bytes);
   if (needed === 'own') session.set_own_text(files);
@@ -124,7 +135,7 @@ const answer = {
   },
   /** Puts pages through the cleaning pipeline. */
   async clean({ files }) {
-    cleaning = null;
+    cleaning = NOTHING;
     const name = files?.map(({ name: one }) => one).join(', ');
     const begun = Cleaning.from_files(files ?? await Promise.all(PAGES.map(async (page) => ({ name: page, bytes: await served(`corpora/${page}`) }))));
     if (begun.extracts()) await bring_lists();
@@ -137,7 +148,7 @@ const answer = {
     Object.assign(sieve, { stage, document });
     if (set) cleaning.set(set);
     if (reset) cleaning.reset(reset);
-    if (keep !== undefined) cleaning.keep(document, keep);
+    if (keep !== undefined && document !== undefined) cleaning.keep(document, keep);
     if (count) count_by(count);
     if (!cleaning.busy()) tell_cleaned();
   },
@@ -198,7 +209,7 @@ const answer = {
       unview();
       [viewing, viewed] = [opened, name];
     }
-    viewing.send(command);
+    viewing?.send(command);
     asked_recorded.add(command.command, question);
   },
   /** Takes other bounds to stop at. */
@@ -246,7 +257,7 @@ const answer = {
 };
 
 /** The buffers of the numbers in the session's events: they are handed over, not copied. */
-const buffers = (events) => events.flatMap(Object.values).filter(ArrayBuffer.isView).map(({ buffer }) => buffer);
+const buffers = (/** @type {Told.Event[]} */ events) => events.flatMap(Object.values).filter(ArrayBuffer.isView).map(({ buffer }) => buffer);
 
 /** Forgets the recorded model: it failed, its device is gone, or another takes its place. */
 function unview() {
@@ -254,8 +265,9 @@ function unview() {
   unanswered(...asked_recorded.drop());
 }
 
-/** Works on what was asked of the recorded model. */
-function view() {
+/** Works on what was asked of the recorded model.
+ * @param {Viewing} viewing */
+function view(viewing) {
   try {
     const events = viewing.tick();
     for (const told of events) asked_recorded.answer(told);
@@ -266,10 +278,11 @@ function view() {
   }
 }
 
-/** Counts words, or the tokens of a tokenizer, if it is there: of the one that the text gives or, before that, of bytes. */
+/** Counts words, or the tokens of a tokenizer, if it is there: of the one that the text gives or, before that, of bytes.
+ * @param {string} name */
 function count_by(name) {
   sieve.count = name;
-  const known = [name, 'ours', 'bytes'].find((one) => tokenizers[one]);
+  const known = [name, 'ours', 'bytes'].find((one) => tokenizers[one]) ?? 'bytes';
   if (name === 'words') cleaning.count_words();
   else cleaning.count_tokens(tokenizers[known], known);
 }
@@ -306,7 +319,8 @@ function clean() {
   else tell_cleaned();
 }
 
-/** Pauses the run for a `reason`, if there is one; says whether there is. */
+/** Pauses the run for a `reason`, if there is one; says whether there is.
+ * @param {Told.Stop | null} reason */
 function stop(reason) {
   if (reason === null) return false;
   postMessage([{ event: 'stop', ...reason }]);
@@ -343,8 +357,9 @@ async function turn() {
   else if (stopped) await turn();
 }
 
-/** Opens a device again that went away, with the run that was on it, which runs on where it was `running`. */
-async function reopen(running) {
+/** Opens a device again that went away, with the run that was on it, which runs on where it was `running`.
+ * @param {boolean} [running] */
+async function reopen(running = false) {
   unview();
   try {
     await session.recover(running);
@@ -375,7 +390,9 @@ async function failed(error, question) {
   return false;
 }
 
-/** A trap leaves the engine in no known state: only a new one can go on. */
+/** A trap leaves the engine in no known state: only a new one can go on.
+ * @param {any} error
+ * @param {number} [question] */
 function report(error, question) {
   const fatal = error instanceof WebAssembly.RuntimeError;
   postMessage([{ event: 'error', fatal, message: error?.message ?? String(error), question }]);
@@ -391,8 +408,8 @@ async function live() {
     /** @type {number | undefined} */
     let question;
     try {
-      if (calls.length > 0) {
-        const call = calls.shift();
+      const call = calls.shift();
+      if (call) {
         ({ question } = call);
         await /** @type {(values: Told.Asked, question: number | undefined) => void | Promise<void>} */ (answer[call.call])(call, question);
         question = undefined;
@@ -404,7 +421,7 @@ async function live() {
       } else if (session?.busy()) {
         await turn();
       } else if (viewing?.busy()) {
-        view();
+        view(viewing);
       } else {
         await new Promise((resolve) => {
           wake = resolve;

@@ -5,8 +5,8 @@
  * @typedef {(answer: any, refused?: boolean) => void} Heard */
 
 class Client {
-  /** @type {Worker | null} */
-  worker = null;
+  /** @type {Worker | undefined} */
+  worker;
   /** Who hears an event, by its name; those who began to listen first come first.
    * @type {Map<string, ((told: any) => void)[]>} */
   hearers = new Map();
@@ -29,7 +29,7 @@ class Client {
   /** Calls the worker; what it leads to comes as events.
    * @type {Told.Call} */
   call(name, values = undefined) {
-    this.worker.postMessage({ call: name, ...values });
+    this.worker?.postMessage({ call: name, ...values });
   }
 
   /** Sends the run a command of the engine's.
@@ -46,7 +46,7 @@ class Client {
   ask(name, values, heard) {
     this.last += 1;
     this.questions.set(this.last, heard);
-    this.worker.postMessage({ call: name, ...values, question: this.last });
+    this.worker?.postMessage({ call: name, ...values, question: this.last });
     return this.last;
   }
 

@@ -6,6 +6,7 @@ export const COLUMNS = ['step', 'tokens', 'loss', 'smoothed', 'validation_loss',
 /** The steps of one run, the oldest first. What a step has no value of, as most have no validation loss, is null. */
 export class Record {
   constructor() {
+    /** @type {{ [name: string]: (number | null)[] }} */
     this.columns = Object.fromEntries(COLUMNS.map((name) => [name, []]));
     this.extents = Object.fromEntries(COLUMNS.map((name) => [name, { low: Infinity, high: -Infinity }]));
   }
@@ -19,7 +20,7 @@ export class Record {
   add(reports) {
     for (const report of reports) {
       for (const name of COLUMNS) {
-        const value = report[name] ?? null;
+        const value = /** @type {{ [name: string]: any }} */ (report)[name] ?? null;
         this.columns[name].push(value);
         if (value === null) continue;
         const extent = this.extents[name];
@@ -29,18 +30,20 @@ export class Record {
     }
   }
 
-  /** The value of `name` at place `index`.
-   * @param {string} name
-   * @param {number} index */
+  /** The value of `name` at place `index`; most steps have no validation loss.
+   * @template {string} Name
+   * @param {Name} name
+   * @param {number} index
+   * @returns {Name extends 'validation_loss' ? number | null : number} */
   at(name, index) {
-    return this.columns[name][index];
+    return /** @type {any} */ (this.columns[name][index]);
   }
 
   /** The place of a step; null where it is not told of.
    * @param {number} step
    * @returns {number | null} */
   find(step) {
-    const { step: steps } = this.columns;
+    const steps = /** @type {number[]} */ (this.columns.step);
     let [low, high] = [0, steps.length];
     while (low < high) {
       const middle = (low + high) >> 1;

@@ -51,6 +51,7 @@ export class RecordedEngine {
       this.waiting.push({ command, heard });
       return;
     }
+    if (!this.recorded) return;
     const { name, ready: { step } } = this.recorded;
     const values = { name, step, command: { ...command, ...('at' in command ? { at: null } : {}) } };
     if (heard) this.asked.push(engine.ask('derive', values, heard));

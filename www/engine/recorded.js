@@ -3,7 +3,8 @@
 /** Probabilities are recorded in 16 bits. */
 const WHOLE = 65_535;
 
-/** The recorded run on the built-in text `name`; null where it cannot be had: the page works without it. */
+/** The recorded run on the built-in text `name`; null where it cannot be had: the page works without it.
+ * @param {string} name */
 export async function recorded(name) {
   try {
     const response = await fetch(new URL(`recorded/${name}.json`, document.baseURI));
@@ -13,11 +14,29 @@ export async function recorded(name) {
   }
 }
 
-class Recorded {
-  name; told; run; steps;
+/** What is in the file of a recorded run: the reports column by column, of each recorded step the look at the prompt, and what
+ * the other stages open with.
+ * @typedef {{
+ *   ready: Told.Ready, prompt: string, tokens: Told.Piece[], layers: number, heads: number, tokens_per_step: number,
+ *   steps: Record<string, number[]>, validation: [step: number, loss: number][], samples: Told.Sample[],
+ *   looks: (Pick<Told.Looked, 'step' | 'entropy' | 'kept' | 'uniform' | 'picked'> & { attention: string, candidates: RecordedCandidate[] })[],
+ *   writing: Omit<Told.Generate, 'command' | 'prompt' | 'ignore_end' | 'given' | 'at'> & { tokens: RecordedToken[] },
+ *   text: {
+ *     read: Told.Read & { documents: Told.Document[] }, window: Told.Window, merged: Told.Merged, learnt: Told.Learnt, tokens: Told.Tokens,
+ *   },
+ * }} Recording */
+/** @typedef {[id: number, text: string, rank: number, logit: number, probability: number, log_probability: number, reached: number]} RecordedCandidate */
+/** @typedef {[id: number, piece: string, probability: number, rank: number, others: [id: number, text: string, probability: number][], text?: string]} RecordedToken */
 
+class Recorded {
+  /** @param {string} name
+   * @param {Recording} told */
   constructor(name, told) {
-    Object.assign(this, { name, told, run: 'recorded', steps: told.looks.map(({ step }) => step) });
+    this.name = name;
+    this.told = told;
+    /** Its steps of which there are looks. */
+    this.steps = told.looks.map(({ step }) => step);
+    /** @type {Told.Ready} */
     this.ready = { ...told.ready, run: 'recorded', uniform_loss: Math.log(told.ready.model.vocab) };
   }
 
@@ -27,7 +46,7 @@ class Recorded {
     const { steps: columns, validation, tokens_per_step: tokens } = this.told;
     const measured = new Map(validation);
     return columns.loss.map((_, i) => ({
-      ...Object.fromEntries(Object.entries(columns).map(([key, values]) => [key, values[i]])),
+      .../** @type {any} */ (Object.fromEntries(Object.entries(columns).map(([key, values]) => [key, values[i]]))),
       step: i + 1,
       tokens: tokens * (i + 1),
       seconds_left: null,
@@ -56,10 +75,11 @@ class Recorded {
    * @param {{ command: string } & Partial<Omit<Told.Look, 'command'>>} asked */
   knows({ command, prompt, factors, sampling, draw, anew }) {
     return command === 'look' && !anew && prompt === this.told.prompt && factors?.length === 0 && draw === 0
-      && sampling.temperature === 1 && sampling.top_k === null && sampling.top_p === 1;
+      && sampling?.temperature === 1 && sampling.top_k === null && sampling.top_p === 1;
   }
 
-  /** The text that the stage Generate opens with, and how it was asked for. */
+  /** The text that the stage Generate opens with, and how it was asked for.
+   * @returns {{ step: number, asked: Told.Generate, tokens: Told.Token[] }} */
   get writing() {
     const { tokens, ...asked } = this.told.writing;
     const { step } = this.ready;
@@ -67,7 +87,7 @@ class Recorded {
       step,
       asked: { command: 'generate', prompt: this.told.prompt, ignore_end: false, given: [], at: null, ...asked },
       tokens: tokens.map(([id, piece, probability, rank, others, text = piece], index) => ({
-        index, step, piece: { id, text: piece }, text, probability, rank, candidates: others.map(([other, name, chance]) => ({ id: other, text: name, probability: chance })),
+        index, step, piece: { id, text: piece }, text, probability, rank, candidates: others.map(([other, name, chance]) => /** @type {Told.Candidate} */ ({ id: other, text: name, probability: chance })),
       })),
     };
   }
@@ -75,12 +95,15 @@ class Recorded {
   /** What the stages before training open with. */
   get text() {
     const { read, window, merged, learnt, tokens } = this.told.text;
-    const run = 'recorded';
+    const run = /** @type {const} */ ('recorded');
     return { read: { ...read, run }, window, merged: { ...merged, run }, learnt, tokens: { ...tokens, run } };
   }
 }
 
-/** The lower triangles of `heads` matrices of n by n, written as base64, as whole matrices. */
+/** The lower triangles of `heads` matrices of n by n, written as base64, as whole matrices.
+ * @param {string} text
+ * @param {number} heads
+ * @param {number} n */
 function unpacked(text, heads, n) {
   const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   const numbers = new Uint16Array(bytes.buffer);

@@ -95,10 +95,18 @@ class Run extends EventTarget {
   }
 
   /** Calls `hear` whenever one of `names` has changed.
-   * @param {(typeof CHANGES[number] | 'recorded')[]} names
+   * @param {typeof CHANGES[number][]} names
    * @param {() => void} hear */
   on(names, hear) {
     for (const name of names) this.addEventListener(name, hear);
+  }
+
+  /** Calls `hear` with each recorded run that is to be shown.
+   * @param {(recorded: NonNullable<RecordedEngine['recorded']>) => void} hear */
+  on_recorded(hear) {
+    this.addEventListener('recorded', () => {
+      if (this.recorded) hear(this.recorded);
+    });
   }
 
   /** @param {typeof CHANGES[number][]} names */
@@ -194,7 +202,7 @@ class Run extends EventTarget {
    * @param {string} name */
   async record(name) {
     if (!this.vacant || !await this.opening.fetch(name) || !this.vacant) return;
-    this.last = this.opening.recorded.reports().at(-1) ?? null;
+    this.last = this.opening.recorded?.reports().at(-1) ?? null;
     this.dispatchEvent(new Event('recorded'));
     this.note('shown', 'able');
     this.tell();

@@ -1,8 +1,8 @@
 // From logits to the next token, computed by the engine on the page's own thread: a slider acts at once, also while the
 // worker is in the middle of a step.
 
-let engine = null;
-let waiting = null;
+let engine = /** @type {typeof import('../glasshouse.js') | null} */ (null);
+let waiting = /** @type {Promise<void> | null} */ (null);
 
 /** Fetches the engine for this thread; what was fetched for the worker is in the browser's cache. */
 export function prepare() {

@@ -18,6 +18,18 @@ export function caption(figure, { sentence, chip, tensor, shape, step, run, past
   Object.assign(figure.dataset, { tensor, shape: String(shape), step: String(step), run });
 }
 
+/** What finds elements in `root`: whoever asks for one knows that it is there.
+ * @param {ParentNode} root
+ * @returns {ParentNode['querySelector']} */
+export const finder = (root) => (/** @type {string} */ selector) => root.querySelector(selector);
+
+/** Nothing, in the place of what a view is told later: only then it is asked for it. */
+export const NOTHING = /** @type {never} */ (/** @type {unknown} */ (null));
+
+/** Where something happened: an element of the page.
+ * @param {Event} event */
+export const target_of = ({ target }) => /** @type {HTMLInputElement} */ (target);
+
 /** An element with a class and what is in it.
  * @template {keyof HTMLElementTagNameMap} Name
  * @param {Name} name
@@ -31,14 +43,17 @@ export function element(name, kind, ...content) {
 }
 
 /** A canvas as large as it is shown, in pixels of the screen, cleared or filled: what draws on it in the page's own pixels, and
- * the colours of the page by their names. */
+ * the colours of the page by their names.
+ * @param {HTMLCanvasElement} canvas
+ * @param {string | null} ground */
 export function surface(canvas, ground = null) {
   const { clientWidth: width, clientHeight: height } = canvas;
   const ratio = devicePixelRatio || 1;
   const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (canvas.width !== wide || canvas.height !== high) Object.assign(canvas, { width: wide, height: high });
-  const g = canvas.getContext('2d');
+  const g = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
   const style = getComputedStyle(canvas);
+  /** @param {string} name */
   const colour = (name) => style.getPropertyValue(name).trim();
   g.setTransform(ratio, 0, 0, ratio, 0, 0);
   g.setLineDash([]);

@@ -5,7 +5,8 @@
 const CIVIDIS = ['00224e', '123570', '3b496c', '575d6d', '707173', '8a8678', 'a59c74', 'c3b369', 'e1cc55', 'fee838']
   .map((colour) => [0, 2, 4].map((at) => Number.parseInt(colour.slice(at, at + 2), 16)));
 
-/** The colour of `value`, red, green and blue. */
+/** The colour of `value`, red, green and blue.
+ * @param {number} value */
 export function colour(value) {
   const place = Math.min(1, Math.max(0, value)) * (CIVIDIS.length - 1);
   const low = Math.min(CIVIDIS.length - 2, Math.floor(place));
@@ -18,13 +19,14 @@ export function diverging() {
   const style = getComputedStyle(document.body);
   const [less, none, more] = ['--less', '--paper', '--more'].map((name) => style.getPropertyValue(name).trim().slice(1))
     .map((digits) => [0, 2, 4].map((at) => Number.parseInt(digits.slice(at, at + 2), 16)));
-  return (value) => {
+  return (/** @type {number} */ value) => {
     const end = value < 0 ? less : more;
     return none.map((channel, i) => Math.round(channel + Math.min(1, Math.abs(value)) * (end[i] - channel)));
   };
 }
 
-/** Black or white, whichever is read more easily on a colour (WCAG's relative luminance). */
+/** Black or white, whichever is read more easily on a colour (WCAG's relative luminance).
+ * @param {number[]} rgb */
 export function ink(rgb) {
   const [r, g, b] = rgb.map((channel) => {
     const share = channel / 255;
@@ -34,10 +36,15 @@ export function ink(rgb) {
   return (luminance + 0.05) ** 2 > 1.05 * 0.05 ? '#000' : '#fff';
 }
 
-/** Draws a matrix, a pixel a cell, in the colour that `tint` gives a value and its place; where it gives none it stays clear. */
+/** Draws a matrix, a pixel a cell, in the colour that `tint` gives a value and its place; where it gives none it stays clear.
+ * @template T
+ * @param {HTMLCanvasElement} canvas
+ * @param {{ length: number, forEach(act: (value: T, i: number) => void): void }} values
+ * @param {number} columns
+ * @param {(value: T, i: number) => number[] | null} tint */
 export function fill(canvas, values, columns, tint) {
   Object.assign(canvas, { width: columns, height: values.length / columns });
-  const context = canvas.getContext('2d');
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
   const image = context.createImageData(columns, canvas.height);
   values.forEach((value, i) => {
     const rgb = tint(value, i);
@@ -46,7 +53,11 @@ export function fill(canvas, values, columns, tint) {
   context.putImageData(image, 0, 0);
 }
 
-/** Draws a causal matrix, `n` by `n`; what a mask hides stays clear. */
+/** Draws a causal matrix, `n` by `n`; what a mask hides stays clear.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Float32Array} values
+ * @param {number} n
+ * @param {(value: number) => number[]} [tint] */
 export function paint(canvas, values, n, tint = colour) {
   fill(canvas, values, n, (value, i) => (i % n > Math.floor(i / n) ? null : tint(value)));
 }

@@ -6,9 +6,14 @@ import { text } from '../words/language.js';
 
 /** Gives each figure of `view` a button. */
 export class Enlarge {
+  /** The figure that has the view.
+   * @type {HTMLElement | null} */
+  large = null;
+
+  /** @param {HTMLElement} view */
   constructor(view) {
     this.view = view;
-    this.buttons = [...view.querySelectorAll('[data-figure]')].map((figure) => {
+    this.buttons = [.../** @type {NodeListOf<HTMLElement>} */ (view.querySelectorAll('[data-figure]'))].map((figure) => {
       const button = element('button', 'enlarge');
       button.type = 'button';
       button.setAttribute('aria-pressed', 'false');
@@ -28,7 +33,8 @@ export class Enlarge {
     }
   }
 
-  /** Lets `figure` take the view; null gives it back to all. What was pressed stays in sight. */
+  /** Lets `figure` take the view; null gives it back to all. What was pressed stays in sight.
+   * @param {HTMLElement | null} figure */
   show(figure) {
     const before = this.large;
     this.large = figure;

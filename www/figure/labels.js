@@ -8,10 +8,14 @@ const [LEAST, MOST] = [9, 11];
 
 /** Fills the list `place` beside the canvas `matrix`, which has a row for each name. */
 export class Labels {
-  place; matrix; frame;
+  /** @type {number | undefined} */
+  frame;
 
+  /** @param {HTMLElement} place
+   * @param {HTMLElement} matrix */
   constructor(place, matrix) {
-    Object.assign(this, { place, matrix });
+    this.place = place;
+    this.matrix = matrix;
     // Names that come or go make room for the matrix, which is seen again: at the next picture, so that it ends.
     new ResizeObserver(() => {
       this.frame ??= requestAnimationFrame(() => {
@@ -21,14 +25,16 @@ export class Labels {
     }).observe(matrix);
   }
 
-  /** Shows the names of tokens. As many as before have the rows of before: what else changes rows changes the matrix. */
+  /** Shows the names of tokens. As many as before have the rows of before: what else changes rows changes the matrix.
+   * @param {Told.Piece[]} tokens */
   show(tokens) {
     const before = this.place.childElementCount;
     this.place.replaceChildren(...tokens.map((token) => element('li', '', marked(token.text))));
     if (tokens.length !== before) this.fit();
   }
 
-  /** Marks the name of row `chosen`. */
+  /** Marks the name of row `chosen`.
+   * @param {number} chosen */
   mark(chosen) {
     for (const [i, label] of [...this.place.children].entries()) label.classList.toggle('chosen', i === chosen);
   }

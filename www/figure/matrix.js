@@ -5,10 +5,17 @@ import { selection } from './selection.js';
 import { count } from '../words/format.js';
 import { text } from '../words/language.js';
 
-const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], Home: [0, -Infinity], End: [0, Infinity] };
+const MOVES = /** @type {Record<string, number[]>} */ ({ ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], Home: [0, -Infinity], End: [0, Infinity] });
 
 /** Reads a cell of the `n` by `n` matrix of a head: who looks at whom, and its value, which `write` writes. None reads what lies
  * outside, and there is no value of what is never looked at.
+ * @param {{ layer: number, head: number }} place
+ * @param {Told.Piece[]} tokens
+ * @param {number} n
+ * @param {Float32Array} values
+ * @param {number[] | null} cell
+ * @param {(x: number) => string} write
+ * @param {string} unit
  * @returns {import('./selection.js').Reading | null} */
 export function read_look({ layer, head }, tokens, n, values, cell, write, unit) {
   const [row, column] = cell ?? [];
@@ -24,18 +31,17 @@ export function read_look({ layer, head }, tokens, n, values, cell, write, unit)
  * marks the cell that is seen. `means` says what a cell stands for beside itself, `start` in which row the keys begin, and
  * `within` which part of the tensor is shown, where it has several: the numbers in front of row and column. */
 export class Matrix {
-  /** @type {() => number | number[]} */
-  size;
-  /** @type {() => number[]} */
-  within;
-  /** @type {() => number} */
-  start;
-  /** @type {(row: number, column: number) => object} */
-  means;
-  canvas; tensor; mark;
-
+  /** @param {HTMLCanvasElement} canvas
+   * @param {string} tensor
+   * @param {{ size: () => number | number[], start?: () => number, means?: (row: number, column: number) => object, within?: () => number[] }} shown */
   constructor(canvas, tensor, { size, start = () => this.shape[0] - 1, means = () => ({}), within = () => [] }) {
-    Object.assign(this, { canvas, tensor, size, start, means, within, mark: document.createElement('span') });
+    this.canvas = canvas;
+    this.tensor = tensor;
+    this.size = size;
+    this.start = start;
+    this.means = means;
+    this.within = within;
+    this.mark = document.createElement('span');
     Object.assign(this.mark, { className: 'cell-mark', hidden: true });
     canvas.after(this.mark);
     canvas.addEventListener('pointermove', (event) => selection.preview(this.chosen(this.under(event))));
@@ -71,7 +77,8 @@ export class Matrix {
     return { ...this.means(row, column), tensor: this.tensor, cell: [...this.within(), row, column] };
   }
 
-  /** The row and column under the pointer. */
+  /** The row and column under the pointer.
+   * @param {MouseEvent} event */
   under({ offsetX, offsetY }) {
     const { shape: [rows, columns], canvas: { clientWidth: width, clientHeight: height } } = this;
     return [nearest(rows, (rows * offsetY) / height), nearest(columns, (columns * offsetX) / width)];
@@ -81,7 +88,7 @@ export class Matrix {
   get seen() {
     const { tensor, cell } = selection.shown;
     const part = this.within();
-    return tensor === this.tensor && part.every((number, i) => number === cell[i]) ? cell.slice(part.length) : null;
+    return cell && tensor === this.tensor && part.every((number, i) => number === cell[i]) ? cell.slice(part.length) : null;
   }
 
   /** Where the keys stand: at the cell that is seen, or else at the begin of a row, which of tokens is a token's look at itself. */
@@ -94,8 +101,9 @@ export class Matrix {
   /** Marks the cell that is seen. */
   show() {
     const { shape: [rows, columns], seen } = this;
-    this.mark.hidden = !(seen && seen[0] < rows && seen[1] < columns);
-    if (this.mark.hidden) return;
+    const there = seen && seen[0] < rows && seen[1] < columns;
+    this.mark.hidden = !there;
+    if (!there) return;
     Object.assign(this.mark.style, {
       top: `${(100 * seen[0]) / rows}%`, left: `${(100 * seen[1]) / columns}%`, width: `${100 / columns}%`, height: `${100 / rows}%`,
     });
@@ -103,5 +111,7 @@ export class Matrix {
   }
 }
 
-/** The place in a list of `n` that is nearest to `at`. */
+/** The place in a list of `n` that is nearest to `at`.
+ * @param {number} n
+ * @param {number} at */
 export const nearest = (n, at) => Math.min(n - 1, Math.max(0, Math.floor(at)));

@@ -18,10 +18,16 @@ import { text } from '../words/language.js';
 const LOOSE = { token: null, tensor: null, cell: null };
 
 /** A token among others, in words.
- * @param {Told.Piece[]} tokens */
+ * @param {Told.Piece[]} tokens
+ * @param {number} at */
 export const place_of = (tokens, at) => text('reading.at', { place: count(at + 1), tokens: count(tokens.length), token: marked(tokens[at].text), id: count(tokens[at].id) });
 
+/** @param {any} a
+ * @param {any} b */
 const same = (a, b) => a === b || (Array.isArray(a) && Array.isArray(b) && a.join() === b.join());
+/** @param {any} a
+ * @param {any} b
+ * @param {string[]} names */
 const differs = (a, b, names) => names.some((name) => !same(a[name], b[name]));
 
 /** Tells of changes as events named after what has changed. */
@@ -58,7 +64,7 @@ class Selection extends EventTarget {
   /** Takes in what is new, and tells of it once all of it stands.
    * @param {Partial<Chosen>} values */
   set(values) {
-    const changed = Object.keys(values).filter((name) => !same(this[name], values[name]));
+    const changed = /** @type {(keyof Chosen)[]} */ (Object.keys(values)).filter((name) => !same(this[name], values[name]));
     Object.assign(this, values);
     for (const name of changed) this.dispatchEvent(new Event(name));
   }
@@ -101,7 +107,8 @@ class Selection extends EventTarget {
     return { layer, head, token, tensor, cell, ...previewed };
   }
 
-  /** Tells that the readers of `tensors` have something new to read. */
+  /** Tells that the readers of `tensors` have something new to read.
+   * @param {...string} tensors */
   came(...tensors) {
     this.dispatchEvent(Object.assign(new Event('came'), { tensors }));
   }

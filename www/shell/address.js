@@ -4,7 +4,7 @@
 const PAUSE = 250;
 
 const waiting = new Map();
-let timer = null;
+let timer = /** @type {number | null} */ (null);
 
 /** What the address says, also what is still to be written into it. */
 export function address() {
@@ -16,7 +16,8 @@ export function address() {
   return said;
 }
 
-/** Writes `values` into the address, soon; null takes a key out of it. */
+/** Writes `values` into the address, soon; null takes a key out of it.
+ * @param {Record<string, string | number | null | undefined>} values */
 export function note(values) {
   for (const [key, value] of Object.entries(values)) waiting.set(key, value);
   timer ??= setTimeout(settle, PAUSE);
@@ -24,7 +25,7 @@ export function note(values) {
 
 /** Writes what waits, at once, and tells the document of it. */
 export function settle() {
-  clearTimeout(timer);
+  clearTimeout(timer ?? undefined);
   timer = null;
   const said = address().toString();
   waiting.clear();

@@ -21,7 +21,7 @@ export class ChosenText {
   /** @param {import('./settings.js').Settings} settings */
   constructor(settings) {
     this.settings = settings;
-    run.on(['recorded'], () => {
+    run.on_recorded(() => {
       this.takes_recorded = this.asked === null || !this.shown;
       this.shown = true;
     });
@@ -35,8 +35,8 @@ export class ChosenText {
 
   read() {
     const { corpus, source } = this.settings;
-    if (!['data', 'tokenizer'].includes(selection.stage)) return;
-    if (this.asked?.corpus === corpus && this.asked.source === source) return;
+    if (!['data', 'tokenizer'].includes(selection.stage ?? '')) return;
+    if (this.asked?.corpus === corpus && this.asked?.source === source) return;
     if (corpus === 'own' && source === '') return;
     this.asked = { corpus, source };
     // Whoever types is not read at every key.

@@ -7,6 +7,7 @@ import { Unreadable } from './settings.js';
 import { shortcuts } from './shortcuts.js';
 import { refuse, say, say_error } from './status.js';
 
+/** @param {string} action */
 const button = (action) => document.querySelector(`[data-action=${action}]`);
 
 /** Acts on the run as `settings` say; every press lets go of what is said of a tab that was hidden. */
@@ -56,7 +57,7 @@ export class Controls {
   /** Begins a run, or lets the one that there is go on. */
   train() {
     if (run.fresh) this.begin(false);
-    else if (run.state === 'finished') attempt(() => run.extend(this.settings.value().steps));
+    else if (run.state === 'finished') attempt(() => run.extend(this.settings.value().steps ?? 0));
     else run.go_on();
   }
 
@@ -82,7 +83,7 @@ export class Controls {
   /** Whether the settings ask for more steps than the finished run has. */
   get extends_run() {
     try {
-      return this.settings.value().steps > run.ready.train.steps;
+      return (this.settings.value().steps ?? 0) > (run.ready?.train.steps ?? Infinity);
     } catch {
       return false;
     }
@@ -104,12 +105,13 @@ export class Controls {
     };
     for (const [name, enabled] of Object.entries(able)) button(name).disabled = !enabled;
     button('pause').setAttribute('aria-pressed', String(state === 'paused'));
-    const label = { paused: run.ready ? 'action.resume' : 'action.train', finished: 'action.extend' }[state] ?? 'action.train';
-    button('train').textContent = text(label);
+    const labels = /** @type {Record<string, string>} */ ({ paused: run.ready ? 'action.resume' : 'action.train', finished: 'action.extend' });
+    button('train').textContent = text(labels[state] ?? 'action.train');
   }
 }
 
-/** Presses a button, where it is seen and makes sense; says whether it did. */
+/** Presses a button, where it is seen and makes sense; says whether it did.
+ * @param {string} action */
 function press(action) {
   const pressed = button(action);
   const able = !pressed.disabled && pressed.checkVisibility();
@@ -117,7 +119,8 @@ function press(action) {
   return able;
 }
 
-/** Does something with the settings, and says why where they cannot be read. */
+/** Does something with the settings, and says why where they cannot be read.
+ * @param {() => void} action */
 function attempt(action) {
   try {
     action();

@@ -22,6 +22,7 @@ export class View {
    * @type {Partial<import('../figure/selection.js').Chosen>} */
   unsure = {};
 
+  /** @param {(parts: string[]) => void} bad */
   constructor(bad) {
     this.bad = bad;
     selection.on(NAMES, () => this.write());
@@ -32,10 +33,11 @@ export class View {
    * @param {URLSearchParams} said */
   take(said) {
     this.link = {};
-    for (const name of NUMBERS) if (/^\d{1,9}$/.test(said.get(name))) this.link[name] = Number(said.get(name));
-    const [tensor, cell] = [said.get('tensor'), said.get('cell')];
+    for (const name of NUMBERS) if (/^\d{1,9}$/.test(said.get(name) ?? '')) this.link[name] = Number(said.get(name));
+    const [tensor = '', cell = ''] = [said.get('tensor') ?? '', said.get('cell') ?? ''];
     if (LINKED.includes(tensor) && WHOLE.test(cell)) Object.assign(this.link, { tensor, cell: cell.split('.').map(Number) });
-    return NAMES.filter((name) => said.has(name) && !(name in this.link)).map((name) => `${name}=${said.get(name)}`);
+    const { link } = this;
+    return NAMES.filter((name) => said.has(name) && !(name in link)).map((name) => `${name}=${said.get(name)}`);
   }
 
   /** A run is there: shows of it what the link says; `nearest` gives the step of its time line that is nearest to another.
@@ -45,28 +47,34 @@ export class View {
     const { link } = this;
     if (!link) return;
     this.link = null;
-    this.refuse(link, [link.layer >= layers && 'layer', link.head >= heads && 'head']);
-    if ('step' in link) link.step = nearest(link.step);
+    this.refuse(link, [(link.layer ?? 0) >= layers && 'layer', (link.head ?? 0) >= heads && 'head']);
+    if (typeof link.step === 'number') link.step = nearest(link.step);
     this.unsure = { ...link };
     selection.set({ step: null, layer: 0, head: 0, token: null, tensor: null, cell: null, ...link });
     this.write();
   }
 
-  /** What `tensors` have is there: says what of the link they have not. */
+  /** What `tensors` have is there: says what of the link they have not.
+   * @param {string[]} tensors */
   check(tensors) {
     const { unsure } = this;
-    const here = tensors.includes(unsure.tensor);
-    const none = here && !selection.readers[unsure.tensor](unsure.cell);
-    const bad = [tensors.includes('attention') && unsure.token >= selection.look().tokens.length && 'token', none && 'tensor', none && 'cell'].filter(Boolean);
-    if (bad.length > 0) selection.set(Object.fromEntries(bad.map((name) => [name, null])));
+    const { tensor } = unsure;
+    const here = Boolean(tensor) && tensors.includes(tensor ?? '');
+    const none = here && !selection.readers[tensor ?? ''](unsure.cell ?? null);
+    const beyond = tensors.includes('attention') && (unsure.token ?? -1) >= (selection.look()?.tokens.length ?? Infinity);
+    /** @type {(keyof import('../figure/selection.js').Chosen | false)[]} */
+    const bad = [beyond && 'token', none && 'tensor', none && 'cell'];
+    if (bad.some(Boolean)) selection.set(Object.fromEntries(bad.filter(Boolean).map((name) => [name, null])));
     this.refuse(unsure, bad);
     if (here) delete unsure.tensor;
     if (tensors.includes('attention')) delete unsure.token;
   }
 
-  /** Takes those `names` that are any out of a link, and says so. */
+  /** Takes those `names` that are any out of a link, and says so.
+   * @param {Partial<import('../figure/selection.js').Chosen>} link
+   * @param {(keyof import('../figure/selection.js').Chosen | false)[]} names */
   refuse(link, names) {
-    const bad = names.filter(Boolean);
+    const bad = names.filter((name) => name !== false);
     if (bad.length > 0) this.bad(bad.map((name) => `${name}=${[link[name]].flat().join('.')}`));
     for (const name of bad) delete link[name];
   }
@@ -75,7 +83,7 @@ export class View {
   write() {
     if (this.link) return;
     const { step, layer, head, token, tensor, cell } = selection;
-    const linked = LINKED.includes(tensor);
-    note({ step, layer: layer || null, head: head || null, token, tensor: linked ? tensor : null, cell: linked ? cell.join('.') : null });
+    const linked = LINKED.includes(tensor ?? '');
+    note({ step, layer: layer || null, head: head || null, token, tensor: linked ? tensor : null, cell: linked && cell ? cell.join('.') : null });
   }
 }

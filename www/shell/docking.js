@@ -6,6 +6,7 @@ const root = document.documentElement;
 export function dock() {
   const [top, controls, foot] = ['.shell', '.controls', '.dock'].map((selector) => document.querySelector(selector));
   const measure = () => {
+    /** @param {...HTMLElement} parts */
     const height = (...parts) => `${parts.find((part) => getComputedStyle(part).position === 'sticky')?.offsetHeight ?? 0}px`;
     root.style.setProperty('--head', height(top, controls));
     root.style.setProperty('--foot', height(foot));

@@ -61,7 +61,9 @@ async function take(files, settings, clean, input = null) {
   }
 }
 
-/** What became of files, by their names; nothing of none. */
+/** What became of files, by their names; nothing of none.
+ * @param {string} key
+ * @param {Told.File[]} files */
 function told(key, files) {
   return files.length > 0 ? text(key, { names: files.map(({ name }) => plain(name)).join(', '), count: files.length }) : '';
 }

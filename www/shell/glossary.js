@@ -17,12 +17,16 @@ const FIGURES = {
 
 /** Words as buttons in `place`, and what the one that was pressed means. */
 export class Definitions {
+  /** The words that are shown.
+   * @type {string | undefined} */
   shown;
 
+  /** @param {HTMLElement} place */
   constructor(place) {
     this.place = place;
   }
 
+  /** @param {string[]} terms */
   show(terms) {
     const labels = terms.map((term) => text(`term.${term}`));
     if (this.shown === labels.join()) return;
@@ -31,7 +35,9 @@ export class Definitions {
   }
 }
 
-/** A button that shows and hides what `term` means, and the place where it does. */
+/** A button that shows and hides what `term` means, and the place where it does.
+ * @param {string} term
+ * @param {string} label */
 function disclosure(term, label) {
   const button = element('button', 'term', label);
   const meaning = element('p', 'meaning');
@@ -53,7 +59,8 @@ function disclosure(term, label) {
   return [button, meaning];
 }
 
-/** Writes the glossary into `list`, and puts a question mark behind the title of every figure that has a word. */
+/** Writes the glossary into `list`, and puts a question mark behind the title of every figure that has a word.
+ * @param {HTMLElement} list */
 export function glossary(list) {
   for (const term of TERMS) {
     const [word, meaning] = [element('dt'), element('dd')];

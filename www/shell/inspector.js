@@ -1,14 +1,14 @@
 // The inspector: what is chosen and what is pointed at, in words and numbers, beside every stage.
 
 import { Announcer } from '../figure/announce.js';
-import { origin } from '../figure/caption.js';
+import { finder, origin } from '../figure/caption.js';
 import { plain } from '../words/glyphs.js';
 import { place_of, selection } from '../figure/selection.js';
 import { count } from '../words/format.js';
 import { text } from '../words/language.js';
 
 /** What each stage reads where nothing is pointed at or kept: the place that its view stands at. */
-const STANDS = { data: 'text', tokenizer: 'merges', train: 'loss' };
+const STANDS = /** @type {Record<string, string>} */ ({ data: 'text', tokenizer: 'merges', train: 'loss' });
 /** From this width on it stands at the side, and is open; below it is a line above the time line, and unfolds. */
 const BESIDE = matchMedia('(min-width: 1181px)');
 /** Where Escape belongs to what is typed. */
@@ -27,7 +27,7 @@ export class Inspector {
   constructor(panel, { step, back }) {
     this.panel = panel;
     this.step = step;
-    this.find = (selector) => panel.querySelector(selector);
+    this.find = finder(panel);
     this.button = this.find('[data-action=release]');
     this.announcer = new Announcer(this.find('[aria-live]'));
     this.button.addEventListener('click', () => {
@@ -45,7 +45,7 @@ export class Inspector {
     });
     const place = () => {
       document.querySelector(BESIDE.matches ? '.side' : '.dock').prepend(panel);
-      this.find('details').open = BESIDE.matches;
+      this.find('details').toggleAttribute('open', BESIDE.matches);
     };
     BESIDE.addEventListener('change', place);
     place();
@@ -64,9 +64,9 @@ export class Inspector {
    * @returns {{ state: string } & Partial<import('../figure/selection.js').Reading>} */
   reading() {
     const { tensor, cell } = selection.shown;
-    const found = selection.readers[tensor ?? STANDS[selection.stage]]?.(cell);
+    const found = selection.readers[tensor ?? STANDS[selection.stage ?? ''] ?? '']?.(cell);
     const state = selection.pointed ? 'previewed' : selection.kept && (tensor || !found) ? 'kept' : 'none';
-    return { state, ...(found ?? { name: tensor, shape: '', place: cell?.join(' / ') }) };
+    return { state, ...(found ?? { name: tensor ?? '', shape: '', place: cell?.join(' / ') }) };
   }
 
   /** The token of the prompt that is told of. */
@@ -88,7 +88,7 @@ export class Inspector {
     const { name, shape, place, value, shown, unit, state } = this.reading();
     const kind = selection.look()?.run ?? run?.run ?? 'live';
     // What is computed of the recorded run has the weights of its last step.
-    const derived = kind === 'derived' && ['inspect', 'generate'].includes(selection.stage);
+    const derived = kind === 'derived' && ['inspect', 'generate'].includes(selection.stage ?? '');
     const words = {
       run: run ? `${origin(kind, run.step)} · ${text('reading.shape', { ...run.model, vocab: count(run.model.vocab) })}` : text('run.none'),
       step: run && text(run.run ? 'timeline.at.recorded' : step === null ? 'timeline.at.live' : 'timeline.at', { step: this.step(derived ? null : step) }),

@@ -106,7 +106,11 @@ export class Machine {
   /** The facts as a list of terms: each has all its digits in `data-value`. */
   facts() {
     const { device, described } = this;
-    const facts = [];
+    const facts = /** @type {HTMLElement[]} */ ([]);
+    if (!device) return facts;
+    /** @param {string} name
+     * @param {number | string | null | undefined} value
+     * @param {(place: HTMLElement) => void} write */
     const add = (name, value, write) => {
       if (value === undefined || value === null) return;
       const told = element('dd', '');
@@ -118,10 +122,12 @@ export class Machine {
       named(term, `machine.${name}`);
       facts.push(element('div', '', term, told));
     };
-    const number = (format) => (value) => (place) => {
-      place.textContent = format(value);
+    /** @param {(n: number) => string} format */
+    const number = (format) => (/** @type {number | null | undefined} */ value) => (/** @type {HTMLElement} */ place) => {
+      place.textContent = format(value ?? 0);
     };
-    const say = (key) => (place) => {
+    /** @param {string} key */
+    const say = (key) => (/** @type {HTMLElement} */ place) => {
       place.textContent = text(key);
     };
     add('name', device.name, (place) => tell(place, device.name));
@@ -134,7 +140,7 @@ export class Machine {
     const { estimate } = described;
     add('speed', estimate?.tokens_per_second, number(measure)(estimate?.tokens_per_second));
     add('step', estimate?.seconds_a_step, (place) => {
-      place.textContent = text('machine.seconds', { seconds: measure(estimate.seconds_a_step) });
+      place.textContent = text('machine.seconds', { seconds: measure(estimate?.seconds_a_step ?? 0) });
     });
     add('time', estimate?.seconds, number(duration)(estimate?.seconds));
     return facts;

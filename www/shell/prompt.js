@@ -17,11 +17,12 @@ export class Prompt {
     document.addEventListener('languagechange', () => {
       if (!run.recorded) this.example();
     });
-    run.on(['recorded'], () => this.example(run.recorded.told.prompt));
+    run.on_recorded((recorded) => this.example(recorded.told.prompt));
     this.example();
   }
 
-  /** Takes a prompt that nobody typed here. */
+  /** Takes a prompt that nobody typed here.
+   * @param {string} prompt */
   write(prompt) {
     this.area.value = prompt;
     selection.set({ prompt });

@@ -28,6 +28,10 @@ export class Kept {
   refused;
   /** Whether the last save was not kept. */
   missed = false;
+  /** Whether the browser was asked to keep them, and whether it does. */
+  asked = false;
+  /** @type {boolean | undefined} */
+  persisted;
 
   /** @param {HTMLElement} section
    * @param {HTMLElement} offer
@@ -37,7 +41,7 @@ export class Kept {
     this.offer = offer;
     this.settings = settings;
     this.list = section.querySelector('ul');
-    offer.querySelector('button').addEventListener('click', () => this.open(this.offered));
+    offer.querySelector('button').addEventListener('click', () => this.open(this.offered?.id ?? ''));
     this.list.addEventListener('click', ({ target }) => this.press(/** @type {Element} */ (target).closest('button')));
     this.list.addEventListener('focusout', ({ target }) => this.unsure(target));
     document.addEventListener('visibilitychange', () => {
@@ -88,6 +92,7 @@ export class Kept {
     this.offered = run.vacant ? free : undefined;
     this.offer.hidden = !this.offered;
     if (this.offered) this.offer.querySelector('span').textContent = text('kept.offer', { name: this.name(this.offered), facts: this.facts(this.offered) });
+    /** @param {string} selector */
     const place = (selector) => this.section.querySelector(selector);
     const none = this.refused !== undefined ? 'kept.none.refused' : 'kept.none';
     const rule = text('kept.rule', { most: count(this.most ?? 0) });
@@ -96,7 +101,7 @@ export class Kept {
     place('.safe').textContent = safe;
     place('[role=status]').textContent = this.said();
     const focus = document.activeElement?.closest?.('#kept button');
-    const held = focus && [focus.dataset.action, focus.closest('li').dataset.id];
+    const held = focus && [focus.dataset.action, focus.closest('li')?.dataset.id];
     this.list.replaceChildren(...this.runs.map((run) => this.item(run)));
     if (held) this.list.querySelector(`[data-id="${held[1]}"] [data-action=${held[0]}]`)?.focus();
   }
@@ -112,7 +117,7 @@ export class Kept {
   facts({ step, steps, loss: last, bytes, saved }) {
     return text('kept.facts', {
       step: count(step), steps: count(steps), size: size(bytes), date: moment(saved),
-      loss: last === undefined ? text('metric.none') : loss(last),
+      loss: typeof last === 'number' ? loss(last) : text('metric.none'),
     });
   }
 
@@ -121,6 +126,9 @@ export class Kept {
     const { id, place } = run;
     const told = element('p', 'hint', this.facts(run));
     told.id = `kept-${id}`;
+    /** @param {string} action
+     * @param {string} key
+     * @param {boolean} able */
     const button = (action, key, able) => {
       const made = element('button');
       named(made, key);
@@ -136,11 +144,12 @@ export class Kept {
     return item;
   }
 
+  /** @param {HTMLButtonElement | null} button */
   press(button) {
     if (!button || button.disabled) return;
     say_error();
-    const { id } = button.closest('li').dataset;
-    if (button.dataset.action === 'kept-open') this.open(this.runs.find((run) => run.id === id));
+    const { id = '' } = button.closest('li')?.dataset ?? {};
+    if (button.dataset.action === 'kept-open') this.open(id);
     else if (button.dataset.action === 'kept-download') engine.call('hand', { id });
     else if (button.dataset.sure) engine.call('forget', { id });
     else {
@@ -150,15 +159,17 @@ export class Kept {
     }
   }
 
-  /** Whoever goes elsewhere does not mean to delete. */
+  /** Whoever goes elsewhere does not mean to delete.
+   * @param {EventTarget | null} button */
   unsure(button) {
-    if (!button.dataset?.sure) return;
+    if (!(button instanceof HTMLElement && button.dataset.sure)) return;
     delete button.dataset.sure;
     named(button, 'kept.delete');
   }
 
-  /** Opens a kept run, paused. */
-  open({ id }) {
+  /** Opens a kept run, paused.
+   * @param {string} id */
+  open(id) {
     say_error();
     engine.call('continue', { id, files: this.settings.own_files() });
   }

@@ -3,6 +3,7 @@
 import { engine } from '../engine/client.js';
 import { run } from '../engine/run.js';
 import { STOPS } from '../engine/stops.js';
+import { target_of } from '../figure/caption.js';
 import { note } from './address.js';
 import { amount, size } from '../words/format.js';
 import { language, named, tell, text } from '../words/language.js';
@@ -21,14 +22,17 @@ const FIELDS = {
 const FRACTIONS = ['lr', 'weight_decay', 'clip', ...STOPS];
 const SCHEDULES = ['cosine', 'linear', 'constant', 'wsd'];
 
-/** What `name` has in a preset. */
+/** What `name` has in a preset.
+ * @param {Told.Preset} preset
+ * @param {string} name */
 function preset_value(preset, name) {
   if (name === 'vocab_size') return preset.model.vocab;
-  return preset.model[name] ?? preset.train[name];
+  return /** @type {Record<string, any>} */ ({ ...preset.train, ...preset.model })[name];
 }
 
 /** What cannot be taken: a number that is none, a file that cannot be read. `say` says why, in the language of the page. */
 export class Unreadable extends Error {
+  /** @param {() => string} say */
   constructor(say) {
     super();
     this.say = say;
@@ -55,13 +59,24 @@ export async function read(files) {
 
 /** The form's state. Tells as `changed` that what a run would be has changed, and as `described` that it is known what it is. */
 export class Settings extends EventTarget {
+  /** @param {HTMLFormElement} form */
   constructor(form) {
     super();
     this.form = form;
+    /** @type {Told.Preset[]} */
     this.presets = [];
+    /** The user's files, where there are any.
+     * @type {Told.File[]} */
     this.files = [];
+    /** Whether somebody chose the text. */
     this.chosen = false;
+    /** What a run of these settings would be, as far as it is known.
+     * @type {(Told.Description & { unreadable?: Unreadable }) | null} */
     this.described = null;
+    /** The preset that the address names.
+     * @type {string | null} */
+    this.wanted = null;
+    /** @type {Map<string, HTMLInputElement>} */
     this.inputs = new Map();
     for (const [place, names] of Object.entries(FIELDS)) {
       for (const name of names) form.querySelector(`#${place}`).append(this.field(name));
@@ -123,7 +138,8 @@ export class Settings extends EventTarget {
     return outdated;
   }
 
-  /** A labelled number; empty means the preset's, which is shown in grey, or for `apart` from presets none. */
+  /** A labelled number; empty means the preset's, which is shown in grey, or for `apart` from presets none.
+   * @param {string} name */
   field(name, apart = false) {
     const label = document.createElement('label');
     label.className = 'field';
@@ -156,7 +172,7 @@ export class Settings extends EventTarget {
    * @param {Told.Preset[]} presets */
   offer(presets) {
     this.presets = presets;
-    const select = this.form.elements.preset;
+    const select = this.fields.preset;
     select.replaceChildren(...presets.map(({ name }) => new Option(name, name)));
     const known = !this.wanted || presets.some(({ name }) => name === this.wanted);
     if (this.wanted && known) select.value = this.wanted;
@@ -168,7 +184,7 @@ export class Settings extends EventTarget {
   /** Names the presets. */
   names() {
     this.presets.forEach(({ name, model: { layers, channels } }, i) => {
-      this.form.elements.preset.options[i].text = text('setting.preset.option', { name, layers, channels });
+      this.fields.preset.options[i].text = text('setting.preset.option', { name, layers, channels });
     });
   }
 
@@ -177,9 +193,13 @@ export class Settings extends EventTarget {
     return ['corpus', 'preset', 'schedule', ...this.inputs.keys()];
   }
 
-  /** Takes the settings that an address has; returns those parts of it that mean nothing, as they are written. */
+  /** Takes the settings that an address has; returns those parts of it that mean nothing, as they are written.
+   * @param {URLSearchParams} said */
   from_address(said) {
-    const bad = [];
+    const bad = /** @type {string[]} */ ([]);
+    /** @param {string} key
+     * @param {{ value: string }} input
+     * @param {(value: string) => boolean} known */
     const take = (key, input, known) => {
       const value = said.get(key);
       if (value === null) return false;
@@ -187,7 +207,7 @@ export class Settings extends EventTarget {
       else bad.push(`${key}=${value}`);
       return known(value);
     };
-    const { corpus, schedule } = this.form.elements;
+    const { corpus, schedule } = this.fields;
     if (take('corpus', corpus, (value) => ['en', 'zh', 'own'].includes(value))) this.chosen = true;
     if (take('schedule', schedule, (value) => SCHEDULES.includes(value))) schedule.dataset.chosen = 'true';
     for (const [name, input] of this.inputs) if (!take(name, input, (value) => this.number(name, value) !== null)) input.value = '';
@@ -200,7 +220,7 @@ export class Settings extends EventTarget {
 
   /** The settings for the address: what was left as it is in the preset is taken out of it. */
   for_address() {
-    const { preset, schedule } = this.form.elements;
+    const { preset, schedule } = this.fields;
     const entries = [...this.inputs].map(([name, input]) => [name, this.number(name, input.value.trim()) === null ? null : input.value.trim()]);
     return {
       ...Object.fromEntries(entries),
@@ -214,16 +234,20 @@ export class Settings extends EventTarget {
    * is goes with the preset. */
   for_link() {
     const { seed } = this.for_address();
-    return { corpus: this.corpus, preset: this.form.elements.preset.value, seed: seed ?? this.inputs.get('seed').placeholder };
+    return { corpus: this.corpus, preset: this.fields.preset.value, seed: seed ?? this.inputs.get('seed')?.placeholder };
   }
 
-  /** What is written of the number `name`; null where it is none. */
+  /** What is written of the number `name`; null where it is none.
+   * @param {string} name
+   * @param {string} written */
   number(name, written) {
     const value = Number(written);
     return written === '' || !(value >= 0) || (!FRACTIONS.includes(name) && !Number.isSafeInteger(value)) ? null : value;
   }
 
-  /** The number that stands in a field; null where the field is empty. */
+  /** The number that stands in a field; null where the field is empty.
+   * @param {string} name
+   * @param {HTMLInputElement} input */
   typed(name, input) {
     const found = input.value.trim();
     if (found === '') return null;
@@ -235,19 +259,27 @@ export class Settings extends EventTarget {
   /** Takes the built-in text of the page's language, as long as nobody has chosen one. */
   follow() {
     if (this.chosen || this.corpus === language()) return;
-    this.form.elements.corpus.value = language();
+    this.fields.corpus.value = language();
     this.show();
     if (this.presets.length > 0) this.changed();
   }
 
-  get corpus() {
-    return this.form.elements.corpus.value;
+  /** The fields that are named in the form.
+   * @returns {{ preset: HTMLSelectElement, schedule: HTMLSelectElement, corpus: HTMLInputElement }} */
+  get fields() {
+    return /** @type {any} */ (this.form.elements);
   }
 
-  input({ target }) {
+  get corpus() {
+    return this.fields.corpus.value;
+  }
+
+  /** @param {Event} event */
+  input(event) {
+    const target = target_of(event);
     if (target.name === 'corpus' || target === this.pasted) this.chosen = true;
     if (target.name === 'schedule') target.dataset.chosen = 'true';
-    if (target.name === 'preset') delete this.form.elements.schedule.dataset.chosen;
+    if (target.name === 'preset') delete this.fields.schedule.dataset.chosen;
     if (target === this.pasted && target.value) this.files = [];
     this.show();
     this.changed();
@@ -257,11 +289,11 @@ export class Settings extends EventTarget {
   show() {
     const { corpus } = this;
     this.own.hidden = corpus !== 'own';
-    const preset = this.presets.find(({ name }) => name === this.form.elements.preset.value);
+    const preset = this.presets.find(({ name }) => name === this.fields.preset.value);
     if (preset) {
       const model = { ...preset.model, vocab: preset.vocab[corpus] ?? preset.model.vocab };
       for (const [name, input] of this.inputs) input.placeholder = String(preset_value({ ...preset, model }, name));
-      const { schedule } = this.form.elements;
+      const { schedule } = this.fields;
       if (!schedule.dataset.chosen) schedule.value = preset.train.schedule;
     }
     this.form.querySelector('#own-summary').textContent = this.summary();
@@ -284,7 +316,7 @@ export class Settings extends EventTarget {
     this.files = files;
     this.chosen = true;
     this.pasted.value = '';
-    this.form.elements.corpus.value = 'own';
+    this.fields.corpus.value = 'own';
     this.show();
     this.changed();
   }
@@ -292,18 +324,18 @@ export class Settings extends EventTarget {
   /** Takes a preset and numbers that go with it; the others are the preset's, but for the seed.
    * @param {Told.Settings} values */
   adopt(values) {
-    const { preset, schedule } = this.form.elements;
-    preset.value = values.preset;
+    const { preset, schedule } = this.fields;
+    preset.value = values.preset ?? '';
     delete schedule.dataset.chosen;
-    for (const [name, input] of this.inputs) if (name !== 'seed') input.value = values[name] ?? '';
+    for (const [name, input] of this.inputs) if (name !== 'seed') input.value = String(/** @type {Record<string, any>} */ (values)[name] ?? '');
     this.show();
     this.changed();
   }
 
   /** Merges that the preset's tokenizer has on the chosen text. */
   get merges() {
-    const preset = this.presets.find(({ name }) => name === this.form.elements.preset.value);
-    return preset.merges[this.corpus] ?? preset.merges.en;
+    const preset = this.presets.find(({ name }) => name === this.fields.preset.value);
+    return preset?.merges[this.corpus] ?? preset?.merges.en ?? 0;
   }
 
   /** What the text is, to be compared: the user's files, what was pasted, or nothing where it is a built-in one. */
@@ -323,12 +355,12 @@ export class Settings extends EventTarget {
   /** The settings as the engine takes them: what was left empty is the preset's.
    * @returns {Told.Settings} */
   value() {
-    const settings = { preset: this.form.elements.preset.value };
+    const settings = /** @type {Record<string, any>} */ ({ preset: this.fields.preset.value });
     for (const [name, input] of this.inputs) {
       const number = this.typed(name, input);
       if (number !== null) settings[name] = number;
     }
-    const { schedule } = this.form.elements;
+    const { schedule } = this.fields;
     if (schedule.dataset.chosen) settings.schedule = schedule.value;
     return settings;
   }
@@ -359,6 +391,6 @@ export class Settings extends EventTarget {
     place.classList.toggle('refused', Boolean(refused ?? unreadable));
     if (unreadable) place.textContent = unreadable.say();
     else if (refused) tell(place, refused);
-    else place.textContent = text('described', { parameters: amount(parameters), memory: size(memory) });
+    else place.textContent = text('described', { parameters: amount(parameters ?? 0), memory: size(memory ?? 0) });
   }
 }

@@ -20,13 +20,15 @@ const PARTS = {
 /** What an address may say beside the settings. */
 export const VIEW = ['stage', ...NAMES, 'prompt', 'text', 'hide'];
 /** What is said of a link by a name that is no setting's. */
-const CALLED = { corpus: 'corpus', step: 'column.step', layer: 'reading.layer', head: 'reading.head', token: 'inspect.token', cell: 'reading.cell', prompt: 'prompt', text: 'corpus.own' };
+const CALLED = /** @type {Record<string, string>} */ ({ corpus: 'corpus', step: 'column.step', layer: 'reading.layer', head: 'reading.head', token: 'inspect.token', cell: 'reading.cell', prompt: 'prompt', text: 'corpus.own' });
 
-/** What a link holds, in words; what is counted from 0 in it is told of from 1. */
+/** What a link holds, in words; what is counted from 0 in it is told of from 1.
+ * @param {URLSearchParams} said */
 function holds(said) {
   const parts = [...said].filter(([key]) => !['tensor', 'hide'].includes(key)).map(([key, value]) => {
     if (key === 'stage') return text(`stage.${value}`);
-    const shown = { corpus: () => text(`corpus.${value}`), prompt: () => '', text: () => '' }[key]?.()
+    const words = /** @type {Record<string, string>} */ ({ corpus: text(`corpus.${value}`), prompt: '', text: '' });
+    const shown = words[key]
       ?? (['layer', 'head', 'token', 'cell'].includes(key) ? value.split('.').map((at) => Number(at) + 1).join(' / ') : value);
     return `${text(CALLED[key] ?? `setting.${key}`)} ${shown}`.trim();
   });
@@ -46,7 +48,7 @@ export function hide() {
   for (const [name, selector] of Object.entries(PARTS)) {
     for (const part of document.querySelectorAll(selector)) part.classList.toggle('put-away', names.includes(name));
   }
-  return names.filter((name) => !PARTS[name]);
+  return names.filter((name) => !(name in PARTS));
 }
 
 /** The panel behind the button `share`. */
@@ -61,7 +63,7 @@ export class Share {
     this.link = panel.querySelector('[name=link]');
     this.words = panel.querySelector('[name=own-words]');
     this.said = panel.querySelector('[role=status]');
-    button.addEventListener('click', () => this.open(panel.hidden));
+    button.addEventListener('click', () => this.open(Boolean(panel.hidden)));
     panel.addEventListener('keydown', (event) => {
       if (event.key !== 'Escape') return;
       event.preventDefault();
@@ -82,6 +84,7 @@ export class Share {
     selection.on(['prompt'], () => this.follow());
   }
 
+  /** @param {boolean} shown */
   open(shown) {
     this.panel.hidden = !shown;
     this.button.setAttribute('aria-expanded', String(shown));

@@ -23,7 +23,9 @@ function off() {
   }
 }
 
-/** Lists the keys in `place`, and does for each what `actions` has under its name. */
+/** Lists the keys in `place`, and does for each what `actions` has under its name.
+ * @param {HTMLElement} place
+ * @param {Record<string, () => void>} actions */
 export function shortcuts(place, actions) {
   const box = place.querySelector('input');
   box.checked = !off();

@@ -10,7 +10,7 @@ export class Stages {
     this.tabs = [...bar.querySelectorAll('[data-stage]')];
     bar.addEventListener('click', ({ target }) => {
       const tab = /** @type {Element} */ (target).closest('[data-stage]');
-      if (tab instanceof HTMLElement) this.open(tab.dataset.stage);
+      if (tab) this.open(tab.dataset.stage ?? '');
     });
     bar.addEventListener('keydown', (event) => this.move(event));
     addEventListener('hashchange', () => this.follow());
@@ -20,20 +20,23 @@ export class Stages {
   follow() {
     const named = address().get('stage');
     const tab = this.tabs.find(({ dataset }) => dataset.stage === named) ?? this.tabs.find(({ dataset }) => dataset.first !== undefined);
-    this.show(tab.dataset.stage);
+    this.show(tab?.dataset.stage ?? '');
   }
 
-  /** Whether there is such a stage. */
+  /** Whether there is such a stage.
+   * @param {string} stage */
   has(stage) {
     return this.tabs.some(({ dataset }) => dataset.stage === stage);
   }
 
+  /** @param {string} stage */
   open(stage) {
     note({ stage });
     settle();
     this.show(stage);
   }
 
+  /** @param {string} stage */
   show(stage) {
     if (stage === selection.stage) return;
     document.body.dataset.open = stage;
@@ -43,18 +46,19 @@ export class Stages {
       tab.tabIndex = chosen ? 0 : -1;
       if (chosen) document.querySelector('#view').setAttribute('aria-labelledby', tab.id);
     }
-    for (const part of document.querySelectorAll('[data-in]')) part.hidden = !part.dataset.in.split(' ').includes(stage);
+    for (const part of document.querySelectorAll('[data-in]')) part.hidden = !part.dataset.in?.split(' ').includes(stage);
     selection.set({ stage });
   }
 
-  /** Arrows, Home and End go from tab to tab. */
+  /** Arrows, Home and End go from tab to tab.
+   * @param {KeyboardEvent} event */
   move(event) {
     const at = this.tabs.findIndex((tab) => tab === document.activeElement);
     const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: this.tabs.length - 1 }[event.key];
     if (at < 0 || to === undefined) return;
     event.preventDefault();
     const tab = this.tabs[(to + this.tabs.length) % this.tabs.length];
-    this.open(tab.dataset.stage);
+    this.open(tab.dataset.stage ?? '');
     tab.focus();
   }
 }

@@ -1,5 +1,6 @@
 // What the page says of its state, and of what went wrong: both are said anew where the language changes.
 
+import { finder } from '../figure/caption.js';
 import { engine } from '../engine/client.js';
 import { run } from '../engine/run.js';
 import { count, loss, measure, size } from '../words/format.js';
@@ -7,7 +8,7 @@ import { tell, text } from '../words/language.js';
 import { hand_over } from './files.js';
 import { hides } from './share.js';
 
-const find = (selector) => document.querySelector(selector);
+const find = finder(document);
 /** What is said, as what says it.
  * @type {{ status: () => string, alert: () => void }} */
 const said = { status: () => '', alert: () => '' };
@@ -22,11 +23,11 @@ export function say(sentence) {
 
 /** Says a string of the catalogue as an error, or nothing; a `message` among the values is the engine's.
  * @param {string | null} [key]
- * @param {() => { message?: string, [gap: string]: string | number }} [values] */
+ * @param {() => import('../words/language.js').Values} [values] */
 export function say_error(key = null, values = () => ({})) {
   said.alert = () => {
     const { message, ...others } = values();
-    if (message !== undefined) tell(find('#alert'), message, key, others);
+    if (message !== undefined) tell(find('#alert'), String(message), key, others);
     else find('#alert').textContent = key === null ? '' : text(key, others);
   };
   said.alert();

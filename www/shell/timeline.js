@@ -2,7 +2,7 @@
 
 import { engine } from '../engine/client.js';
 import { run } from '../engine/run.js';
-import { caption, element, surface } from '../figure/caption.js';
+import { caption, element, finder, surface } from '../figure/caption.js';
 import { drawn_later } from '../figure/pacing.js';
 import { selection } from '../figure/selection.js';
 import { count, loss } from '../words/format.js';
@@ -15,35 +15,52 @@ const THUMB = 8;
 /** Losses that the picture draws at most. */
 const POINTS = 1000;
 /** The two steps that are compared, by the keys that mark them. */
-export const MARKS = { '[': 'a', ']': 'b' };
+export const MARKS = /** @type {const} */ ({ '[': 'a', ']': 'b' });
+/** Their names. */
+const NAMES = /** @type {const} */ (['a', 'b']);
 
 /** Shows the run in `figure`. */
 export class Timeline {
-  /** @type {number[]} */
-  steps;
+  /** The steps of which there are snapshots.
+   * @type {number[]} */
+  steps = [];
   /** @type {Set<number>} */
-  pinned;
-  /** @type {Map<number, number>} */
-  losses;
-  /** @type {Map<number, number>} */
-  updates;
-  /** @type {[number, number][]} */
-  curve;
+  pinned = new Set();
+  /** By step.
+   * @type {Map<number, number>} */
+  losses = new Map();
+  /** By step, how many were kept there.
+   * @type {Map<number, number>} */
+  updates = new Map();
+  /** Steps and their losses, as many as are drawn: `every` so manieth.
+   * @type {[step: number, loss: number][]} */
+  curve = [];
+  every = 1;
   /** @type {Told.Source} */
-  run;
+  run = 'live';
   /** Pins that are there for the steps that are compared.
    * @type {Set<number>} */
-  own;
+  own = new Set();
   /** Which of them waits for its pin.
    * @type {'a' | 'b' | null} */
-  marking;
-  figure; loops; playing; every; first; last; total; parameters;
+  marking = null;
+  loops = false;
+  /** @type {number | null} */
+  playing = null;
+  /** The first and the last step, and how many the run is to take. */
+  first = 0;
+  last = 0;
+  total = 0;
+  parameters = 0;
+  /** What was said last. */
+  said = '';
 
   /** @param {HTMLElement} figure */
   constructor(figure) {
-    Object.assign(this, { figure, loops: false, playing: null });
-    this.find = (selector) => figure.querySelector(selector);
+    this.figure = figure;
+    this.find = finder(figure);
     this.slider = this.find('[name=at]');
+    /** @type {HTMLCanvasElement} */
     this.canvas = this.find('canvas');
     this.slider.addEventListener('input', () => this.go(this.nearest(Number(this.slider.value))));
     this.slider.addEventListener('keydown', (event) => this.key(event));
@@ -71,9 +88,9 @@ export class Timeline {
     engine.on(['device_lost', 'error'], () => {
       this.marking = null;
     });
-    run.on(['recorded'], () => {
-      const { ready, steps } = run.recorded;
-      this.begin({ ...ready, history: run.recorded.reports() });
+    run.on_recorded((recorded) => {
+      const { ready, steps } = recorded;
+      this.begin({ ...ready, history: recorded.reports() });
       this.snapshots({ steps, pinned: [] });
     });
     this.forget();
@@ -82,7 +99,13 @@ export class Timeline {
   /** There is no run. */
   forget() {
     this.pause();
-    Object.assign(this, { steps: [], pinned: new Set(), updates: new Map(), own: new Set(), marking: null, losses: new Map(), curve: [], every: 1, first: 0, last: 0, total: 0, parameters: 0 });
+    this.steps = [];
+    this.curve = [];
+    [this.pinned, this.own] = [new Set(), new Set()];
+    [this.losses, this.updates] = [new Map(), new Map()];
+    this.marking = null;
+    this.every = 1;
+    this.first = this.last = this.total = this.parameters = 0;
     this.figure.hidden = true;
     selection.set({ step: null, a: null, b: null });
   }
@@ -91,8 +114,11 @@ export class Timeline {
    * @param {Pick<Told.Ready, 'step' | 'history' | 'train' | 'parameters' | 'run'>} ready */
   begin({ step, history, train, parameters, run = 'live' }) {
     this.forget();
-    Object.assign(this, { run, first: history[0]?.step ?? step, last: step, total: train.steps, parameters });
-    this.first = Math.min(this.first, step);
+    this.run = run;
+    this.first = Math.min(history[0]?.step ?? step, step);
+    this.last = step;
+    this.total = train.steps;
+    this.parameters = parameters;
     this.figure.hidden = false;
     this.add(history);
     this.show();
@@ -125,8 +151,13 @@ export class Timeline {
    * @param {Told.Snapshots} told */
   snapshots({ steps, pinned }) {
     const fresh = pinned.find((step) => !this.pinned.has(step));
-    Object.assign(this, { steps, pinned: new Set(pinned), first: Math.min(this.first, ...steps) });
-    for (const name of ['a', 'b']) if (selection[name] !== null && !steps.includes(selection[name])) selection.set({ [name]: null });
+    this.steps = steps;
+    this.pinned = new Set(pinned);
+    this.first = Math.min(this.first, ...steps);
+    for (const name of NAMES) {
+      const marked = selection[name];
+      if (marked !== null && !steps.includes(marked)) selection.set({ [name]: null });
+    }
     if (this.marking && fresh !== undefined) {
       this.own.add(fresh);
       selection.set({ [this.marking]: fresh });
@@ -141,18 +172,22 @@ export class Timeline {
     return [...this.steps.filter((step) => step < this.last), null];
   }
 
-  /** The stop nearest to a step. */
+  /** The stop nearest to a step.
+   * @param {number} step */
   nearest(step) {
+    /** @param {number | null} stop */
     const far = (stop) => Math.abs((stop ?? this.last) - step);
     return this.stops().reduce((best, stop) => (far(stop) <= far(best) ? stop : best));
   }
 
+  /** @param {number | null} step */
   go(step) {
     selection.set({ step });
     this.show();
   }
 
-  /** Goes so many stops on; says whether it could. */
+  /** Goes so many stops on; says whether it could.
+   * @param {number} by */
   move(by) {
     const stops = this.stops();
     const at = stops.indexOf(selection.step);
@@ -162,7 +197,8 @@ export class Timeline {
   }
 
   /** Marks the step that is shown as `name`, a or b. One that is marked is gone to, and from it the other; where there is no
-   * other, it is let go. */
+   * other, it is let go.
+   * @param {'a' | 'b'} name */
   compare(name) {
     if (this.figure.hidden || this.marking) return;
     const [marked, other] = [selection[name], selection[name === 'a' ? 'b' : 'a']];
@@ -173,7 +209,9 @@ export class Timeline {
     else this.unmark();
   }
 
-  /** A step that is marked is pinned, so that it stays: it is marked once it is. */
+  /** A step that is marked is pinned, so that it stays: it is marked once it is.
+   * @param {'a' | 'b'} name
+   * @param {number} at */
   mark(name, at) {
     if (this.run !== 'live' || this.pinned.has(at)) selection.set({ [name]: at });
     else {
@@ -189,8 +227,10 @@ export class Timeline {
     selection.set({ a: null, b: null });
   }
 
+  /** @param {KeyboardEvent} event */
   key(event) {
-    if (event.key in MARKS) this.compare(MARKS[event.key]);
+    const { [/** @type {keyof typeof MARKS} */ (event.key)]: name } = MARKS;
+    if (name) this.compare(name);
     if (event.key === 'Escape' && (selection.a !== null || selection.b !== null)) {
       this.unmark();
       event.preventDefault();
@@ -206,6 +246,8 @@ export class Timeline {
     if (event.shiftKey && this.run === 'live') this.pin(selection.step, true);
   }
 
+  /** @param {number | null} step
+   * @param {boolean} pinned */
   pin(step, pinned) {
     engine.send({ command: 'pin', step, pinned });
   }
@@ -222,7 +264,7 @@ export class Timeline {
   }
 
   pause() {
-    clearInterval(this.playing);
+    clearInterval(this.playing ?? undefined);
     this.playing = null;
     this.show();
   }
@@ -232,7 +274,8 @@ export class Timeline {
     drawn_later(this, () => this.show());
   }
 
-  /** A step in words, with its loss where it has one, and the updates that were kept since. */
+  /** A step in words, with its loss where it has one, and the updates that were kept since.
+   * @param {number} step */
   words(step) {
     const [value, kept] = [this.losses.get(step), this.updates.get(step)];
     const values = { step: count(step), total: count(this.total), loss: value === undefined ? '' : loss(value) };
@@ -248,13 +291,15 @@ export class Timeline {
     Object.assign(this.slider, { min: String(this.first), max: String(Math.max(last, this.first + 1)), value: String(at) });
     const recorded = this.run !== 'live';
     this.slider.setAttribute('aria-valuetext', text(recorded ? 'timeline.at.recorded' : past ? 'timeline.at' : 'timeline.at.live', { step: this.words(at) }));
+    /** @param {string} name
+     * @param {boolean} pressed */
     const press = (name, pressed) => this.find(`[data-action=${name}]`).setAttribute('aria-pressed', String(pressed));
     press('play', this.playing !== null);
     press('loop', this.loops);
     press('pin', pinned.has(at));
     press('live', !past);
     this.find('[data-action=live]').textContent = text(recorded ? 'timeline.last' : 'timeline.live');
-    for (const name of ['a', 'b']) {
+    for (const name of NAMES) {
       press(`compare-${name}`, selection[name] === at);
       const label = selection[name] === null ? 'compare.mark' : selection[name] === at ? 'compare.here' : 'compare.go';
       const said = text(label, { name: name.toUpperCase(), step: count(selection[name] ?? at) });
@@ -267,11 +312,11 @@ export class Timeline {
     this.find('[data-action=play]').textContent = text(this.playing === null ? 'timeline.play' : 'timeline.stop');
     this.find('[data-action=play]').disabled = this.stops().length < 2;
     const step = { step: this.words(at), live: count(last) };
-    const marked = ['a', 'b'].filter((name) => selection[name] !== null);
+    const marked = NAMES.filter((name) => selection[name] !== null);
     const live = past ? 'timeline.sentence' : 'timeline.sentence.live';
     const sentence = [
       text(recorded ? (past ? 'timeline.sentence.recorded' : 'timeline.sentence.recorded.last') : live, step),
-      ...marked.map((name) => text('compare.marked', { name: name.toUpperCase(), step: count(selection[name]) })),
+      ...marked.map((name) => text('compare.marked', { name: name.toUpperCase(), step: count(selection[name] ?? 0) })),
     ].join(text('update.join'));
     const chip = text('timeline.source', { parameters: count(this.parameters), step: count(at) });
     if (this.said !== sentence) caption(this.figure, { sentence, chip, tensor: 'weights', shape: this.parameters, step: at, run: this.run, past: past && !recorded });
@@ -287,18 +332,22 @@ export class Timeline {
     this.draw(at);
   }
 
-  /** The losses as an area, the snapshots as ticks under it. */
+  /** The losses as an area, the snapshots as ticks under it.
+   * @param {number} at */
   draw(at) {
     if (!this.canvas.clientWidth) return;
     const { g, width, height, colour } = surface(this.canvas);
+    /** @param {number} step */
     const x = (step) => THUMB + ((width - 2 * THUMB) * (step - this.first)) / Math.max(1, this.last - this.first);
     let [low, top] = [Infinity, 0];
     for (const [, value] of this.curve) [low, top] = [Math.min(low, value), Math.max(top, value)];
     const floor = height - 10;
     if (this.curve.length > 0) {
+      /** @param {number} value */
       const y = (value) => 2 + ((top - value) / Math.max(0.1, top - low)) * (floor - 6);
       const path = new Path2D();
-      let [first, end] = [null, 0];
+      let first = /** @type {number | null} */ (null);
+      let end = 0;
       for (const [step, value] of this.curve) {
         end = x(step);
         first ??= end;
@@ -306,16 +355,16 @@ export class Timeline {
       }
       const area = new Path2D(path);
       area.lineTo(end, floor);
-      area.lineTo(first, floor);
+      area.lineTo(first ?? end, floor);
       g.fillStyle = colour('--sunk');
       g.fill(area);
       g.strokeStyle = colour('--ink-3');
       g.stroke(path);
     }
-    for (const name of ['a', 'b']) {
+    for (const name of NAMES) {
       const mark = this.find(`.mark-${name}`);
       mark.hidden = selection[name] === null;
-      mark.style.left = `${this.canvas.offsetLeft + Math.round(x(selection[name]))}px`;
+      mark.style.left = `${this.canvas.offsetLeft + Math.round(x(selection[name] ?? this.first))}px`;
     }
     for (const step of this.steps) {
       const pin = this.pinned.has(step);

@@ -1,5 +1,6 @@
 // The tour: eleven stations, each beside the view that it speaks of. A station is done when the reader has done the thing.
 
+import { finder, target_of } from '../figure/caption.js';
 import { engine } from '../engine/client.js';
 import { run } from '../engine/run.js';
 import { selection } from '../figure/selection.js';
@@ -8,8 +9,11 @@ import { text, worded } from '../words/language.js';
 import { Definitions } from './glossary.js';
 
 const KEPT = 'glasshouse.tour';
-const find = (selector) => document.querySelector(selector);
-const within = (event, type, selector) => event?.type === type && event.target.closest?.(selector);
+const find = finder(document);
+/** @param {Event | null} event
+ * @param {string} type
+ * @param {string} selector */
+const within = (event, type, selector) => event?.type === type && target_of(event).closest?.(selector);
 
 /** Updates that the eighth station asks for. */
 const UPDATES = 100;
@@ -67,7 +71,7 @@ export class Tour {
     this.card = card;
     this.button = button;
     this.open = open;
-    this.place = (selector) => card.querySelector(selector);
+    this.place = finder(card);
     this.definitions = new Definitions(this.place('.tour-terms'));
     this.restore();
     button.addEventListener('click', () => (card.hidden ? this.begin() : this.close()));
@@ -113,7 +117,7 @@ export class Tour {
     try {
       const { at, done } = JSON.parse(localStorage.getItem(KEPT) ?? '{}');
       this.at = STATIONS[at] ? at : 0;
-      this.done = new Set((done ?? []).filter((name) => STATIONS.some((station) => station.name === name)));
+      this.done = new Set((done ?? []).filter((/** @type {string} */ name) => STATIONS.some((station) => station.name === name)));
     } catch {
       // What cannot be read is no progress.
     }
@@ -145,7 +149,8 @@ export class Tour {
     return STATIONS[this.at];
   }
 
-  /** Goes to a station: its stage opens, and what it speaks of is marked. */
+  /** Goes to a station: its stage opens, and what it speaks of is marked.
+   * @param {number} at */
   go(at) {
     this.at = Math.min(STATIONS.length - 1, Math.max(0, at));
     if (this.station.stage) this.open(this.station.stage);
@@ -156,19 +161,22 @@ export class Tour {
     this.later();
   }
 
-  /** The numbers of the run that is shown, as the stations name them. */
+  /** The numbers of the run that is shown, as the stations name them.
+   * @returns {import('../words/language.js').Values} */
   numbers() {
     if (!run.shown) return {};
     const { model, uniform_loss: uniform, parameters, step: begun } = run.shown;
     return { vocab: count(model.vocab), uniform: loss(uniform), parameters: count(parameters), step: count(run.last?.step ?? begun), loss: loss(run.last?.loss ?? uniform) };
   }
 
+  /** @param {string | null} selector */
   mark(selector) {
     for (const marked of document.querySelectorAll('.tour-mark')) marked.classList.remove('tour-mark');
     if (selector) find(selector)?.classList.add('tour-mark');
   }
 
-  /** Whether the station's thing has been done. */
+  /** Whether the station's thing has been done.
+   * @param {Event | null} event */
   check(event = null) {
     if (this.card.hidden || this.done.has(this.station.name) || !this.station.done(this.before, this.deeds, event)) return;
     this.done.add(this.station.name);

@@ -6,7 +6,7 @@ import { tag } from './language.js';
  * @param {Intl.NumberFormatOptions} options
  * @returns {(n: number) => string} */
 function format(options) {
-  const made = {};
+  const made = /** @type {Record<string, Intl.NumberFormat>} */ ({});
   return (n) => (made[tag()] ??= new Intl.NumberFormat(tag(), options)).format(n);
 }
 
@@ -30,7 +30,7 @@ export const measure = (x) => (Math.abs(x) >= 100 ? whole(Number(x.toPrecision(3
 export function fine(x) {
   const exponent = Math.floor(Math.log10(Math.abs(x)));
   if (x === 0 || exponent >= -4) return measure(x);
-  const raised = [...String(-exponent)].map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[digit]).join('');
+  const raised = [...String(-exponent)].map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)]).join('');
   return `${short(x / 10 ** exponent)} × 10⁻${raised}`;
 }
 /** A large count in three digits: 918K. */

@@ -5,7 +5,7 @@ import { plain } from './glyphs.js';
 import { translator } from './translator.js';
 
 /** Of each language the tag that HTML and Intl know it by. */
-const TAGS = { en: 'en', zh: 'zh-Hans' };
+const TAGS = /** @type {Record<string, string>} */ ({ en: 'en', zh: 'zh-Hans' });
 /** The language of the engine. */
 const SPOKEN = 'en';
 const KEPT = 'glasshouse.language';
@@ -22,6 +22,7 @@ let wanted = chosen;
 
 /** The language that was chosen last, or else the first of the browser's that there is. */
 function preferred() {
+  /** @param {string | null | undefined} tag */
   const known = (tag) => Object.keys(TAGS).find((name) => name === tag?.toLowerCase().split('-')[0]);
   let kept = null;
   try {
@@ -49,7 +50,8 @@ export async function show_language() {
 /** @type {(name: string) => Promise<any>} */
 const fetched = async (name) => (await fetch(new URL(`words/${name}.json`, document.baseURI))).json();
 
-/** Fetches the words of a language, and what the engine's sentences are in it where it is not the engine's. */
+/** Fetches the words of a language, and what the engine's sentences are in it where it is not the engine's.
+ * @param {string} name */
 async function fetch_words(name) {
   if (words[name]) return;
   const [strings, sentences] = await Promise.all([fetched(name), name === SPOKEN ? null : fetched(`sentences.${name}`)]);
@@ -60,11 +62,12 @@ async function fetch_words(name) {
  * those of the page's own, where they did not come. */
 export function fetch_others() {
   for (const name of Object.keys(TAGS).filter((known) => !words[known])) {
-    fetch_words(name).then(() => name === chosen && changed()).catch(() => {});
+    fetch_words(name).then(() => (name === chosen ? changed() : undefined)).catch(() => {});
   }
 }
 
-/** Fetches the story in a language, behind the first picture of the page. Where it cannot be had, the page works without. */
+/** Fetches the story in a language, behind the first picture of the page. Where it cannot be had, the page works without.
+ * @param {string} name */
 async function fetch_story(name) {
   if (stories[name]) return;
   try {
@@ -73,11 +76,15 @@ async function fetch_story(name) {
     return;
   }
   if (name !== chosen) return;
-  for (const element of document.querySelectorAll('[data-text]')) if (element.dataset.text in stories[name]) named(element, element.dataset.text);
+  for (const element of document.querySelectorAll('[data-text]')) {
+    const { text: key = '' } = element.dataset;
+    if (key in stories[name]) named(element, key);
+  }
   document.dispatchEvent(new Event('storycome'));
 }
 
-/** Chooses a language and keeps the choice: the whole page changes at once. Where its words cannot be had, nothing changes. */
+/** Chooses a language and keeps the choice: the whole page changes at once. Where its words cannot be had, nothing changes.
+ * @param {string} name */
 export async function set_language(name) {
   wanted = name;
   await fetch_words(name);
@@ -98,14 +105,18 @@ async function changed() {
   document.dispatchEvent(new Event('languagechange'));
 }
 
+/** What stands in the gaps of a string.
+ * @typedef {Record<string, string | number | null | undefined>} Values */
+
 /** The string `key`, with `{name}` replaced by values. A key that is missing shows itself, and nothing until words and story are there.
  * @param {string} key
- * @param {Record<string, string | number>} [values] */
+ * @param {Values} [values] */
 export function text(key, values = {}) {
   return filled(words[chosen]?.strings[key] ?? stories[chosen]?.[key] ?? (stories[chosen] ? key : ''), values);
 }
 
-/** Calls `hear` whenever what the story says is another: in another language, or because it is there now. */
+/** Calls `hear` whenever what the story says is another: in another language, or because it is there now.
+ * @param {() => void} hear */
 export function worded(hear) {
   for (const type of ['languagechange', 'storycome']) document.addEventListener(type, hear);
 }
@@ -118,11 +129,12 @@ export function named(element, key) {
   element.textContent = text(key);
 }
 
-/** Fills in every element that names a string as its text (`data-text`), its label or its content. */
+/** Fills in every element that names a string as its text (`data-text`), its label or its content.
+ * @param {Document} root */
 function fill(root) {
-  for (const element of root.querySelectorAll('[data-text]')) element.textContent = text(element.dataset.text);
-  for (const element of root.querySelectorAll('[data-label]')) element.setAttribute('aria-label', text(element.dataset.label));
-  for (const element of root.querySelectorAll('[data-content]')) element.content = text(element.dataset.content);
+  for (const element of root.querySelectorAll('[data-text]')) element.textContent = text(element.dataset.text ?? '');
+  for (const element of root.querySelectorAll('[data-label]')) element.setAttribute('aria-label', text(element.dataset.label ?? ''));
+  for (const element of root.querySelectorAll('[data-content]')) element.setAttribute('content', text(element.dataset.content ?? ''));
 }
 
 /** An engine's sentence as the page says it, with the language it then is in. The engine names options as the command
@@ -147,7 +159,7 @@ export function localise(sentence) {
  * @param {HTMLElement} element
  * @param {string} sentence
  * @param {string | null} [key]
- * @param {Record<string, string | number>} [values]
+ * @param {Values} [values]
  * @param {string} [gap] */
 export function tell(element, sentence, key = null, values = {}, gap = 'message') {
   const { said, foreign } = localise(sentence);

@@ -14,7 +14,9 @@ export function translator(sentences) {
     const source = parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('(.*?)');
     return { pattern: new RegExp(`^${source}$`, 's'), answer, fixed: parts.join('').length };
   }).sort((a, b) => b.fixed - a.fixed);
+  /** @type {(sentence: string) => string | null} */
   const translated = (sentence) => {
+    /** @type {string[]} */
     const all = [];
     for (let at = sentence.indexOf(': '); at >= 0; at = sentence.indexOf(': ', at + 1)) {
       const [place, message] = [sentence.slice(0, at), translated(sentence.slice(at + 2))];
@@ -24,8 +26,9 @@ export function translator(sentences) {
       const found = pattern.exec(sentence);
       if (found) all.push(filled(answer, found.map((part, i) => (i > 0 && translated(part)) || part)));
     }
+    /** @param {string} string */
     const english = (string) => string.match(/[a-z]/gi)?.length ?? 0;
-    return all.reduce((best, one) => (best === null || english(one) < english(best) ? one : best), null);
+    return all.reduce((best, one) => (best === null || english(one) < english(best) ? one : best), /** @type {string | null} */ (null));
   };
   return translated;
 }

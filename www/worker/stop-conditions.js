@@ -13,18 +13,16 @@ const CONDITIONS = {
 /** The conditions of a run. Each stops it once: whoever lets the run go on then wants it to go on. */
 export class Stops {
   /** @type {Told.Bounds} */
-  bounds;
-  /** @type {Set<string>} */
-  spent;
-
-  constructor() {
-    this.begin({});
-  }
+  bounds = {};
+  /** Those that have stopped it.
+   * @type {Set<string>} */
+  spent = new Set();
 
   /** A run begins under these bounds, by name.
    * @param {Told.Bounds} bounds */
   begin(bounds) {
-    Object.assign(this, { bounds: {}, spent: new Set() });
+    this.bounds = {};
+    this.spent = new Set();
     this.set(bounds);
   }
 

@@ -12,9 +12,12 @@ const NAME = /^([\w-]+)\.(\d+)\.run$/;
  * a file went meanwhile, and so many where one is not whole yet. */
 const [GONE, UNFINISHED] = [50, 3];
 
+/** @param {string} id */
 const lock_of = (id) => `glasshouse-run-${id}`;
 
-/** A save in the storage: what stands at the end of its file, and where. Null where its end was never written. */
+/** A save in the storage: what stands at the end of its file, and where. Null where its end was never written.
+ * @param {FileSystemFileHandle} handle
+ * @returns {Promise<Told.Save & { bytes: number, saved: number } | null>} */
 async function described(handle) {
   const file = await handle.getFile();
   const foot = file.size - END.length - 4;
@@ -40,8 +43,10 @@ export class Runs {
     this.folder = null;
     /** @type {Set<string> | undefined} */
     this.watched = undefined;
-    /** The run of this tab: its id, and the number of its last file. Nobody else writes it while its lock is held. */
+    /** The run of this tab: its id, and the number of its last file. Nobody else writes it while its lock is held.
+     * @type {{ id: string, number: number, release: (() => void) | false } | null} */
     this.own = null;
+    /** @type {any} */
     this.failed = null;
   }
 
@@ -58,10 +63,11 @@ export class Runs {
 
   /** All files, the newest of a run first. */
   async files() {
-    const files = [];
+    const files = /** @type {{ name: string, handle: FileSystemFileHandle, id: string, number: number }[]} */ ([]);
+    if (!this.folder) return files;
     for await (const [name, handle] of this.folder.entries()) {
       const [, id, number] = NAME.exec(name) ?? [];
-      if (id) files.push({ name, handle, id, number: Number(number) });
+      if (id) files.push({ name, handle: /** @type {FileSystemFileHandle} */ (handle), id, number: Number(number) });
     }
     return files.sort((a, b) => b.number - a.number);
   }
@@ -103,34 +109,38 @@ export class Runs {
     for (const { id, place } of runs) if (place === 'elsewhere') this.watch(id);
   }
 
-  /** Lists the runs again when a run that is open in another tab is so no more. */
+  /** Lists the runs again when a run that is open in another tab is so no more.
+   * @param {string} id */
   watch(id) {
-    this.watched ??= new Set();
-    if (this.watched.has(id)) return;
-    this.watched.add(id);
+    const watched = this.watched ??= new Set();
+    if (watched.has(id)) return;
+    watched.add(id);
     navigator.locks.request(lock_of(id), { mode: 'shared' }, () => {}).then(() => {
-      this.watched.delete(id);
+      watched.delete(id);
       return this.list();
     });
   }
 
-  /** Takes the lock of a run until it is let go; false where another tab holds it. */
+  /** Takes the lock of a run until it is let go; false where another tab holds it.
+   * @param {string} id
+   * @returns {Promise<(() => void) | false>} */
   claim(id) {
     if (!navigator.locks) return Promise.resolve(() => {});
     return new Promise((claimed, failed) => {
       navigator.locks.request(lock_of(id), { ifAvailable: true }, (lock) => {
         if (!lock) return claimed(false);
-        return new Promise((release) => claimed(release));
+        return new Promise((/** @type {(value?: unknown) => void} */ release) => claimed(release));
       }).catch(failed);
     });
   }
 
-  /** A run of this tab begins: a new one, or the kept run `id`, of which a copy is made where another tab has it open. */
+  /** A run of this tab begins: a new one, or the kept run `id`, of which a copy is made where another tab has it open.
+   * @param {string | null} [id] */
   async begin(id = null) {
     this.let_go();
     if (!this.folder) return;
     const release = id !== null && (await this.claim(id));
-    if (release) {
+    if (id !== null && release) {
       const numbers = (await this.files()).filter((file) => file.id === id).map(({ number }) => number);
       this.own = { id, number: Math.max(0, ...numbers), release };
     } else {
@@ -205,19 +215,21 @@ export class Runs {
     return gone;
   }
 
-  /** Removes all files of a run; false where a tab has it open. */
+  /** Removes all files of a run; false where a tab has it open.
+   * @param {string} id */
   async remove(id) {
     const release = await this.claim(id);
     if (!release) return false;
     try {
-      for (const file of await this.files()) if (file.id === id) await this.folder.removeEntry(file.name);
+      for (const file of await this.files()) if (file.id === id) await this.folder?.removeEntry(file.name);
     } finally {
       release();
     }
     return true;
   }
 
-  /** The zip of a kept run, and what it is. */
+  /** The zip of a kept run, and what it is.
+   * @param {string} id */
   async read(id) {
     for (let tries = 0; ; tries += 1) {
       const run = (await this.whole()).find((one) => one.id === id);
@@ -231,7 +243,8 @@ export class Runs {
     }
   }
 
-  /** Deletes a kept run, because somebody asks for it. */
+  /** Deletes a kept run, because somebody asks for it.
+   * @param {string} id */
   async forget(id) {
     const free = await this.remove(id);
     if (!free) throw new Error(`the run is open in a tab: close that tab or reset its run, then delete it`);

@@ -11,7 +11,7 @@ async function fetched(file, heard = () => {}) {
   const parts = [];
   try {
     response = await fetch(new URL(HERE + file, self.location.href));
-    const reader = response.ok ? response.body.getReader() : null;
+    const reader = response.ok ? response.body?.getReader() : null;
     for (let loaded = 0; reader;) {
       const { done, value } = await reader.read();
       if (done) break;

@@ -1,24 +1,36 @@
 // The stage Data: pages on their way through the cleaning pipeline, what each stage takes out, and the thresholds by which it does.
 
 import { engine } from '../../engine/client.js';
-import { caption, element } from '../../figure/caption.js';
+import { NOTHING, caption, element, finder, target_of } from '../../figure/caption.js';
 import { plain } from '../../words/glyphs.js';
 import { pick, rove } from '../../figure/picking.js';
 import { selection } from '../../figure/selection.js';
 import { count, measure, size } from '../../words/format.js';
 import { text, worded } from '../../words/language.js';
 
-/** Names with their counts. */
+/** Names with their counts.
+ * @param {Told.Counts} counts */
 const counted = (counts) => Object.entries(counts).map(([name, times]) => `${name} ${count(times)}`).join(' · ');
-/** The name of a rule, which breaks between its words where there is little room. */
+/** The name of a rule, which breaks between its words where there is little room.
+ * @param {string} rule */
 const parts = (rule) => rule.split(/(?<=_)/).flatMap((part) => [part, element('wbr')]);
 /** A page in the list, by what it begins with: of a first line so many characters are told, of an address all. */
 const BEGINNING = 48;
-const called = (title, stage) => plain(stage !== 'extract' && [...title].length === BEGINNING && !title.endsWith('…') ? `${title}…` : title);
-/** What the funnel counts: words and the tokens of a tokenizer take turns as the tokens of the report. */
+/** @param {string} title
+ * @param {string} stage */
+const called = (title, stage = '') => plain(stage !== 'extract' && [...title].length === BEGINNING && !title.endsWith('…') ? `${title}…` : title);
+/** What comes into a stage, or leaves it, of what is counted.
+ * @param {Told.CleaningStage} stage
+ * @param {string} by
+ * @param {'in' | 'out'} way */
+const amount = (stage, by, way) => /** @type {number} */ (stage[/** @type {keyof Told.CleaningStage} */ (`${by}_${way}`)]);
+/** What the funnel counts: words and the tokens of a tokenizer take turns as the tokens of the report.
+ * @param {string} by */
 const field = (by) => (by === 'words' ? 'tokens' : by);
-/** How much came into the funnel, in front of whichever stage. */
-const came = (stages, by) => stages.reduce((sum, stage, i) => sum + Math.max(0, stage[`${by}_in`] - (stages[i - 1]?.[`${by}_out`] ?? 0)), 0);
+/** How much came into the funnel, in front of whichever stage.
+ * @param {Told.CleaningStage[]} stages
+ * @param {string} by */
+const came = (stages, by) => stages.reduce((sum, stage, i) => sum + Math.max(0, amount(stage, by, 'in') - (i > 0 ? amount(stages[i - 1], by, 'out') : 0)), 0);
 
 /** Shows what the pipeline makes of pages, and asks it for more. */
 export class Cleaning {
@@ -27,14 +39,21 @@ export class Cleaning {
   /** What is asked for next: the stage and the document that are looked at, and what is to change.
    * @type {Told.Sieve} */
   asked = { stage: null };
-  figure; place; begun; waiting; again; rule; tokenizers;
+  /** Whether pages were put through it. */
+  begun = false;
+  /** Whether an answer is waited for, and whether there is more to ask then. */
+  waiting = false;
+  again = false;
+  /** The rule that somebody chose.
+   * @type {string | null | undefined} */
+  rule;
 
   /** @param {HTMLElement} figure
    * @param {HTMLSelectElement} tokenizers the choice of the tokenizer whose tokens are counted */
   constructor(figure, tokenizers) {
     this.figure = figure;
     this.tokenizers = tokenizers;
-    const place = (selector) => figure.querySelector(selector);
+    const place = finder(figure);
     this.place = place;
     const actions = {
       'clean-sample': () => this.begin(),
@@ -47,26 +66,27 @@ export class Cleaning {
       if (!this.recount()) this.show();
     });
     tokenizers.addEventListener('change', () => this.recount());
-    place('[name=rule]').addEventListener('change', ({ target }) => {
-      this.rule = target.value;
+    place('[name=rule]').addEventListener('change', (event) => {
+      this.rule = target_of(event).value;
       this.show_rule();
     });
-    place('[name=threshold]').addEventListener('input', ({ target }) => this.set(Number(Number(target.value).toPrecision(3))));
-    place('.funnel').addEventListener('click', ({ target }) => {
-      const { sieve } = target.closest('button')?.dataset ?? {};
+    place('[name=threshold]').addEventListener('input', (event) => this.set(Number(Number(target_of(event).value).toPrecision(3))));
+    place('.funnel').addEventListener('click', (event) => {
+      const { sieve } = target_of(event).closest('button')?.dataset ?? {};
       if (!sieve) return;
       this.rule = null;
       this.ask({ stage: sieve, document: undefined });
     });
+    /** @param {HTMLElement} item */
     const meant = ({ dataset }) => ({ tensor: 'cleaning', cell: [Number(dataset.document)] });
     pick(place('.fallen tbody'), 'button', meant, (button) => {
       selection.set(meant(button));
       const document = Number(button.dataset.document);
-      this.rule = this.found(document).reason;
+      this.rule = this.found(document)?.reason;
       this.ask({ document });
     });
     place('.sieve-read').addEventListener('keydown', (event) => {
-      const by = { j: 1, k: -1 }[event.key.toLowerCase()];
+      const by = /** @type {Record<string, number>} */ ({ j: 1, k: -1 })[event.key.toLowerCase()];
       if (!by || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
       this.go(by);
@@ -90,7 +110,10 @@ export class Cleaning {
   /** Puts pages through the pipeline: a person's files, or the sample.
    * @param {Told.File[] | null} files */
   begin(files = null) {
-    Object.assign(this, { begun: true, asked: { stage: null }, rule: null, waiting: true, again: false });
+    this.begun = this.waiting = true;
+    this.again = false;
+    this.asked = { stage: null };
+    this.rule = null;
     engine.call('clean', { files });
   }
 
@@ -104,10 +127,13 @@ export class Cleaning {
   send() {
     const { stage, document } = this.asked;
     engine.call('sieve', this.asked);
-    Object.assign(this, { asked: { stage, document }, again: false, waiting: true });
+    this.asked = { stage, document };
+    this.again = false;
+    this.waiting = true;
   }
 
-  /** Opens the page that stands so many after the one that is open, in the list of what a stage takes out. */
+  /** Opens the page that stands so many after the one that is open, in the list of what a stage takes out.
+   * @param {number} by */
   go(by) {
     const all = [...this.place('.fallen tbody').querySelectorAll('button')];
     const open = all.findIndex(({ dataset }) => Number(dataset.document) === this.asked.document);
@@ -130,6 +156,7 @@ export class Cleaning {
     return this.place('[name=by]').value;
   }
 
+  /** @param {number} threshold */
   set(threshold) {
     this.ask({ set: `${this.setting().name}=${threshold ?? 'off'}` });
   }
@@ -159,7 +186,7 @@ export class Cleaning {
   /** The rule whose threshold is shown: the chosen one, or the one that takes most out. */
   setting() {
     const { settings } = this.told;
-    return settings.find(({ name }) => name === this.rule) ?? settings.reduce((most, one) => (one.documents > (most?.documents ?? 0) ? one : most), settings[0]);
+    return settings.find(({ name }) => name === this.rule) ?? settings.reduce((most, one) => ((one.documents ?? 0) > (most?.documents ?? 0) ? one : most), settings[0]);
   }
 
   /** A document that the stage takes out. */
@@ -174,8 +201,8 @@ export class Cleaning {
       return;
     }
     const by = field(this.by);
-    const last = told.stages.at(-1);
-    const most = Math.max(1, ...told.stages.map((stage) => stage[`${by}_in`]));
+    const last = told.stages[told.stages.length - 1];
+    const most = Math.max(1, ...told.stages.map((stage) => amount(stage, by, 'in')));
     const write = by === 'bytes' ? size : count;
     caption(this.figure, {
       sentence: text('cleaning.sentence', {
@@ -189,7 +216,7 @@ export class Cleaning {
     place('.skipped').textContent = [tokens, skipped && text('cleaning.skipped', { skipped })].filter(Boolean).join(' ');
     const focus = document.activeElement?.dataset?.sieve;
     place('.funnel tbody').replaceChildren(...told.stages.map((stage) => {
-      const [entered, left] = [stage[`${by}_in`], stage[`${by}_out`]];
+      const [entered, left] = [amount(stage, by, 'in'), amount(stage, by, 'out')];
       // Of HTML neither words nor tokens are counted.
       const uncounted = by === 'tokens' && stage.name === 'extract';
       const button = element('button', 'link', text(`sieve.${stage.name}`));
@@ -213,7 +240,8 @@ export class Cleaning {
     this.show_text();
   }
 
-  /** What a tokenizer is called where it is chosen. */
+  /** What a tokenizer is called where it is chosen.
+   * @param {string} tokenizer */
   named(tokenizer) {
     return [...this.tokenizers.options].find(({ value }) => value === tokenizer)?.textContent ?? tokenizer;
   }
@@ -221,11 +249,11 @@ export class Cleaning {
   /** What the stage that is open does, and what it takes out. */
   show_stage() {
     const { told, place } = this;
-    const { lines = {}, replaced = {}, unjudged = {}, documents_in: entered, documents_out: left } = told.stages.find(({ name }) => name === told.stage);
+    const { lines = {}, replaced = {}, unjudged = {}, documents_in: entered, documents_out: left } = told.stages.find(({ name }) => name === told.stage) ?? NOTHING;
     place('h3').textContent = text(`sieve.${told.stage}`);
     place('.sieve-what').textContent = text(`sieve.what.${told.stage}`);
     const { length } = told.dropped;
-    const said = [['lines', counted(lines)], ['replaced', counted(replaced)], ['unjudged', counted(unjudged)], ['first', entered - left > length && count(length)]];
+    const said = [['lines', counted(lines)], ['replaced', counted(replaced)], ['unjudged', counted(unjudged)], ['first', entered - left > length ? count(length) : '']];
     place('.sieve-lines').textContent = said.filter(([, counts]) => counts).map(([name, counts]) => text(`cleaning.${name}`, { counts })).join(' ');
     const focus = document.activeElement?.dataset?.document;
     place('.fallen tbody').replaceChildren(...told.dropped.map(({ document: number, title, reason, value, kept, of }) => {
@@ -279,6 +307,7 @@ export class Cleaning {
   }
 
   /** A document that was taken out, in words, and what was measured of it.
+   * @param {number[] | null} cell
    * @returns {import('../../figure/selection.js').Reading | null} */
   read(cell) {
     const found = this.found(cell?.[0]);

@@ -14,7 +14,8 @@ const SHOWN = 64;
 /** Documents that are listed at once: a corpus may have a million. */
 const LISTED = 100;
 
-/** What a text is called: the built-in ones have names in the page's language. */
+/** What a text is called: the built-in ones have names in the page's language.
+ * @param {string} name */
 const titled = (name) => (['en', 'zh'].includes(name) ? text(`corpus.${name}`) : name);
 
 /** Lists the documents of the text in one figure, and shows a stretch of its line in another. */
@@ -25,7 +26,11 @@ export class Data {
   listed;
   /** @type {Told.Source} */
   run;
-  documents; stream; name; bytes; all; first;
+  /** What the text is called, how long it is, how many documents it has, and the first that is listed. */
+  name = '';
+  bytes = 0;
+  all = 0;
+  first = 0;
 
   /** @param {HTMLElement} documents
    * @param {HTMLElement} stream
@@ -40,6 +45,7 @@ export class Data {
     this.turn = this.turning.querySelector('input');
     this.turn.step = String(LISTED);
     this.turn.addEventListener('input', () => this.list_from(Number(this.turn.value)));
+    /** @param {HTMLElement} item */
     const document_of = ({ dataset }) => ({ tensor: 'documents', cell: [Number(dataset.index)] });
     pick(this.rows, 'button', document_of, (button) => {
       selection.set(document_of(button));
@@ -48,7 +54,8 @@ export class Data {
     this.list = stream.querySelector('.characters');
     pick(this.list, '[data-at]', ({ dataset }) => ({ tensor: 'text', cell: [Number(dataset.at)] }));
     selection.on(['cell', 'preview'], () => this.mark());
-    Object.assign(selection.readers, { documents: (cell) => this.read_document(cell), text: (cell) => this.read_character(cell) });
+    selection.readers.documents = (cell) => this.read_document(cell);
+    selection.readers.text = (cell) => this.read_character(cell);
     document.addEventListener('languagechange', () => {
       if (!this.shown) return;
       this.show_documents();
@@ -57,9 +64,9 @@ export class Data {
     engine.on(['read'], (read) => this.read(read));
     engine.on(['documents'], (listed) => this.documents_came(listed));
     engine.on(['window'], (shown) => this.window(shown));
-    run.on(['recorded'], () => {
+    run.on_recorded((recorded) => {
       if (!chosen.takes_recorded) return;
-      const { read, window } = run.recorded.text;
+      const { read, window } = recorded.text;
       this.read(read);
       this.documents_came({ first: 0, documents: read.documents });
       this.window(window);
@@ -69,22 +76,32 @@ export class Data {
   /** A text was read: its size, and how many documents it has.
    * @param {Told.Read} read */
   read({ name, bytes, all, run = 'live' }) {
-    Object.assign(this, { name, bytes, all, run });
+    this.name = name;
+    this.bytes = bytes;
+    this.all = all;
+    this.run = run;
     Object.assign(this.slider, { max: String(Math.max(0, bytes - 1)), value: '0' });
     Object.assign(this.turn, { max: String(all - 1), disabled: run !== 'live' });
     if (run !== 'live') return;
     // What a link or a reader has chosen is among what is shown.
-    const chosen = (tensor, most) => (selection.tensor === tensor && selection.cell[0] < most ? selection.cell[0] : 0);
+    /** @param {string} tensor
+     * @param {number} most */
+    const chosen = (tensor, most) => {
+      const [at] = selection.cell ?? [0];
+      return selection.tensor === tensor && at < most ? at : 0;
+    };
     this.list_from(chosen('documents', all));
     this.go(chosen('text', bytes));
   }
 
-  /** Lists the documents among which number `one` is, from 0 on. */
+  /** Lists the documents among which number `one` is, from 0 on.
+   * @param {number} one */
   list_from(one) {
     engine.call('documents', { first: one - (one % LISTED), count: LISTED });
   }
 
-  /** Shows the line from byte `at` on. */
+  /** Shows the line from byte `at` on.
+   * @param {number} at */
   go(at) {
     engine.call('window', { at, count: SHOWN });
   }
@@ -92,7 +109,8 @@ export class Data {
   /** Documents came to be listed.
    * @param {Told.Documents} listed */
   documents_came({ first, documents }) {
-    Object.assign(this, { first, listed: documents });
+    this.first = first;
+    this.listed = documents;
     this.show_documents();
     if (this.run === 'live') selection.came('documents');
   }
@@ -163,7 +181,7 @@ export class Data {
 
   /** Marks the character that is seen, and the one that is kept. */
   mark() {
-    const [shown, kept] = [selection.shown, selection].map(({ tensor, cell }) => tensor === 'text' && this.place(cell[0]));
+    const [shown, kept] = [selection.shown, selection].map(({ tensor, cell }) => tensor === 'text' && cell && this.place(cell[0]));
     for (const item of this.list.children) {
       item.classList.toggle('seen-cell', item === shown);
       item.setAttribute('aria-selected', String(item === kept));
@@ -177,22 +195,25 @@ export class Data {
   }
 
   /** A character of the line in words, and its bytes.
+   * @param {number[] | null} cell
    * @returns {import('../../figure/selection.js').Reading | null} */
   read_character(cell) {
     const item = this.place(cell?.[0]);
     if (!item) return null;
     const shown = [...item.querySelectorAll('code')].map(({ textContent }) => textContent).join(' ');
     const where = text('stream.place', { at: count(Number(item.dataset.at)), bytes: count(this.bytes) });
-    return { name: 'text', shape: this.bytes, place: `“${item.firstChild.textContent}” · ${where}`, value: shown, shown };
+    return { name: 'text', shape: this.bytes, place: `“${item.firstElementChild?.textContent}” · ${where}`, value: shown, shown };
   }
 
   /** A document in words, and its size.
+   * @param {number[] | null} cell
    * @returns {import('../../figure/selection.js').Reading | null} */
   read_document(cell) {
-    const found = this.listed?.[cell?.[0] - this.first];
+    const at = cell?.[0] ?? -1;
+    const found = this.listed?.[at - this.first];
     if (!found) return null;
     const { title, bytes } = found;
-    const place = `${text('documents.number')} ${count(cell[0] + 1)} · ${title || text('documents.untitled')}`;
+    const place = `${text('documents.number')} ${count(at + 1)} · ${title || text('documents.untitled')}`;
     return { name: 'documents', shape: this.all, place, value: bytes, shown: count(bytes), unit: text('documents.unit') };
   }
 }

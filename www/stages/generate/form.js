@@ -46,16 +46,17 @@ export class Generate {
     });
   }
 
-  /** The engine's defaults. */
+  /** The engine's defaults.
+   * @param {Told.Defaults['generate'] | undefined} defaults */
   offer(defaults) {
     this.defaults = defaults;
     if (!defaults) return;
-    for (const [name, input] of this.inputs) input.placeholder = String(defaults[name] ?? text('generate.all'));
+    for (const [name, input] of this.inputs) input.placeholder = String(/** @type {Record<string, any>} */ (defaults)[name] ?? text('generate.all'));
   }
 
   /** @returns {Told.Generate} */
   command() {
-    const values = { ...this.defaults };
+    const values = /** @type {Record<string, any>} */ ({ ...this.defaults });
     for (const [name, input] of this.inputs) {
       const written = input.value.trim();
       if (written === '') continue;
@@ -65,7 +66,7 @@ export class Generate {
         throw new Unreadable(() => text(whole ? 'setting.whole' : 'setting.number', { name: text(`generate.${name}`), found: written }));
       }
     }
-    const { max_tokens, ...sampling } = values;
+    const { max_tokens, ...sampling } = /** @type {Told.Defaults['generate']} */ (values);
     return { command: 'generate', prompt: selection.prompt, max_tokens, sampling, ignore_end: false, given: [], at: selection.step };
   }
 }

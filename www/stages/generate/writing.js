@@ -3,7 +3,7 @@
 
 import { engine } from '../../engine/client.js';
 import { run } from '../../engine/run.js';
-import { caption, element } from '../../figure/caption.js';
+import { caption, element, finder, target_of } from '../../figure/caption.js';
 import { marked, visible } from '../../words/glyphs.js';
 import { pick } from '../../figure/picking.js';
 import { selection } from '../../figure/selection.js';
@@ -32,12 +32,17 @@ export class Writing {
   returns = null;
   /** Whether there is a model that answers. */
   able_to_ask = false;
+  /** The token of which is read what else could have stood in its place.
+   * @type {Told.Token | null | undefined} */
+  pointed;
+  /** @type {number | undefined} */
+  frame;
 
   /** @param {HTMLElement} figure
    * @param {HTMLElement} form */
   constructor(figure, form) {
     this.figure = figure;
-    this.find = (selector) => figure.querySelector(selector);
+    this.find = finder(figure);
     this.chips = this.find('.chips');
     this.reading = this.find('.token-reading');
     this.buttons = Object.fromEntries(['stop', 'regenerate'].map((name) => [name, form.querySelector(`[data-action=${name}]`)]));
@@ -46,14 +51,14 @@ export class Writing {
     pick(this.chips, 'button', ({ dataset }) => ({ tensor: 'writing', cell: [Number(dataset.index)] }));
     selection.on(['cell', 'preview'], () => this.point());
     selection.readers.writing = (cell) => this.read(cell);
-    this.reading.addEventListener('click', ({ target }) => {
-      const other = target.closest('button');
+    this.reading.addEventListener('click', (event) => {
+      const other = target_of(event).closest('button');
       if (other) this.continue(Number(other.dataset.index), Number(other.dataset.id));
     });
     selection.on(['step', 'stage'], () => this.follow());
     document.addEventListener('languagechange', () => this.write());
     engine.on(['begun', 'forgotten'], () => this.forget());
-    run.on(['recorded'], () => this.recorded(run.recorded.writing));
+    run.on_recorded((recorded) => this.recorded(recorded.writing));
     run.on(['shown'], () => this.follow());
     run.on(['state', 'able'], () => this.may(run.answers));
     this.forget();
@@ -118,16 +123,22 @@ export class Writing {
 
   /** Asks once more, with the next seed. */
   again() {
-    const { sampling } = this.asked;
-    this.ask({ ...this.asked, given: [], sampling: { ...sampling, seed: sampling.seed + 1 } });
+    const { asked } = this;
+    if (!asked) return;
+    const { sampling } = asked;
+    this.ask({ ...asked, given: [], sampling: { ...sampling, seed: sampling.seed + 1 } });
   }
 
-  /** Goes on with another token in the place of token `index`. */
+  /** Goes on with another token in the place of token `index`.
+   * @param {number} index
+   * @param {number} id */
   continue(index, id) {
+    const { asked } = this;
+    if (!asked) return;
     const before = this.tokens.slice(0, index).map(({ piece }) => piece.id);
     // The place keeps the focus, so that one who goes by keys goes on there.
     this.returns = index;
-    this.ask({ ...this.asked, given: [...before, id], max_tokens: Math.max(this.asked.max_tokens, index + 1) });
+    this.ask({ ...asked, given: [...before, id], max_tokens: Math.max(asked.max_tokens, index + 1) });
   }
 
   /** A token has come, or the text is done; null where nothing more comes.
@@ -151,7 +162,8 @@ export class Writing {
     this.run = source;
   }
 
-  /** Adds a token to what stands there. */
+  /** Adds a token to what stands there.
+   * @param {Told.Token} token */
   append({ index, piece, text: written, probability }) {
     const bar = element('span', 'chance');
     bar.style.width = `${100 * probability}%`;
@@ -203,13 +215,14 @@ export class Writing {
     caption(this.figure, {
       sentence: text(done ? 'writing.sentence' : 'writing.sentence.going', { ...values, mean: tokens.length > 0 ? measure(mean) : '' }),
       chip: text('writing.source', values),
-      tensor: 'logits', shape: tokens.length, step, run: this.run, past: asked.at !== null && this.run === 'live',
+      tensor: 'logits', shape: tokens.length, step, run: this.run ?? 'live', past: asked.at !== null && this.run === 'live',
     });
   }
 
-  /** A token in words, and its probability. */
+  /** A token in words, and its probability.
+   * @param {number[] | null} cell */
   read(cell) {
-    const token = this.tokens[cell?.[0]];
+    const token = this.tokens[cell?.[0] ?? -1];
     if (!token) return null;
     const { index, piece, probability, rank } = token;
     const place = text('writing.token', { token: marked(piece.text), place: count(index + 1), probability: measure(probability), rank: count(rank + 1) });
@@ -219,8 +232,8 @@ export class Writing {
   /** Shows what else could have stood in the place of the token that is pointed at, or of the one that is kept. */
   point() {
     const { tensor, cell } = selection.shown;
-    const token = tensor === 'writing' ? this.tokens[cell[0]] : null;
-    for (const [i, chip] of [...this.chips.children].entries()) chip.setAttribute('aria-pressed', String(selection.tensor === 'writing' && i === selection.cell[0]));
+    const token = tensor === 'writing' && cell ? this.tokens[cell[0]] : null;
+    for (const [i, chip] of [...this.chips.children].entries()) chip.setAttribute('aria-pressed', String(selection.tensor === 'writing' && i === selection.cell?.[0]));
     if (token === this.pointed) return;
     this.pointed = token;
     this.show_alternatives();
@@ -234,11 +247,14 @@ export class Writing {
     }
     const { index, piece, candidates } = token;
     this.reading.replaceChildren(
-      element('p', '', this.read([this.tokens.indexOf(token)]).place),
+      element('p', '', this.read([this.tokens.indexOf(token)])?.place ?? ''),
       element('ol', 'race', ...candidates.map((candidate) => this.alternative(index, candidate, candidate.id === piece.id))),
     );
   }
 
+  /** @param {number} index
+   * @param {Told.Candidate} candidate
+   * @param {boolean} chosen */
   alternative(index, candidate, chosen) {
     const name = marked(candidate.text) || '�';
     const button = element('button', 'race-pair link', name);

@@ -16,7 +16,9 @@ const SVG = 'http://www.w3.org/2000/svg';
 const [WIDTH, ROW, CLEAR] = [200, 24, 8];
 
 /** Of the causal matrix `weights`, `n` by `n`, the strongest looks of each row, until they hold MASS of its sum:
- * `{from, to, weight}`, from the token that looks. */
+ * `{from, to, weight}`, from the token that looks.
+ * @param {Float32Array} weights
+ * @param {number} n */
 export function edges(weights, n) {
   const found = [];
   for (let from = 0; from < n; from += 1) {
@@ -32,8 +34,12 @@ export function edges(weights, n) {
   return found;
 }
 
-/** The arc between two rows; a token that looks at itself has a loop. */
+/** The arc between two rows; a token that looks at itself has a loop.
+ * @param {number} from
+ * @param {number} to
+ * @param {number} n */
 function path(from, to, n) {
+  /** @param {number} i */
   const middle = (i) => (i + 0.5) * ROW;
   if (from === to) return `M0 ${middle(from) - 5}C14 ${middle(from) - 7} 14 ${middle(from) + 7} 0 ${middle(from) + 5}`;
   // A cubic reaches three quarters of the way to its control points.
@@ -43,8 +49,16 @@ function path(from, to, n) {
 
 /** Draws into `place`. */
 export class Arcs {
-  n; weights; by;
+  /** How many tokens there are, and the probabilities of each over all of them.
+   * @type {number} */
+  n = 0;
+  /** @type {Float32Array} */
+  weights = new Float32Array();
+  /** Whose looks are told.
+   * @type {string} */
+  by = 'from';
 
+  /** @param {HTMLElement} place */
   constructor(place) {
     this.place = place;
     this.tokens = place.querySelector('.arcs-tokens');
@@ -53,7 +67,10 @@ export class Arcs {
   }
 
   /** Shows the probabilities `weights` of one head over `tokens`; `by` says whose looks are told: `from` where a token looks,
-   * `to` who looks at it. Of more than MOST tokens it says that there are too many. */
+   * `to` who looks at it. Of more than MOST tokens it says that there are too many.
+   * @param {Told.Piece[]} tokens
+   * @param {Float32Array} weights
+   * @param {string} by */
   show(tokens, weights, by) {
     const n = tokens.length;
     const few = n <= MOST;
@@ -65,7 +82,9 @@ export class Arcs {
       this.lines.replaceChildren();
       return;
     }
-    Object.assign(this, { n, weights, by });
+    this.n = n;
+    this.weights = weights;
+    this.by = by;
     const drawn = edges(weights, n);
     const all = (n * (n + 1)) / 2;
     const said = text('arcs.sentence', { drawn: count(drawn.length), share: count(100 * MASS), left: count(all - drawn.length) });
@@ -93,13 +112,15 @@ export class Arcs {
     for (const [i, token] of [...this.tokens.children].entries()) token.textContent = marked(tokens[i].text) || '�';
   }
 
-  /** Shows the looks of token `shown` alone, or all where it is null; `kept` is the one that was chosen. */
+  /** Shows the looks of token `shown` alone, or all where it is null; `kept` is the one that was chosen.
+   * @param {number | null} shown
+   * @param {number | null} kept */
   focus(shown, kept) {
     if (!this.tokens.childElementCount) return;
     const { n, weights, by } = this;
     for (const line of this.lines.children) line.classList.toggle('faint', shown !== null && Number(line.dataset[by]) !== shown);
-    for (const [i, token] of [...this.tokens.children].entries()) {
-      const [from, to] = by === 'from' ? [shown, i] : [i, shown];
+    for (const [i, token] of /** @type {HTMLElement[]} */ ([...this.tokens.children]).entries()) {
+      const [from, to] = by === 'from' ? [shown ?? -1, i] : [i, shown ?? -1];
       const seen = shown !== null && to <= from;
       const weight = seen ? weights[from * n + to] : 0;
       const filled = seen ? colour(weight) : null;

@@ -4,7 +4,7 @@
 import { engine } from '../../engine/client.js';
 import { run } from '../../engine/run.js';
 import { Arcs } from './arcs.js';
-import { caption, element } from '../../figure/caption.js';
+import { NOTHING, caption, element, finder } from '../../figure/caption.js';
 import { marked } from '../../words/glyphs.js';
 import { Heads } from './heads.js';
 import { Labels } from '../../figure/labels.js';
@@ -36,7 +36,14 @@ export class Inspect {
   asked = false;
   /** Whether to look once more when it is there. */
   again = false;
-  painted; shape;
+  /** The look that came last.
+   * @type {Told.Looked | undefined} */
+  latest;
+  /** The head that is drawn, and the numbers of layers and heads. */
+  painted = '';
+  shape = '';
+  /** @type {ReturnType<typeof setTimeout> | null} */
+  timer = null;
   /** Whether the stage is open. */
   open = false;
   /** Whether the model has changed while nobody saw it. */
@@ -48,8 +55,9 @@ export class Inspect {
     this.attention = attention;
     this.next = next;
     next.look = (anew) => this.look(anew);
-    this.in_attention = (selector) => attention.querySelector(selector);
+    this.in_attention = finder(attention);
     this.heads = new Heads(this.in_attention('.heads'));
+    /** @type {HTMLCanvasElement} */
     this.matrix = this.in_attention('.matrix');
     this.labels = new Labels(this.in_attention('.labels'), this.matrix);
     this.row = this.in_attention('[name=row]');
@@ -68,10 +76,14 @@ export class Inspect {
     this.arcs = new Arcs(this.in_attention('.arcs'));
     this.cells = new Matrix(this.matrix, 'attention', {
       size: () => this.seen.tokens.length, start: () => selection.shown.token ?? this.seen.tokens.length - 1,
+      /** @param {number} row
+       * @param {number} column */
       means: (row, column) => ({ token: this.view.value === 'from' ? row : column }),
     });
     for (const [name, change] of Object.entries({
+      /** @param {number} head */
       'head-off': (head) => (this.off.has(head) ? this.off.delete(head) : this.off.add(head)),
+      /** @param {number} head */
       'head-alone': (head) => { this.off = new Set(this.every().filter((other) => other !== head)); },
       'heads-on': () => this.off.clear(),
     })) {
@@ -104,9 +116,9 @@ export class Inspect {
     const shape = model ? `${model.layers} ${model.heads}` : '';
     if (shape !== this.shape) {
       for (const view of [this, this.next]) drawn_now(view);
-      this.next.seen = null;
+      this.next.seen = NOTHING;
       this.shape = shape;
-      this.seen = null;
+      this.seen = NOTHING;
       selection.set({ layer: 0, head: 0 });
       this.off.clear();
       this.show();
@@ -125,6 +137,7 @@ export class Inspect {
     paced(this, () => this.ask(anew));
   }
 
+  /** @param {boolean} anew */
   ask(anew) {
     if (this.asked || !this.open) return;
     this.later(null);
@@ -138,9 +151,10 @@ export class Inspect {
     });
   }
 
-  /** Looks in so many milliseconds, instead of when it was to; null for not at all. */
+  /** Looks in so many milliseconds, instead of when it was to; null for not at all.
+   * @param {number | null} milliseconds */
   later(milliseconds) {
-    clearTimeout(this.timer);
+    clearTimeout(this.timer ?? undefined);
     this.timer = milliseconds === null ? null : setTimeout(() => {
       this.timer = null;
       this.look();
@@ -158,23 +172,30 @@ export class Inspect {
    * @param {Told.Choice} choice */
   looked(told, choice) {
     const { next } = this;
+    this.latest = told;
     drawn_later(this, () => {
       this.seen = told;
       this.show_attention();
       selection.came('attention');
     });
-    const show_next = () => drawn_later(next, () => {
-      next.looked(told, choice);
-      next.show();
-      selection.came('logits');
-    });
+    const show_next = () => {
+      // Meanwhile another look may have come.
+      if (told !== this.latest) return;
+      drawn_later(next, () => {
+        next.looked(told, choice);
+        next.show();
+        selection.came('logits');
+      });
+    };
     // What follows from the logits is computed here, from the first look on.
     if (told.logits) prepare().then(show_next);
     else show_next();
     if (this.again) this.look();
   }
 
-  /** The probabilities of one head, T by T. */
+  /** The probabilities of one head, T by T.
+   * @param {number} layer
+   * @param {number} head */
   weights(layer, head) {
     const { tokens, heads, attention } = this.seen;
     const square = tokens.length ** 2;
@@ -228,7 +249,8 @@ export class Inspect {
     this.show_row();
   }
 
-  /** Where token `i` looks, or who looks at it, in words. */
+  /** Where token `i` looks, or who looks at it, in words.
+   * @param {number} i */
   sentence(i) {
     const { tokens } = this.seen;
     const n = tokens.length;
@@ -250,12 +272,14 @@ export class Inspect {
     else this.show_matrix();
   }
 
-  /** A token, where the prompt has it. */
+  /** A token, where the prompt has it.
+   * @param {number | null} token */
   there(token) {
     return token !== null && token < this.seen.tokens.length ? token : null;
   }
 
-  /** A look, in words and as a number. */
+  /** A look, in words and as a number.
+   * @param {number[] | null} cell */
   read_look(cell) {
     const { seen } = this;
     const { layer, head } = selection.shown;

@@ -14,15 +14,21 @@ export const OUT = 4;
 const APART = 44;
 const [FLOOR, HIGH, LOW] = [TOP + BARS, TOP + BARS + GAP, TOP + BARS + GAP + SUMS];
 
-/** Where the bar of `rank`, from 0, begins in a picture of `width`: the axis is logarithmic, so that the first are the widest. */
+/** Where the bar of `rank`, from 0, begins in a picture of `width`: the axis is logarithmic, so that the first are the widest.
+ * @param {number} rank
+ * @param {number} vocab
+ * @param {number} width */
 export function place(rank, vocab, width) {
   return Math.round(LEFT + ((width - LEFT - RIGHT) * Math.log(rank + 1)) / Math.log(vocab + 1));
 }
 
 /** The bars that a picture of `width` has room for, `{rank, last, from, to}`: of several in one column of pixels, up to the
- * `last`, the first, which is the highest. */
+ * `last`, the first, which is the highest.
+ * @param {number} known
+ * @param {number} vocab
+ * @param {number} width */
 export function columns(known, vocab, width) {
-  const found = [];
+  const found = /** @type {{ rank: number, last: number, from: number, to: number }[]} */ ([]);
   for (let rank = 0; rank < known; rank += 1) {
     const before = found.at(-1);
     const to = place(rank + 1, vocab, width);
@@ -44,14 +50,20 @@ export function columns(known, vocab, width) {
 export class Bars {
   /** @type {Shown} */
   shown;
-  /** @type {number | null} */
-  pointed;
-  bars; strip; means;
+  /** The rank that is pointed at or kept.
+   * @type {number | null} */
+  pointed = null;
   /** @type {ReturnType<typeof columns>} */
   all = [];
 
+  /** @param {HTMLCanvasElement} bars
+   * @param {HTMLCanvasElement} strip
+   * @param {(rank: number | null) => Partial<import('../../figure/selection.js').Chosen> | null} means */
   constructor(bars, strip, means) {
-    Object.assign(this, { bars, strip, means, pointed: null });
+    this.bars = bars;
+    this.strip = strip;
+    this.means = means;
+    /** @param {MouseEvent} event */
     const at = ({ offsetX }) => means(this.all.find(({ to }) => offsetX < to)?.rank ?? null);
     bars.addEventListener('pointermove', (event) => selection.preview(at(event)));
     bars.addEventListener('click', (event) => {
@@ -64,12 +76,13 @@ export class Bars {
     new ResizeObserver(() => this.draw()).observe(bars);
   }
 
+  /** @param {KeyboardEvent} event */
   key(event) {
     const last = this.shown.tempered.length - 1;
     const at = this.pointed ?? -1;
     const to = { ArrowLeft: at - 1, ArrowRight: at + 1, PageUp: at >> 1, PageDown: 2 * at + 1, Home: 0, End: last }[event.key];
     if (to !== undefined) selection.preview(this.means(Math.min(last, Math.max(0, to))));
-    else if ((event.key === 'Enter' || event.key === ' ') && this.pointed !== null) selection.keep(this.means(this.pointed));
+    else if ((event.key === 'Enter' || event.key === ' ') && this.pointed !== null) selection.keep(this.means(this.pointed) ?? {});
     else return;
     event.preventDefault();
     selection.dispatchEvent(new Event('said'));
@@ -79,7 +92,8 @@ export class Bars {
    * @param {Shown} shown
    * @param {number | null} pointed */
   show(shown, pointed) {
-    Object.assign(this, { shown, pointed });
+    this.shown = shown;
+    this.pointed = pointed;
     this.draw();
   }
 
@@ -93,11 +107,14 @@ export class Bars {
   draw_bars() {
     const { shown: { vocab, tempered, reached, shares, kept, kept_by_k: by_k, kept_by_p: by_p, top_p, ranked, picked }, pointed } = this;
     const { g, width, colour } = surface(this.bars, '--panel');
+    /** @param {number} rank */
     const x = (rank) => place(rank, vocab, width);
     const known = tempered.length;
     const right = width - RIGHT;
     const most = shares[0];
+    /** @param {number} p */
     const y = (p) => FLOOR - (BARS * p) / most;
+    /** @param {number} p */
     const sum = (p) => LOW - SUMS * p;
     // What is not known shows what lies behind the canvas.
     for (const [top, tall] of [[TOP, BARS], [HIGH, SUMS]]) g.clearRect(x(known), top, right - x(known), tall);
@@ -122,7 +139,7 @@ export class Bars {
     g.lineWidth = 1;
     // The cuts, each with its letter.
     for (const { letter, rank, dash } of [{ letter: 'k', rank: by_k, dash: 6 }, { letter: 'p', rank: by_p, dash: 2 }]) {
-      if (!(rank < vocab)) continue;
+      if (rank === undefined || !(rank < vocab)) continue;
       const at = x(rank) + 0.5;
       g.setLineDash([dash, 3]);
       g.beginPath();
@@ -135,6 +152,7 @@ export class Bars {
       g.stroke();
       g.fillText(letter, at + (letter === 'k' ? -9 : 3), TOP - 4);
     }
+    /** @param {number} rank */
     const middle = (rank) => (x(rank) + x(rank + 1)) / 2;
     const drawn = ranked.indexOf(picked);
     if (drawn >= 0) {
@@ -172,7 +190,9 @@ export class Bars {
 
   draw_strip() {
     const { shown: { cumulative, ranked, uniform, picked }, pointed } = this;
+    if (!cumulative) return;
     const { g, width, height, colour } = surface(this.strip, '--panel');
+    /** @param {number} share */
     const x = (share) => Math.round(LEFT + (width - LEFT - RIGHT) * share);
     const tall = height - 2 * OUT;
     g.fillStyle = colour('--activation');
@@ -188,7 +208,7 @@ export class Bars {
     }
     g.globalAlpha = 1;
     g.strokeStyle = g.fillStyle = colour('--ink');
-    const id = ranked[pointed];
+    const id = ranked[pointed ?? -1];
     const begin = cumulative[id - 1] ?? 0;
     if (cumulative[id] > begin) g.strokeRect(x(begin) + 0.5, OUT + 0.5, Math.max(1, x(cumulative[id]) - x(begin) - 1), tall - 1);
     g.fillRect(x(uniform) - 1, 0, 2, height);

@@ -3,7 +3,7 @@
 
 import { engine } from '../../engine/client.js';
 import { run } from '../../engine/run.js';
-import { caption, element } from '../../figure/caption.js';
+import { caption, element, finder } from '../../figure/caption.js';
 import { marked } from '../../words/glyphs.js';
 import { paced } from '../../figure/pacing.js';
 import { selection } from '../../figure/selection.js';
@@ -14,6 +14,8 @@ import { text } from '../../words/language.js';
 const BEST = 5;
 /** How the next token is looked at: as the model gives it. */
 const PLAIN = { temperature: 1, top_k: null, top_p: 1, seed: 0 };
+/** @param {number} step
+ * @param {string} prompt */
 const key = (step, prompt) => `${step} ${prompt}`;
 
 /** Compares in `figure` the steps that are marked on `timeline`. */
@@ -36,7 +38,7 @@ export class Comparison {
   constructor(figure, timeline) {
     this.figure = figure;
     this.timeline = timeline;
-    this.place = (selector) => figure.querySelector(selector);
+    this.place = finder(figure);
     selection.on(['a', 'b', 'prompt'], () => this.look());
     const follow = () => {
       this.open = selection.stage === 'inspect';
@@ -53,9 +55,10 @@ export class Comparison {
   /** Looks at both steps, one after the other, as far as that was not done. */
   look() {
     const { a, b, prompt } = selection;
-    this.figure.hidden = a === null || b === null;
-    if (this.figure.hidden) this.looks.clear();
-    if (this.figure.hidden || !this.open) return;
+    const none = a === null || b === null;
+    this.figure.hidden = none;
+    if (none) this.looks.clear();
+    if (none || !this.open) return;
     const wanted = [a, b].map((step) => key(step, prompt));
     for (const old of this.looks.keys()) if (!wanted.includes(old)) this.looks.delete(old);
     const at = [a, b].find((step) => !this.looks.has(key(step, prompt)));
@@ -94,43 +97,43 @@ export class Comparison {
   }
 
   show() {
-    if (this.figure.hidden) return;
     const { a, b, prompt, layer, head } = selection;
-    const looks = [a, b].map((step) => this.looks.get(key(step, prompt)));
-    const there = looks.every(Boolean);
-    this.figure.classList.toggle('waiting', !there);
-    if (!there) {
+    if (a === null || b === null) return;
+    const [first, last] = [a, b].map((step) => this.looks.get(key(step, prompt)));
+    this.figure.classList.toggle('waiting', !first || !last);
+    if (!first || !last) {
       this.place('p.hint').textContent = '';
       caption(this.figure, { sentence: text(this.unknown ? 'comparison.unknown' : 'comparison.waiting'), chip: '', tensor: 'none', shape: 0, step: b, run: 'live' });
       return;
     }
-    const [first, last] = looks;
+    const looks = [first, last];
     const { run = 'live', vocab } = last;
     const losses = [a, b].map((step) => this.timeline.losses.get(step));
+    const [from, to] = losses;
     const entropies = looks.map(({ entropy, heads }) => entropy[layer * heads + head]);
     const steps = { a: count(a), b: count(b) };
     const place = { layer: count(layer + 1), head: count(head + 1) };
     const best = looks.map(({ candidates: [{ text: token, probability }] }) => [marked(token), percent(probability)]);
     caption(this.figure, {
       sentence: [
-        text(losses.includes(undefined) ? 'comparison.steps' : 'comparison.losses', { ...steps, from: loss(losses[0] ?? 0), to: loss(losses[1] ?? 0) }),
+        text(from === undefined || to === undefined ? 'comparison.steps' : 'comparison.losses', { ...steps, from: loss(from ?? 0), to: loss(to ?? 0) }),
         text('comparison.next', { first: best[0][0], from: best[0][1], last: best[1][0], to: best[1][1] }),
         text('comparison.entropy', { ...place, from: measure(entropies[0]), to: measure(entropies[1]) }),
       ].join(text('update.join')),
       chip: text('comparison.source', { ...steps, vocab: count(vocab) }),
       tensor: 'logits', shape: vocab, step: b, run, past: run === 'live',
     });
-    for (const name of ['a', 'b']) this.place(`.at-${name}`).textContent = text('comparison.at', { name: name.toUpperCase(), step: steps[name] });
+    for (const name of /** @type {const} */ (['a', 'b'])) this.place(`.at-${name}`).textContent = text('comparison.at', { name: name.toUpperCase(), step: steps[name] });
     const rows = [...new Set([last, first].flatMap(({ candidates }) => candidates.slice(0, BEST).map(({ id }) => id)))]
       .map((id) => ({ id, chances: looks.map((look) => chance(look, id)) }))
       .sort((x, y) => y.chances[1].value - x.chances[1].value);
     const most = Math.max(...rows.flatMap(({ chances }) => chances.map(({ value }) => value)));
     const names = new Map(looks.flatMap(({ candidates }) => candidates).map((candidate) => [candidate.id, candidate.text]));
     this.place('tbody').replaceChildren(
-      row(text('comparison.loss'), '', losses.map((value) => (value === undefined ? '' : loss(value))), losses.includes(undefined) ? '' : signed(losses[1] - losses[0])),
+      row(text('comparison.loss'), '', losses.map((value) => (value === undefined ? '' : loss(value))), from === undefined || to === undefined ? '' : signed(to - from)),
       row(text('comparison.bits', place), '', entropies.map(measure), signed(entropies[1] - entropies[0])),
       ...rows.map(({ id, chances }) => {
-        const made = row(marked(names.get(id)), bars(chances, most), chances.map(said), change(chances));
+        const made = row(marked(names.get(id) ?? ''), bars(chances, most), chances.map(said), change(chances));
         made.dataset.id = String(id);
         made.cells[0].className = 'token';
         return made;
@@ -150,7 +153,7 @@ export function chance({ candidates, logits }, id) {
   if (known) return { value: known.probability };
   const [{ logit, log_probability: log }] = candidates;
   if (logits) return { value: Math.exp(logits[id] - logit + log) };
-  return { value: candidates.findLast(({ rank }, i) => rank === i).probability, most: true };
+  return { value: candidates.findLast(({ rank }, i) => rank === i)?.probability ?? 0, most: true };
 }
 
 /** @param {{ value: number, most?: boolean }} chance */
@@ -163,7 +166,9 @@ function change([first, last]) {
   return (first.most && points < 0) || (last.most && points > 0) ? '' : sign + signed(points);
 }
 
-/** A bar for each step; none of what is not known. */
+/** A bar for each step; none of what is not known.
+ * @param {{ value: number, most?: boolean }[]} chances
+ * @param {number} most */
 function bars(chances, most) {
   return chances.map(({ value, most: unknown }, i) => {
     const bar = element('span', i === 0 ? 'bar-before' : 'bar-after');
@@ -173,6 +178,10 @@ function bars(chances, most) {
   });
 }
 
+/** @param {string} name
+ * @param {Node[] | string} drawn
+ * @param {string[]} values
+ * @param {string} difference */
 function row(name, drawn, values, difference) {
   const head = element('th', '', name);
   head.scope = 'row';

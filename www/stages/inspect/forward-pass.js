@@ -3,7 +3,7 @@
 
 import { engine } from '../../engine/client.js';
 import { run } from '../../engine/run.js';
-import { caption, element } from '../../figure/caption.js';
+import { NOTHING, caption, element, finder, target_of } from '../../figure/caption.js';
 import { filled, written } from './formulas.js';
 import { marked } from '../../words/glyphs.js';
 import { Matrix, nearest } from '../../figure/matrix.js';
@@ -22,10 +22,11 @@ const [ROWS, COLUMNS] = [40, 24];
 const [FAR, SHADES, BROKEN] = [3, 256, [200, 0, 60]];
 
 /** Stops that are alike have their words together. */
-const ALIKE = {
+const ALIKE = /** @type {Record<string, string>} */ ({
   input: 'stream', last: 'stream', ln_1: 'norm', ln_2: 'norm', ln_f: 'norm', attn_sum: 'sum', output: 'sum', attn_projection: 'project', mlp_projection: 'project',
-};
-/** What a stop is called. */
+});
+/** What a stop is called.
+ * @param {string} stop */
 const named = (stop) => text(`pass.stop.${ALIKE[stop] ?? stop}`);
 
 /** Asks for the engine's `trace`, and shows in `figure` what it tells. */
@@ -34,38 +35,49 @@ export class Pass {
   seen;
   /** @type {Told.Model | undefined} */
   model;
-  figure; sent; tells; listed;
+  /** What was asked last.
+   * @type {string | undefined} */
+  sent;
+  /** Whether the sentence is to be said aloud. */
+  tells = false;
+  /** The stops that are listed.
+   * @type {string | null} */
+  listed = null;
   stop = 'token_embedding';
   asked = false;
   again = false;
   /** Whether the numbers may be others by now. */
   stale = true;
-  timer = null;
+  timer = /** @type {ReturnType<typeof setTimeout> | null} */ (null);
 
   /** @param {HTMLElement} figure */
   constructor(figure) {
     this.figure = figure;
-    this.place = (selector) => figure.querySelector(selector);
+    this.place = finder(figure);
+    /** @type {HTMLDetailsElement} */
     this.details = this.place('details');
     this.list = this.place('.pass-stops');
+    /** @type {HTMLDetailsElement} */
     this.row = this.place('.pass-row');
     this.details.addEventListener('toggle', () => {
       if (!this.details.open) {
-        this.seen = null;
+        this.seen = NOTHING;
         this.let_go();
       }
       this.show();
       this.ask();
     });
     this.row.addEventListener('toggle', () => this.show_row());
-    this.details.addEventListener('click', ({ target }) => {
-      const { stop, by } = target.closest('button')?.dataset ?? {};
+    this.details.addEventListener('click', (event) => {
+      const { stop, by } = target_of(event).closest('button')?.dataset ?? {};
       if (by) this.go(Number(by));
       else if (stop) this.open(stop);
     });
     this.details.addEventListener('keydown', (event) => this.key(event));
+    /** @type {Matrix} */
     this.matrix = new Matrix(this.place('.pass-matrix'), 'pass', {
       size: () => [this.station.rows, this.station.columns], start: () => this.cell[0], within: () => [this.station.number],
+      /** @param {number} row */
       means: (row) => (this.station.down === 'tokens' && this.station.across !== 'candidates' ? { token: row } : {}),
     });
     selection.readers.pass = (cell) => this.read(cell);
@@ -93,7 +105,7 @@ export class Pass {
   able(model) {
     if (model !== this.model) {
       this.model = model;
-      this.seen = null;
+      this.seen = NOTHING;
       this.show();
     }
     this.stale = true;
@@ -153,7 +165,7 @@ export class Pass {
     const { tensor, cell } = selection;
     if (tensor !== 'pass') return;
     this.details.open = true;
-    this.stop = this.seen?.stops.find(({ number }) => number === cell[0])?.name ?? this.stop;
+    this.stop = this.seen?.stops.find(({ number }) => number === cell?.[0])?.name ?? this.stop;
   }
 
   /** Lets go of a cell that is kept here. */
@@ -161,12 +173,14 @@ export class Pass {
     if (selection.tensor === 'pass') selection.set({ tensor: null, cell: null });
   }
 
-  /** What is told of the stop that is shown. */
+  /** What is told of the stop that is shown: it is among the stops.
+   * @returns {Told.Station} */
   get station() {
-    return this.seen.stops.find(({ name }) => name === this.seen.stop);
+    return this.seen.stops.find(({ name }) => name === this.seen.stop) ?? NOTHING;
   }
 
-  /** Row and column of the number that is told: the one that is chosen, or the first of the token's row. */
+  /** Row and column of the number that is told: the one that is chosen, or the first of the token's row.
+   * @returns {number[]} */
   get cell() {
     const { seen, stop, matrix } = this;
     const last = (seen?.tokens.length ?? 1) - 1;
@@ -174,42 +188,51 @@ export class Pass {
   }
 
   /** What the inspector reads of a cell.
+   * @param {number[] | null} cell
    * @returns {import('../../figure/selection.js').Reading | null} */
   read(cell) {
     const [number, row, column] = cell ?? [];
-    const { stops, stop, values } = this.seen ?? { stops: [] };
+    if (!this.seen) return null;
+    const { stops, stop, values } = this.seen;
     const station = stops.find((known) => known.number === number);
-    if (!(row < station?.rows && column < station?.columns)) return null;
+    if (!station || !(row < station.rows && column < station.columns)) return null;
     const { name, tensor, rows, columns } = station;
     const value = name === stop ? values[row * columns + column] : '';
     return { name: tensor, shape: `${rows} × ${columns}`, place: `${named(name)} · ${this.where(station, row, column)}`, value, shown: value === '' ? '' : fine(value) };
   }
 
-  /** A cell in words. */
+  /** A cell in words.
+   * @param {Told.Station} station
+   * @param {number} row
+   * @param {number} column */
   where({ down, across }, row, column) {
     return text(`pass.cell.${across}`, { row: this.name(down, row), column: this.name(across, column) });
   }
 
-  /** Goes so many stops on. */
+  /** Goes so many stops on.
+   * @param {number} by */
   go(by) {
     const names = this.seen.stops.map(({ name }) => name);
     this.open(names[nearest(names.length, names.indexOf(this.stop) + by)]);
   }
 
+  /** @param {string} stop */
   open(stop) {
-    Object.assign(this, { stop, tells: true });
+    this.stop = stop;
+    this.tells = true;
     this.let_go();
     this.mark();
     if (this.list.contains(document.activeElement)) this.list.querySelector('[aria-current]').focus();
     this.ask();
   }
 
+  /** @param {KeyboardEvent} event */
   key(event) {
-    const { key, target } = event;
-    const by = { ArrowUp: -1, ArrowLeft: -1, ArrowDown: 1, ArrowRight: 1, Enter: 1, Home: -Infinity, End: Infinity }[key];
+    const { key } = event;
+    const by = /** @type {Record<string, number>} */ ({ ArrowUp: -1, ArrowLeft: -1, ArrowDown: 1, ArrowRight: 1, Enter: 1, Home: -Infinity, End: Infinity })[key];
     if (!this.seen) return;
     if (key === 'Backspace') this.go(-1);
-    else if (by && this.list.contains(target)) this.go(by);
+    else if (by && this.list.contains(target_of(event))) this.go(by);
     else return;
     event.preventDefault();
   }
@@ -229,6 +252,7 @@ export class Pass {
       chip: text('pass.source', { tensor, rows: count(rows), columns: count(columns), step: count(step) }),
       tensor, shape: `${rows}x${columns}`, step, run, past,
     });
+    /** @param {string} stop */
     const button = (stop) => {
       const made = element('button', '', named(stop));
       made.type = 'button';
@@ -283,15 +307,18 @@ export class Pass {
   /** The matrix, and a legend in the same colours. */
   paint() {
     const { values } = this.seen;
-    const { rows, columns, formula, across, down, spread: { mean, deviation, least, most } } = this.station;
+    const { rows, columns, formula, across, down, spread } = this.station;
+    const { mean, deviation, least, most } = spread ?? NOTHING;
     // What stands above the diagonal is never seen; scores are there all the same.
     const causal = across === 'tokens' && formula !== 'scores';
     const chances = formula === 'softmax';
     const end = causal && chances ? 1 : chances ? most : Math.min(Math.max(-least, most), Math.abs(mean) + FAR * deviation) || 1;
     const tint = chances ? colour : diverging();
+    /** @param {number} i */
     const place = (i) => i / (SHADES - 1);
     const shades = Array.from({ length: SHADES }, (_, i) => tint(chances ? place(i) : 2 * place(i) - 1));
     let broken = false;
+    /** @type {HTMLCanvasElement} */
     const canvas = this.place('.pass-matrix');
     fill(canvas, values, columns, (value, i) => {
       if (causal && i % columns > Math.floor(i / columns)) return null;
@@ -308,12 +335,16 @@ export class Pass {
     for (const part of [canvas, this.place('.labels')]) part.style.height = `${rows * (rows > ROWS ? 8 : 20)}px`;
     this.place('.pass-picture').style.maxWidth = `${columns * 32}px`;
     canvas.setAttribute('aria-label', text('pass.matrix', { stop: named(this.seen.stop), rows: count(rows), columns: count(columns) }));
+    /** @param {string} axis
+     * @param {number} n */
     const names = (axis, n) => Array.from({ length: n }, (_, i) => element('li', '', this.name(axis, i)));
     this.place('.labels').replaceChildren(...(rows > ROWS ? [] : names(down, rows)));
     this.place('.pass-across').replaceChildren(...(columns > COLUMNS ? [] : names(across, columns)));
   }
 
-  /** What a row or a column is called. */
+  /** What a row or a column is called.
+   * @param {string} axis
+   * @param {number} i */
   name(axis, i) {
     const { tokens, candidates } = this.seen;
     return axis === 'channels' ? count(i + 1) : marked((axis === 'candidates' ? candidates : tokens)[i].text);

@@ -7,14 +7,17 @@ import { selection } from '../../figure/selection.js';
 import { count, measure } from '../../words/format.js';
 import { text } from '../../words/language.js';
 
+/** @param {HTMLElement} item */
 const place = ({ dataset }) => ({ layer: Number(dataset.layer), head: Number(dataset.head) });
 
 /** Draws into `grid`. */
 export class Heads {
   /** @type {HTMLButtonElement[]} */
   cells = [];
-  grid; columns;
+  /** How many stand in a row. */
+  columns = 0;
 
+  /** @param {HTMLElement} grid */
   constructor(grid) {
     this.grid = grid;
     // Rows and columns are gone along by themselves, not as a list.
@@ -22,15 +25,16 @@ export class Heads {
     pick(grid, 'button', place, (cell) => selection.set(place(cell)));
   }
 
+  /** @param {KeyboardEvent} event */
   key(event) {
     const { cells, columns } = this;
     const at = cells.findIndex((cell) => cell === document.activeElement);
     const row = at - (at % columns);
     const whole = event.ctrlKey || event.metaKey;
-    const to = {
+    const to = /** @type {Record<string, number>} */ ({
       ArrowLeft: at === row ? at : at - 1, ArrowRight: at === row + columns - 1 ? at : at + 1, ArrowUp: at - columns, ArrowDown: at + columns,
       Home: whole ? 0 : row, End: whole ? cells.length - 1 : row + columns - 1,
-    }[event.key];
+    })[event.key];
     if (at < 0 || to === undefined) return;
     event.preventDefault();
     event.stopImmediatePropagation();
@@ -47,12 +51,13 @@ export class Heads {
     const titles = [text('heads.entropy')];
     for (let head = 1; head <= heads; head += 1) titles.push(text('heads.head', { head: count(head) }));
     for (let layer = 1; layer <= layers; layer += 1) titles.push(text('heads.layer', { layer: count(layer) }));
-    for (const title of this.grid.querySelectorAll('[role$=header]')) title.textContent = titles.shift();
+    for (const title of this.grid.querySelectorAll('[role$=header]')) title.textContent = titles.shift() ?? '';
     for (const [i, cell] of this.cells.entries()) {
       const [layer, head] = [Math.floor(i / heads), i % heads];
       const place = { layer: count(layer + 1), head: count(head + 1), entropy: measure(entropy[i]) };
-      paint(cell.firstChild, weights(layer, head), n);
-      cell.lastChild.textContent = off.has(i) ? text('heads.off') : place.entropy;
+      const [picture, words] = cell.children;
+      paint(/** @type {HTMLCanvasElement} */ (picture), weights(layer, head), n);
+      words.textContent = off.has(i) ? text('heads.off') : place.entropy;
       cell.setAttribute('aria-label', text(off.has(i) ? 'inspect.head.off' : 'inspect.head', place));
       cell.setAttribute('aria-selected', String(layer === selection.layer && head === selection.head));
     }
@@ -60,7 +65,11 @@ export class Heads {
     if (!this.grid.contains(document.activeElement)) rove(this.cells, this.cells[selection.layer * heads + selection.head]);
   }
 
+  /** @param {number} layers
+   * @param {number} heads */
   build(layers, heads) {
+    /** @param {string} role
+     * @param {...(string | Node)} content */
     const part = (role, ...content) => {
       const made = element('div', role.endsWith('header') ? 'hint' : '', ...content);
       made.setAttribute('role', role);

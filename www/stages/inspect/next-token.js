@@ -4,7 +4,7 @@
 import { engine } from '../../engine/client.js';
 import { run } from '../../engine/run.js';
 import { Bars } from './bars.js';
-import { caption, element } from '../../figure/caption.js';
+import { NOTHING, caption, element, finder } from '../../figure/caption.js';
 import { marked } from '../../words/glyphs.js';
 import { pick, refill } from '../../figure/picking.js';
 import { distribution } from '../../engine/sampling.js';
@@ -35,18 +35,19 @@ export class Next {
   /** @param {HTMLElement} figure */
   constructor(figure) {
     this.figure = figure;
-    this.find = (selector) => figure.querySelector(selector);
+    this.find = finder(figure);
     this.knobs = Object.fromEntries(['temperature', 'top_k', 'top_p', 'draw'].map((name) => [name, this.find(`[name=${name}]`)]));
     for (const knob of Object.values(this.knobs)) knob.addEventListener('input', () => this.turned());
     this.find('[data-action=next-all]').addEventListener('click', () => this.look(true));
     this.body = this.find('tbody');
+    /** @param {number | null} rank */
     const logit = (rank) => (rank === null ? null : { tensor: 'logits', cell: [this.seen.tokens.length - 1, this.shown.ranked[rank]] });
     this.bars = new Bars(this.find('.bars'), this.find('.draw'), logit);
     pick(this.body, 'tr', ({ dataset }) => logit(Number(dataset.rank)));
     selection.on(['cell', 'preview'], () => this.point());
     selection.readers.logits = (cell) => this.read(cell);
     engine.on(['begun', 'forgotten'], () => this.forget());
-    run.on(['recorded'], () => this.forget());
+    run.on_recorded(() => this.forget());
   }
 
   /** How the next token is chosen, and by which draw.
@@ -76,7 +77,7 @@ export class Next {
   /** A slider was moved: the logits are here, so that what follows from them shows at once. */
   turned() {
     const { seen, choice } = this;
-    const whole = seen && distribution(seen.logits, choice);
+    const whole = seen ? distribution(seen.logits, choice) : null;
     if (!whole) {
       this.look();
       return;
@@ -84,7 +85,7 @@ export class Next {
     const { kept, uniform, picked } = whole;
     // Behind the likeliest stands the one that was drawn before: it goes where another is drawn now.
     const candidates = seen.candidates.filter(({ id, rank }, i) => rank === i || id === picked).map((candidate) => {
-      const [tempered, reached, share] = ['tempered', 'reached', 'shares'].map((name) => whole[name][candidate.rank]);
+      const [tempered, reached, share] = [whole.tempered, whole.reached, whole.shares].map((values) => values[candidate.rank]);
       return { ...candidate, tempered, reached, share };
     });
     this.seen = { ...seen, ...choice, kept, uniform, picked, candidates, whole };
@@ -96,7 +97,7 @@ export class Next {
 
   /** There is nothing to show. */
   none() {
-    this.seen = null;
+    this.seen = NOTHING;
     this.figure.classList.add('waiting');
     caption(this.figure, { sentence: text('inspect.none'), chip: '', tensor: 'none', shape: 0, step: 0, run: 'live' });
   }
@@ -142,10 +143,11 @@ export class Next {
    * @returns {import('./bars.js').Shown} */
   drawn() {
     const { seen } = this;
-    seen.whole ??= distribution(seen.logits, seen);
+    seen.whole ??= distribution(seen.logits, seen) ?? undefined;
     const { vocab, kept, uniform, picked, candidates, sampling: { top_p } } = seen;
     const likeliest = candidates.filter(({ rank }, i) => rank === i);
-    const [ranked, tempered, reached, shares] = ['id', 'tempered', 'reached', 'share'].map((name) => likeliest.map((candidate) => candidate[name]));
+    const names = /** @type {const} */ (['id', 'tempered', 'reached', 'share']);
+    const [ranked, tempered, reached, shares] = names.map((name) => likeliest.map((candidate) => candidate[name]));
     return { vocab, top_p, ...(seen.whole ?? { kept, uniform, picked, ranked, tempered, reached, shares }) };
   }
 
@@ -156,6 +158,8 @@ export class Next {
     this.find('.bars-sentence').textContent = text(known < vocab ? 'bars.some' : 'bars.sentence', { vocab: count(vocab), known: count(known), few: count(few), held: measure(reached[few - 1]) });
     this.find('[data-action=next-all]').hidden = seen.run !== 'recorded';
     const last = Math.min(kept, known);
+    /** @param {string} name
+     * @param {boolean} there */
     const key = (name, there, values = {}) => {
       const item = this.find(`.key-${name}`);
       item.hidden = !there;
@@ -164,8 +168,9 @@ export class Next {
     key('share', true, { most: measure(shares[0]) });
     key('line', true);
     key('sums', true, { rank: count(last), sum: measure(reached[last - 1]) });
-    key('k', k < vocab, { rank: count(k) });
-    key('p', p < vocab, { rank: count(p), share: measure(top_p) });
+    // Cuts are known where all tokens are.
+    key('k', k !== undefined && k < vocab, { rank: count(k ?? 0) });
+    key('p', p !== undefined && p < vocab, { rank: count(p ?? 0), share: measure(top_p) });
     key('picked', ranked.includes(picked));
     // Where a token stands on the stretch of the draw follows from all of them.
     const drawn = this.find('.draw-sentence');
@@ -201,7 +206,7 @@ export class Next {
   read(cell) {
     const { seen, shown } = this;
     const rank = seen && cell ? shown.ranked.indexOf(cell[1]) : -1;
-    if (rank < 0) return null;
+    if (!cell || rank < 0) return null;
     const values = { rank: count(rank + 1), token: this.name(cell[1]), probability: measure(shown.tempered[rank]), sum: measure(shown.reached[rank]), share: measure(shown.shares[rank]) };
     const value = seen.logits?.[cell[1]] ?? seen.candidates[rank].logit;
     return { name: 'logits', shape: seen.vocab, place: text('bars.reading', values), value, shown: measure(value), unit: text('next.logit') };
@@ -211,8 +216,8 @@ export class Next {
   point() {
     if (!this.seen) return;
     const { tensor, cell } = selection.shown;
-    const id = tensor === 'logits' ? cell[1] : null;
-    const rank = this.shown.ranked.indexOf(id);
+    const id = tensor === 'logits' && cell ? cell[1] : null;
+    const rank = id === null ? -1 : this.shown.ranked.indexOf(id);
     this.bars.show(this.shown, rank < 0 ? null : rank);
     for (const row of this.body.children) row.classList.toggle('seen-cell', row.dataset.id === String(id));
     this.find('.bars-reading').textContent = this.read(id === null ? null : cell)?.place ?? text('bars.hint');

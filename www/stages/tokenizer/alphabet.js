@@ -9,10 +9,12 @@ const BYTES = 256;
 /** New symbols that are shown: the newest. */
 const SHOWN = 24;
 
+/** @param {number} byte */
 const hex = (byte) => byte.toString(16).toUpperCase().padStart(2, '0');
 
 /** Shows the alphabet in `place`: a heading, a sentence, the bytes, the new symbols. */
 export class Alphabet {
+  /** @param {HTMLElement} place */
   constructor(place) {
     this.sentence = place.querySelector('p');
     this.made = place.querySelector('.made');
@@ -25,7 +27,9 @@ export class Alphabet {
     }));
   }
 
-  /** So many merges were `made`, the last of them `merges`. */
+  /** So many merges were `made`, the last of them `merges`.
+   * @param {number} made
+   * @param {Pick<Told.Merge, 'id' | 'text'>[]} merges */
   show(made, merges) {
     this.sentence.textContent = text('merges.alphabet.sentence', { bytes: count(BYTES), made: count(made), all: count(BYTES + made) });
     this.made.replaceChildren(...merges.slice(-SHOWN).reverse().map(({ id, text: symbol }) => (

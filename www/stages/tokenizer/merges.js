@@ -3,7 +3,7 @@
 import { Alphabet } from './alphabet.js';
 import { engine } from '../../engine/client.js';
 import { run } from '../../engine/run.js';
-import { caption, element } from '../../figure/caption.js';
+import { caption, element, finder } from '../../figure/caption.js';
 import { marked } from '../../words/glyphs.js';
 import { selection } from '../../figure/selection.js';
 import { count, measure } from '../../words/format.js';
@@ -20,13 +20,26 @@ export class Merges {
   /** @type {Pick<Told.Merge, 'k' | 'tokens' | 'id' | 'text'>[]} */
   curve = [];
   playing = false;
+  /** Whether an answer is waited for. */
+  asked = false;
+  /** Whether somebody chose how many merges are made. */
+  chosen = false;
+  finished = false;
+  /** How many merges there will be, and how many bytes the text has. */
+  total = 0;
+  bytes = 0;
+  /** The merge that was made last.
+   * @type {Told.Merge | null | undefined} */
+  last = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  timer;
 
   /** @param {HTMLElement} figure
    * @param {import('../../shell/settings.js').Settings} settings
    * @param {import('../../shell/chosen-text.js').ChosenText} chosen */
   constructor(figure, settings, chosen) {
     this.figure = figure;
-    this.place = (selector) => figure.querySelector(selector);
+    this.place = finder(figure);
     this.target = this.place('[name=merges]');
     this.alphabet = new Alphabet(this.place('.alphabet'));
     const actions = {
@@ -53,8 +66,8 @@ export class Merges {
       this.asked = false;
       this.play(false);
     });
-    run.on(['recorded'], () => {
-      if (chosen.takes_recorded) this.merged(run.recorded.text.merged);
+    run.on_recorded((recorded) => {
+      if (chosen.takes_recorded) this.merged(recorded.text.merged);
     });
   }
 
@@ -62,10 +75,11 @@ export class Merges {
    * @returns {import('../../figure/selection.js').Reading | null} */
   read() {
     const { last, state } = this;
-    return state && { name: 'merges', shape: state.done, place: this.place('figcaption').textContent, value: last?.count ?? '', shown: last ? count(last.count) : '' };
+    return state && { name: 'merges', shape: state.done, place: this.place('figcaption').textContent ?? '', value: last?.count ?? '', shown: last ? count(last.count) : '' };
   }
 
-  /** So many merges are made where nobody asks for another number. */
+  /** So many merges are made where nobody asks for another number.
+   * @param {number} merges */
   offer(merges) {
     if (!this.chosen) this.target.value = String(merges);
   }
@@ -80,12 +94,14 @@ export class Merges {
     engine.call('merge_begin', { merges });
   }
 
+  /** @param {number} budget */
   ask(budget) {
     if (this.asked || this.finished || this.state?.run === 'recorded') return;
     this.asked = true;
     engine.call('merge', { budget });
   }
 
+  /** @param {boolean} playing */
   play(playing) {
     this.playing = playing && !this.finished;
     const button = this.place('[data-action=merge-play]');
@@ -149,16 +165,21 @@ export class Merges {
   /** Bytes a token over the merges, from one on. */
   draw() {
     const { curve, total, bytes, state } = this;
+    /** @type {{ k: number, tokens: number }[]} */
     const points = [{ k: 0, tokens: bytes }, ...curve];
+    const newest = points[points.length - 1];
+    /** @param {{ tokens: number }} values */
     const ratio = ({ tokens }) => bytes / Math.max(1, tokens);
-    const top = Math.max(2, Math.ceil(ratio(points.at(-1))));
+    const top = Math.max(2, Math.ceil(ratio(newest)));
+    /** @param {number} k */
     const x = (k) => (600 * k) / Math.max(1, total);
+    /** @param {number} value */
     const y = (value) => 160 - (160 * value) / top;
     const stride = Math.ceil(points.length / 600);
     const drawn = points.filter((_, i) => i % stride === 0 || i === points.length - 1);
     this.place('.curve-line').setAttribute('d', drawn.map((point, i) => `${i ? 'L' : 'M'}${x(point.k).toFixed(1)} ${y(ratio(point)).toFixed(1)}`).join(''));
     this.place('.curve-here').setAttribute('d', `M${x(state.done).toFixed(1)} 0V160`);
-    this.place('title').textContent = text('merges.curve.name', { done: count(state.done), ratio: measure(ratio(points.at(-1))) });
+    this.place('title').textContent = text('merges.curve.name', { done: count(state.done), ratio: measure(ratio(newest)) });
     this.place('.curve-axis').textContent = text('merges.curve.axis', { total: count(total), top: count(top) });
   }
 }

@@ -2,7 +2,7 @@
 
 import { engine } from '../../engine/client.js';
 import { run } from '../../engine/run.js';
-import { caption, element } from '../../figure/caption.js';
+import { NOTHING, caption, element, finder } from '../../figure/caption.js';
 import { marked } from '../../words/glyphs.js';
 import { pick, rove } from '../../figure/picking.js';
 import { selection } from '../../figure/selection.js';
@@ -17,6 +17,11 @@ const COLOURS = 8;
 const [LEAVES, DEEP] = [64, 4];
 
 /** Shows in `figure` a text as tokens, of the tokenizer that is chosen. */
+/** What was asked: a text, and of which tokenizer how many merges.
+ * @typedef {{ text: string, merges: number, from?: string, special?: string }} Asked */
+/** What makes whole characters: its tokens, with their bytes.
+ * @typedef {Told.Segment & { ids: number[], bytes: number[] }} Segment */
+
 export class Strip {
   /** @type {Map<number, Told.Tree>} */
   trees = new Map();
@@ -24,18 +29,42 @@ export class Strip {
   sources = {};
   /** @type {Record<string, { loaded: number, total?: number }>} */
   fetching = {};
-  figure;
+  /** How many merges each tokenizer has, by its name.
+   * @type {Record<string, number>} */
+  merges = { bytes: 0 };
+  /** What an answer is waited for, what is to be asked then, and what was answered last.
+   * @type {Asked | null} */
+  asked = null;
+  /** @type {Asked | null} */
+  wanted = null;
+  /** @type {Told.Tokens & { answered: Asked }} */
+  answer = NOTHING;
+  /** What is shown of it.
+   * @type {Segment[]} */
+  shown = [];
+  /** The text that is shown where nobody has typed one.
+   * @type {string | undefined} */
+  sample;
+  /** The tokenizer whose tokens are shown.
+   * @type {string | undefined} */
+  shown_from;
+  /** The tokenizer that came in a file.
+   * @type {{ name: string, vocab: number } | undefined} */
+  file;
+  /** What is read.
+   * @type {Segment | null | undefined} */
+  previewed;
 
   /** @param {HTMLElement} figure
    * @param {import('../../shell/chosen-text.js').ChosenText} chosen */
   constructor(figure, chosen) {
     this.figure = figure;
-    this.place = (selector) => figure.querySelector(selector);
+    this.place = finder(figure);
     this.slider = this.place('[name=first-merges]');
+    /** @type {HTMLSelectElement} */
     this.from = this.place('[data-input=tokenizer]');
     this.vocabularies = [...this.from.querySelectorAll('[data-vocabulary]')].map(({ value }) => value);
     this.special = this.place('[name=special]');
-    this.merges = { bytes: 0 };
     this.text = this.place('textarea');
     this.list = this.place('.tokens');
     this.reading = this.place('.token-reading');
@@ -63,8 +92,8 @@ export class Strip {
     engine.on(['error'], () => {
       this.asked = null;
     });
-    run.on(['recorded'], () => {
-      if (chosen.takes_recorded) this.recorded(run.recorded.text);
+    run.on_recorded((recorded) => {
+      if (chosen.takes_recorded) this.recorded(recorded.text);
     });
   }
 
@@ -78,7 +107,8 @@ export class Strip {
     else this.ask();
   }
 
-  /** Shows recorded tokens until a tokenizer is there to be asked. */
+  /** Shows recorded tokens until a tokenizer is there to be asked.
+   * @param {{ learnt: Told.Learnt, tokens: Told.Tokens }} values */
   recorded({ learnt: { merges, sample }, tokens }) {
     this.asked = { text: sample, merges };
     this.answer = { ...tokens, answered: this.asked };
@@ -114,7 +144,8 @@ export class Strip {
     this.take();
   }
 
-  /** Asks for the vocabulary of another model. */
+  /** Asks for the vocabulary of another model.
+   * @param {string} name */
   fetch(name) {
     if (this.fetching[name]) return;
     this.fetching[name] = { loaded: 0 };
@@ -132,8 +163,8 @@ export class Strip {
     }
     delete this.fetching[name];
     if (failed === undefined) {
-      this.sources[name] = { ...source, vocab };
-      this.merges[name] = merges;
+      this.sources[name] = { .../** @type {Told.Package} */ (source), vocab };
+      this.merges[name] = merges ?? 0;
     } else if (this.from.value === name) {
       this.from.value = this.shown_from ?? 'ours';
     }
@@ -146,13 +177,13 @@ export class Strip {
   show_source() {
     const name = this.from.selectedOptions[0].textContent;
     const [source, fetching] = [this.sources[this.from.value], this.fetching[this.from.value]];
-    const [bar, sentence, licence] = this.place('.vocabulary').children;
+    const [bar, sentence, licence] = /** @type {HTMLElement[]} */ ([...this.place('.vocabulary').children]);
     licence.hidden = !source;
     bar.hidden = !fetching;
     sentence.textContent = '';
     if (source) {
       const { name: called, vocab, ...others } = source;
-      sentence.textContent = text('strip.vocabulary', { name, package: called, vocab: count(vocab), ...others });
+      sentence.textContent = text('strip.vocabulary', { name, package: called, vocab: count(vocab ?? 0), ...others });
     } else if (fetching?.total) {
       Object.assign(bar, { max: fetching.total, value: Math.min(fetching.total, fetching.loaded) });
       sentence.textContent = text('strip.loading', { name, loaded: size(fetching.loaded), total: size(fetching.total) });
@@ -168,7 +199,8 @@ export class Strip {
     option.textContent = this.file ? text('strip.file', { name: this.file.name, vocab: count(this.file.vocab) }) : '';
   }
 
-  /** Shows the text after the first `merges` merges of the tokenizer that learns. */
+  /** Shows the text after the first `merges` merges of the tokenizer that learns.
+   * @param {number} merges */
   go(merges) {
     if (this.from.value !== 'ours') return;
     this.slider.value = String(merges);
@@ -187,10 +219,11 @@ export class Strip {
 
   ask() {
     if (this.merges[this.from.value] === undefined) return;
-    this.wanted = { from: this.from.value, text: this.text.value, merges: Number(this.slider.value), special: this.special.value };
+    const wanted = { from: this.from.value, text: this.text.value, merges: Number(this.slider.value), special: this.special.value };
+    this.wanted = wanted;
     if (this.asked) return;
-    this.asked = this.wanted;
-    engine.call('tokens', this.asked);
+    this.asked = wanted;
+    engine.call('tokens', wanted);
   }
 
   /** Tokens came: ids, where each begins, and the groups of them that make whole characters.
@@ -235,14 +268,16 @@ export class Strip {
     this.point();
   }
 
-  /** The box that a token of the text is in; none where there is no such one. */
+  /** The box that a token of the text is in; none where there is no such one.
+   * @param {number} token */
   segment(token) {
     return this.shown?.find(({ first, count: tokens }) => first <= token && token < first + tokens);
   }
 
-  /** What stands in a box, and its tokens. */
+  /** What stands in a box, and its tokens.
+   * @param {number[] | null} cell */
   read_token(cell) {
-    const segment = this.segment(cell?.[0]);
+    const segment = this.segment(cell?.[0] ?? -1);
     if (!segment) return null;
     return { name: 'tokens', shape: this.answer.ids.length, place: this.facts(segment), value: segment.ids.join(' '), shown: segment.ids.map(count).join(', ') };
   }
@@ -250,8 +285,8 @@ export class Strip {
   /** Reads the token that is pointed at, or the one that is kept. */
   point() {
     const { tensor, cell } = selection.shown;
-    const segment = (tensor === 'tokens' && this.segment(cell[0])) || null;
-    const kept = selection.tensor === 'tokens' ? this.segment(selection.cell[0]) : null;
+    const segment = (tensor === 'tokens' && cell && this.segment(cell[0])) || null;
+    const kept = selection.tensor === 'tokens' && selection.cell ? this.segment(selection.cell[0]) : null;
     for (const [i, item] of [...this.list.children].entries()) item.setAttribute('aria-selected', String(this.shown[i] === kept));
     if (segment === this.previewed) return;
     this.previewed = segment;
@@ -276,26 +311,33 @@ export class Strip {
     else if (segment.ids.includes(tree.id)) engine.call('tree', { from, id: missing });
   }
 
-  /** A token's number and bytes. */
+  /** A token's number and bytes.
+   * @param {Segment} segment */
   facts(segment) {
     const bytes = segment.bytes.slice(0, LEAVES).map(hex).join(' ') + (segment.bytes.length > LEAVES ? ' …' : '');
     return text('strip.reading', { text: marked(segment.text), ids: segment.ids.map(count).join(', '), bytes });
   }
 
+  /** @param {Segment} segment */
   read(segment) {
     this.reading.replaceChildren(
       element('p', '', this.facts(segment)),
-      ...segment.ids.map((id) => this.trees.get(id)).map((tree) => element('ul', 'tree', branch(tree, leaves(tree) > LEAVES ? DEEP : Infinity))),
+      ...segment.ids.flatMap((id) => this.trees.get(id) ?? []).map((tree) => element('ul', 'tree', branch(tree, leaves(tree) > LEAVES ? DEEP : Infinity))),
     );
   }
 }
 
+/** @param {number} byte */
 const hex = (byte) => byte.toString(16).toUpperCase().padStart(2, '0');
 
-/** Bytes that a token comes down to. */
+/** Bytes that a token comes down to.
+ * @param {Told.Tree} node
+ * @returns {number} */
 const leaves = (node) => (node.left && node.right ? leaves(node.left) + leaves(node.right) : 1);
 
-/** A token and the two that it was merged from, down to bytes, or so many levels down. */
+/** A token and the two that it was merged from, down to bytes, or so many levels down.
+ * @param {Told.Tree} node
+ * @param {number} levels */
 function branch(node, levels) {
   const item = element('li', '', element('b', '', marked(node.text)), ' ');
   if (!node.left || !node.right) {
@@ -306,7 +348,7 @@ function branch(node, levels) {
     return item;
   }
   item.append(
-    element('span', 'hint', text('strip.merge', { rank: count(node.rank + 1) })),
+    element('span', 'hint', text('strip.merge', { rank: count((node.rank ?? 0) + 1) })),
     ...(levels > 0 ? [element('ul', '', branch(node.left, levels - 1), branch(node.right, levels - 1))] : []),
   );
   return item;

@@ -1,7 +1,7 @@
 // How updates changed where one head looks: after less before, of the head that changed most or of one that is chosen. The
 // differences, each head's mean and largest, and which head it is are the engine's.
 
-import { caption, element } from '../../figure/caption.js';
+import { NOTHING, caption, element, finder, target_of } from '../../figure/caption.js';
 import { marked } from '../../words/glyphs.js';
 import { Labels } from '../../figure/labels.js';
 import { Matrix, read_look } from '../../figure/matrix.js';
@@ -16,22 +16,27 @@ const NAMED = 3;
 /** Shows in `figure` what the engine told of an update. */
 export class AttentionChange {
   /** @type {Told.Updated} */
-  seen;
+  seen = NOTHING;
   /** @type {Told.HeadShift} */
   shift;
   /** @type {Float32Array} */
   values;
-  figure; chosen; n;
+  /** Whether the head that is selected is shown, not the one that changed most. */
+  chosen = false;
+  /** How many tokens look. */
+  n = 0;
 
+  /** @param {HTMLElement} figure */
   constructor(figure) {
-    Object.assign(this, { figure, seen: null, chosen: false });
-    this.find = (selector) => figure.querySelector(selector);
+    this.figure = figure;
+    this.find = finder(figure);
+    /** @type {HTMLCanvasElement} */
     this.matrix = this.find('.change-matrix');
     this.labels = new Labels(this.find('.change-labels'), this.matrix);
     this.most = this.find('[data-action=head-most]');
     this.most.addEventListener('click', () => this.choose(false));
-    this.find('tbody').addEventListener('click', ({ target }) => {
-      const { layer, head } = target.closest('button')?.dataset ?? {};
+    this.find('tbody').addEventListener('click', (event) => {
+      const { layer, head } = target_of(event).closest('button')?.dataset ?? {};
       if (layer === undefined) return;
       selection.set({ layer: Number(layer), head: Number(head) });
       this.choose(true);
@@ -44,14 +49,15 @@ export class AttentionChange {
   }
 
   /** Takes in what was told; null where there is no run, which forgets what was chosen.
-   * @param {Told.Updated} seen */
+   * @param {Told.Updated | null} seen */
   show(seen) {
     if (!seen) this.chosen = false;
-    this.seen = seen?.updates > 0 ? seen : null;
+    this.seen = seen && seen.updates > 0 ? seen : NOTHING;
     this.draw();
   }
 
-  /** Shows the head that is selected, or the one that changed most. */
+  /** Shows the head that is selected, or the one that changed most.
+   * @param {boolean} chosen */
   choose(chosen) {
     this.chosen = chosen;
     this.draw();
@@ -64,12 +70,15 @@ export class AttentionChange {
       caption(this.figure, { sentence: text('change.none'), chip: '', tensor: 'none', shape: 0, step: 0, run: 'live' });
       return;
     }
-    const { heads, most_changed: most, tokens, step, updates } = seen;
+    const { heads, tokens, step, updates } = seen;
+    const most = seen.most_changed ?? 0;
     const selected = heads.findIndex(({ layer, head }) => layer === selection.layer && head === selection.head);
     const at = this.chosen && selected >= 0 ? selected : most;
-    Object.assign(this, { n: tokens.length - 1, shift: heads[at] });
+    this.n = tokens.length - 1;
+    this.shift = heads[at];
     const { n, shift } = this;
     this.values = seen.attention_change.subarray(at * n * n, (at + 1) * n * n);
+    /** @param {Told.HeadShift} shift */
     const words = ({ layer, head, mean, largest, from, to }) => ({
       layer: count(layer + 1), head: count(head + 1), mean: fine(mean), largest: signed(largest), from: this.token(from), to: this.token(to),
     });
@@ -91,9 +100,12 @@ export class AttentionChange {
     this.point();
   }
 
-  /** A row a head; the buttons stay, so that the focus stays too. */
+  /** A row a head; the buttons stay, so that the focus stays too.
+   * @param {(shift: Told.HeadShift) => import('../../words/language.js').Values} words
+   * @param {number} at */
   table(words, at) {
     const { heads } = this.seen;
+    /** @type {HTMLTableSectionElement} */
     const body = this.find('tbody');
     if (body.childElementCount !== heads.length) {
       body.replaceChildren(...heads.map(({ layer, head }) => {
@@ -106,18 +118,21 @@ export class AttentionChange {
     }
     for (const [i, row] of [...body.rows].entries()) {
       const said = words(heads[i]);
-      row.firstChild.firstChild.textContent = text('change.name', said);
-      row.firstChild.firstChild.setAttribute('aria-pressed', String(i === at));
-      row.cells[1].textContent = said.mean;
-      row.cells[2].textContent = said.largest;
+      const button = row.querySelector('button');
+      button.textContent = text('change.name', said);
+      button.setAttribute('aria-pressed', String(i === at));
+      row.cells[1].textContent = String(said.mean);
+      row.cells[2].textContent = String(said.largest);
     }
   }
 
+  /** @param {number} i */
   token(i) {
     return marked(this.seen.tokens[i].text);
   }
 
-  /** The looks of token `i` that changed most, in words. */
+  /** The looks of token `i` that changed most, in words.
+   * @param {number} i */
   sentence(i) {
     const row = [...this.values.subarray(i * this.n, i * this.n + i + 1)].map((value, j) => [j, value]);
     const order = row.sort(([, a], [, b]) => Math.abs(b) - Math.abs(a)).slice(0, NAMED);
@@ -128,7 +143,7 @@ export class AttentionChange {
   point() {
     if (!this.seen) return;
     const { tensor, cell } = selection.shown;
-    const row = Math.min(this.n - 1, tensor === 'change' ? cell[0] : this.shift.from);
+    const row = Math.min(this.n - 1, tensor === 'change' && cell ? cell[0] : this.shift.from);
     this.cells.show();
     this.find('.change-row').textContent = this.sentence(row);
     for (const [j, item] of [...this.find('.change-rows').children].entries()) item.classList.toggle('chosen', j === row);

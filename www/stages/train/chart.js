@@ -7,14 +7,20 @@ import { text } from '../../words/language.js';
 /** Pixels around what is drawn: labels of the left axis, of the lower one, and half a label at the right end. */
 const [LEFT, BOTTOM, RIGHT, TOP] = [44, 24, 20, 8];
 
-/** The first of the round numbers `start` times 1, 2, 5, 10, 20 ... that is `least` or more. */
+/** The first of the round numbers `start` times 1, 2, 5, 10, 20 ... that is `least` or more.
+ * @param {number} least
+ * @param {number} start */
 function round(least, start) {
   for (let power = start; ; power *= 10) {
     for (const factor of [1, 2, 5]) if (factor * power >= least) return factor * power;
   }
 }
 
-/** At most `most` round numbers from `start` to `end`, all multiples of one that is `least` or more. */
+/** At most `most` round numbers from `start` to `end`, all multiples of one that is `least` or more.
+ * @param {number} start
+ * @param {number} end
+ * @param {number} most
+ * @param {number} least */
 function ticks(start, end, most, least) {
   for (let power = least; ; power *= 10) {
     for (const factor of [1, 2, 5]) {
@@ -25,7 +31,10 @@ function ticks(start, end, most, least) {
   }
 }
 
-/** Round numbers from `start` to `end` that stand apart by a factor of `apart` or more. */
+/** Round numbers from `start` to `end` that stand apart by a factor of `apart` or more.
+ * @param {number} start
+ * @param {number} end
+ * @param {number} apart */
 function ratios(start, end, apart) {
   const found = [];
   for (let power = 10 ** Math.floor(Math.log10(start)); power <= end; power *= 10) {
@@ -37,26 +46,35 @@ function ratios(start, end, apart) {
   return found;
 }
 
-/** A number as it stands at an axis, where there is little room. */
+/** A number as it stands at an axis, where there is little room.
+ * @param {number} value */
 const at_axis = (value) => (value >= 10_000 ? amount(value) : value >= 10 ? count(value) : fine(value));
 
 /** One canvas with curves. `asks` is told of the place in the record that a person points at (null for none), and
  * whether it is `kept` or gone to by `key`. */
-class Chart extends HTMLElement {
+export class Chart extends HTMLElement {
   /** @type {import('../../engine/history.js').Record} */
   record;
   /** @type {uPlot} */
   plot;
   /** @type {(index: number | null, how?: 'kept' | 'key') => void} */
-  asks;
-  log;
+  asks = () => {};
+  /** The place that is read, and how many steps the run is to take.
+   * @type {number | null} */
+  index = null;
+  total = 0;
+  /** The columns that are drawn.
+   * @type {string[]} */
+  names = [];
+  reading = document.createElement('p');
+  /** Whether its scale is logarithmic. */
+  log = false;
+  /** @type {{ chart: string, sentence: string } | undefined} */
+  described;
 
   connectedCallback() {
     if (this.plot) return;
-    this.asks = () => {};
-    this.index = null;
-    this.total = 0;
-    this.reading = Object.assign(document.createElement('p'), { className: 'cursor' });
+    this.reading.className = 'cursor';
     this.reading.setAttribute('aria-hidden', 'true');
     this.build();
     this.append(this.reading);
@@ -64,36 +82,47 @@ class Chart extends HTMLElement {
     document.addEventListener('themechange', () => this.plot.redraw());
   }
 
+  /** The column whose curve it is. */
+  get column() {
+    return this.dataset.column ?? '';
+  }
+
   /**
    * The curves: of each its column, colour, width, and what else uPlot is told.
    * @returns {({ column: string, colour: string } & uPlot.Series)[]} */
   curves() {
-    return [{ column: this.dataset.column, colour: '--train', width: 1.4 }];
+    return [{ column: this.column, colour: '--train', width: 1.4 }];
   }
 
   /**
    * The lowest and the highest value of the left axis.
    * @returns {[number, number]} */
   span() {
-    const { high } = this.record.extents[this.dataset.column];
+    const { high } = this.record.extents[this.column];
     return [0, high > 0 && Number.isFinite(high) ? round(high * 1.02, 1e-9) : 1];
   }
 
-  /** The values of the left axis that have a line. */
+  /** The values of the left axis that have a line.
+   * @param {number} low
+   * @param {number} high
+   * @param {number} height */
   lines(low, high, height) {
     return ticks(low, high, Math.max(2, height / 44), 1e-9);
   }
 
-  /** What is written at them. */
+  /** What is written at them.
+   * @param {number[]} values */
   labels(values) {
     return values.map(at_axis);
   }
 
-  /** What is read at the place of the cursor. */
+  /** What is read at the place of the cursor.
+   * @param {number} index */
   read(index) {
-    return `${count(this.record.at('step', index))}: ${fine(this.record.at(this.dataset.column, index))}`;
+    return `${count(this.record.at('step', index))}: ${fine(this.record.at(this.column, index))}`;
   }
 
+  /** @param {string} name */
   colour(name) {
     return getComputedStyle(this).getPropertyValue(name).trim();
   }
@@ -126,7 +155,7 @@ class Chart extends HTMLElement {
         { ...axis, size: LEFT, splits: (u, _, low, high) => this.lines(low, high, u.height), filter: (_, values) => values, values: (_, values) => this.labels(values) },
       ],
       series: [{}, ...drawn.map(({ colour, width, ...more }) => ({
-        stroke: () => this.colour(colour), width, points: { show: (u, _, from, to) => to - from < 2, size: 4, fill: () => this.colour(colour) }, ...more,
+        stroke: () => this.colour(colour), width, points: { show: (/** @type {uPlot} */ u, /** @type {number} */ _, /** @type {number} */ from, /** @type {number} */ to) => to - from < 2, size: 4, fill: () => this.colour(colour) }, ...more,
       }))],
       // Where a step lies is known when its scale is.
       hooks: { drawAxes: [(u) => this.behind(u)], draw: [() => this.place(this.index)] },
@@ -140,8 +169,8 @@ class Chart extends HTMLElement {
     const { canvas } = this.plot.ctx;
     canvas.tabIndex = 0;
     canvas.setAttribute('role', 'application');
-    canvas.setAttribute('aria-describedby', this.dataset.describedby);
-    canvas.setAttribute('aria-details', this.dataset.details);
+    canvas.setAttribute('aria-describedby', this.dataset.describedby ?? '');
+    canvas.setAttribute('aria-details', this.dataset.details ?? '');
     canvas.addEventListener('pointermove', (event) => this.point(event));
     canvas.addEventListener('click', (event) => this.point(event, 'kept'));
     for (const left of ['pointerleave', 'blur']) canvas.addEventListener(left, () => this.asks(null));
@@ -157,7 +186,8 @@ class Chart extends HTMLElement {
    * @param {import('../../engine/history.js').Record} record
    * @param {number} total */
   show(record, total) {
-    Object.assign(this, { record, total });
+    this.record = record;
+    this.total = total;
     this.draw();
   }
 
@@ -170,7 +200,7 @@ class Chart extends HTMLElement {
   draw() {
     if (!this.record) return;
     const { columns } = this.record;
-    this.plot.setData([columns.step, ...this.names.map((name) => columns[name])]);
+    this.plot.setData(/** @type {uPlot.AlignedData} */ ([columns.step, ...this.names.map((name) => columns[name])]));
   }
 
   fit() {
@@ -191,18 +221,21 @@ class Chart extends HTMLElement {
     if (this.index !== null) this.place(this.index);
   }
 
-  /** Asks for the step nearest to the pointer. */
+  /** Asks for the step nearest to the pointer.
+   * @param {MouseEvent} event
+   * @param {'kept'} [how] */
   point(event, how = undefined) {
     if (!this.record?.length) return;
     this.asks(this.plot.posToIdx(event.offsetX - this.plot.over.offsetLeft), how);
   }
 
+  /** @param {KeyboardEvent} event */
   key(event) {
     const last = (this.record?.length ?? 0) - 1;
     if (last < 0) return;
     const at = this.index ?? last;
     const far = Math.max(1, Math.round(last / 20));
-    const places = { ArrowLeft: at - 1, ArrowRight: at + 1, PageUp: at + far, PageDown: at - far, Home: 0, End: last };
+    const places = /** @type {Record<string, number>} */ ({ ArrowLeft: at - 1, ArrowRight: at + 1, PageUp: at + far, PageDown: at - far, Home: 0, End: last });
     if (event.key === 'Enter') this.asks(at, 'kept');
     else if (event.key in places) this.asks(Math.min(last, Math.max(0, places[event.key])), 'key');
     else return;
@@ -221,7 +254,11 @@ class Chart extends HTMLElement {
 }
 
 /** The losses: each step's faint, their average strong, on validation text as points, and what guessing gives. */
-class LossChart extends Chart {
+export class LossChart extends Chart {
+  /** What guesses cost.
+   * @type {(number | undefined)[]} */
+  guesses = [];
+
   curves() {
     return [
       { column: 'loss', colour: '--train', width: 1, alpha: 0.3 },
@@ -233,12 +270,14 @@ class LossChart extends Chart {
     ];
   }
 
-  /** Shows what guesses cost: of all tokens alike, by how frequent each is, by the token before it. */
+  /** Shows what guesses cost: of all tokens alike, by how frequent each is, by the token before it.
+   * @param {(number | undefined)[]} guesses */
   guess(guesses) {
     this.guesses = guesses;
   }
 
-  /** On a logarithmic scale, or on one with a step of the same height everywhere. */
+  /** On a logarithmic scale, or on one with a step of the same height everywhere.
+   * @param {boolean} log */
   scale(log) {
     this.log = log;
     this.plot.destroy();
@@ -249,7 +288,7 @@ class LossChart extends Chart {
   span() {
     const { loss: single, validation_loss: validation } = this.record.extents;
     const lowest = Math.min(single.low, validation.low);
-    const highest = Math.max(single.high, validation.high, this.guesses?.[0] ?? -Infinity);
+    const highest = Math.max(single.high, validation.high, this.guesses[0] ?? -Infinity);
     if (this.log) return [Number.isFinite(lowest) ? Math.max(1e-6, lowest * 0.95) : 1, Number.isFinite(highest) ? highest * 1.05 : 10];
     return [
       Number.isFinite(lowest) ? Math.max(0, Math.floor(lowest * 2 - 0.2) / 2) : 0,
@@ -257,20 +296,26 @@ class LossChart extends Chart {
     ];
   }
 
+  /** @param {number} low
+   * @param {number} high
+   * @param {number} height */
   lines(low, high, height) {
     if (this.log) return ratios(low, high, (high / low) ** Math.min(1, 36 / height));
     return ticks(low, high, Math.max(2, height / 44), 0.1);
   }
 
+  /** @param {number[]} values */
   labels(values) {
     return values.map(this.log ? measure : tick);
   }
 
+  /** @param {number} index */
   read(index) {
     const [step, single, average] = ['step', 'loss', 'smoothed'].map((name) => this.record.at(name, index));
     return `${count(step)}: ${loss(single)} · ${loss(average)}`;
   }
 
+  /** @param {uPlot} plot */
   behind(plot) {
     if (!this.record || !this.guesses) return;
     const { left, top, width, height } = plot.bbox;
@@ -279,7 +324,7 @@ class LossChart extends Chart {
     g.strokeStyle = this.colour('--ink-3');
     g.lineWidth = devicePixelRatio;
     for (const [i, guess] of this.guesses.entries()) {
-      const y = Math.round(plot.valToPos(guess, 'y', true)) + 0.5;
+      const y = Math.round(plot.valToPos(guess ?? NaN, 'y', true)) + 0.5;
       if (!(y >= top && y <= top + height)) continue;
       g.setLineDash([[2, 4], [6, 3], [12, 3]][i].map((length) => length * devicePixelRatio));
       g.beginPath();

@@ -22,6 +22,13 @@ function line(report) {
 
 /** Writes lines into `list`, which scrolls in its parent and follows the newest as long as nobody scrolls back. */
 export class Log {
+  /** What the lines say.
+   * @type {Told.Report[]} */
+  reports = [];
+  /** What is still to be written.
+   * @type {Told.Report[]} */
+  waiting = [];
+
   /** @param {HTMLElement} list */
   constructor(list) {
     this.list = list;
@@ -32,9 +39,9 @@ export class Log {
       this.add(history);
     });
     engine.on(['steps'], (reports) => this.add(reports));
-    run.on(['recorded'], () => {
+    run.on_recorded((recorded) => {
       this.reset();
-      this.add(run.recorded.reports());
+      this.add(recorded.reports());
     });
     document.addEventListener('languagechange', () => {
       [...list.children].forEach((item, i) => {
@@ -44,9 +51,7 @@ export class Log {
   }
 
   reset() {
-    /** @type {Told.Report[]} */
     this.reports = [];
-    /** @type {Told.Report[]} */
     this.waiting = [];
     this.list.replaceChildren();
   }
@@ -60,7 +65,7 @@ export class Log {
   write() {
     const added = this.waiting.slice(-MOST);
     this.waiting = [];
-    const view = this.list.parentElement;
+    const view = /** @type {HTMLElement} */ (this.list.parentElement);
     const follows = view.scrollTop + view.clientHeight >= view.scrollHeight - 4;
     this.list.append(...added.map((report) => {
       const item = document.createElement('li');
@@ -69,7 +74,7 @@ export class Log {
       return item;
     }));
     this.reports = [...this.reports, ...added].slice(-MOST);
-    while (this.list.childElementCount > MOST) this.list.firstElementChild.remove();
+    while (this.list.childElementCount > MOST) this.list.firstElementChild?.remove();
     if (follows) view.scrollTop = view.scrollHeight;
   }
 }

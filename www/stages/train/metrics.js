@@ -9,7 +9,8 @@ import { selection } from '../../figure/selection.js';
 import { count, duration, loss, measure } from '../../words/format.js';
 import { named, text } from '../../words/language.js';
 
-/** What is shown: the number's name, how it is written, and the line under it. */
+/** What is shown: the number's name, how it is written, and the line under it.
+ * @type {{ name: string, write: (n: number) => string, note: (run: Metrics['run']) => string }[]} */
 const METRICS = [
   { name: 'step', write: count, note: (run) => (run.total ? text('metric.step.of', { total: count(run.total) }) : '') },
   { name: 'loss', write: loss, note: () => text('metric.loss.unit') },
@@ -28,6 +29,9 @@ export class Metrics {
    *   validation?: { step: number, loss: number } }} */
   run;
 
+  /** @param {HTMLElement} list
+   * @param {HTMLElement} figure
+   * @param {HTMLElement} view */
   constructor(list, figure, view) {
     this.figure = figure;
     this.curves = new Curves(view);
@@ -55,10 +59,10 @@ export class Metrics {
       this.add(ready.history);
     });
     engine.on(['steps'], (reports) => this.add(reports));
-    run.on(['recorded'], () => {
-      const { ready } = run.recorded;
+    run.on_recorded((recorded) => {
+      const { ready } = recorded;
       this.begin({ ...ready, total: ready.train.steps });
-      this.add(run.recorded.reports());
+      this.add(recorded.reports());
     });
     run.on(['waiting'], () => (run.waiting ? this.wait() : this.later()));
     run.on(['state'], () => this.flush());
@@ -113,6 +117,7 @@ export class Metrics {
 
   show() {
     const { run: told } = this;
+    /** @type {Record<string, number | null | undefined>} */
     const values = {
       step: told.step,
       loss: told.last?.loss,
@@ -132,7 +137,7 @@ export class Metrics {
     }
     const { last } = told;
     const sentence = this.figure.querySelector('figcaption');
-    sentence.textContent = last ? this.sentence() : text('loss.empty');
+    sentence.textContent = this.sentence();
     this.curves.loss.describe({ chart: text('loss.chart'), sentence: sentence.textContent });
     this.curves.mark(selection.step);
     this.curves.describe(told.kind);
@@ -142,30 +147,36 @@ export class Metrics {
     const said = last ? `${text('loss.source', { step: count(at) })} · ${from}` : '';
     Object.assign(this.figure.querySelector('.chip'), { textContent: said, title: said });
     Object.assign(this.figure.dataset, { tensor: 'loss', shape: '1', step: String(at), run: told.kind });
+    /** @param {string} name
+     * @param {number | undefined} now */
     const then = (name, now) => (past ? this.curves.at(selection.step, name) ?? undefined : now);
+    /** @type {Record<string, number | undefined>} */
     const shown = {
       loss: then('loss', last?.loss), smoothed: then('smoothed', last?.smoothed), validation: then('validation_loss', told.validation?.loss),
       uniform: told.uniform, unigram: told.unigram, bigram: told.bigram,
     };
     for (const { name, item } of this.legend) {
       // Of an older recording nobody counted its tokens.
-      item.hidden = name.endsWith('gram') && shown[name] === undefined;
-      item.textContent = text(`legend.${name}`, { value: shown[name] === undefined ? '' : loss(shown[name]) });
+      const value = shown[name];
+      item.hidden = name.endsWith('gram') && value === undefined;
+      item.textContent = text(`legend.${name}`, { value: value === undefined ? '' : loss(value) });
     }
   }
 
-  /** What was measured by a step: the average loss, and what guesses that know less cost at least; null where it is not known. */
+  /** What was measured by a step: the average loss, and what guesses that know less cost at least; null where it is not known.
+   * @param {number} step */
   measured(step) {
     const { uniform, unigram, bigram } = this.run;
     const average = this.curves.at(step, 'smoothed');
-    return average === null || bigram === undefined ? null : { average, uniform, unigram, bigram };
+    return average === null || uniform === undefined || unigram === undefined || bigram === undefined ? null : { average, uniform, unigram, bigram };
   }
 
   sentence() {
-    const { last, first, total, uniform, validation } = this.run;
+    const { last, first = 0, total = 0, uniform = 0, validation } = this.run;
+    if (!last) return text('loss.empty');
     const values = { step: count(last.step), total: count(total), loss: loss(last.loss), smoothed: loss(last.smoothed) };
     const [at, past] = [selection.step, this.curves.at(selection.step)];
-    if (past !== null) return text('loss.past', { ...values, at: count(at), then: loss(past) });
+    if (past !== null) return text('loss.past', { ...values, at: count(at ?? 0), then: loss(past) });
     if (at !== null) return text('loss.past.first', { ...values, at: count(at) });
     const whole = text('loss.sentence', { ...values, first: loss(first), uniform: loss(uniform) });
     if (!validation) return whole;

@@ -19,18 +19,21 @@ export function phase({ average, uniform, unigram, bigram }) {
 
 /** Shows samples in `list`, and `empty` while there are none; `measured` gives what was measured by a step. */
 export class Samples {
+  /** @param {HTMLElement} list
+   * @param {HTMLElement} empty
+   * @param {(step: number) => Parameters<typeof phase>[0] | null} measured */
   constructor(list, empty, measured) {
     this.list = list;
     this.empty = empty;
     this.measured = measured;
     /** What is said of each, as what says it. */
-    this.says = new WeakMap();
+    this.says = /** @type {WeakMap<Element, () => string[]>} */ (new WeakMap());
     selection.on(['step'], () => this.mark());
     engine.on(['begun', 'forgotten'], () => this.reset());
     engine.on(['sample'], (sample) => this.add(sample));
-    run.on(['recorded'], () => {
+    run.on_recorded((recorded) => {
       this.reset();
-      for (const sample of run.recorded.told.samples) this.add(sample);
+      for (const sample of recorded.told.samples) this.add(sample);
     });
     document.addEventListener('languagechange', () => {
       for (const item of this.list.children) this.say(item);
@@ -60,7 +63,7 @@ export class Samples {
     const written = /\p{Script=Han}/u.test(continuation) ? 'phase.pairs' : 'phase.words';
     const notes = () => [
       measured ? text(`phase.${phase(measured)}`, Object.fromEntries(Object.entries(measured).map(([name, value]) => [name, loss(value)]))) : '',
-      words > 0 ? text(written, { words: count(words), known: count(known) }) : '',
+      words > 0 ? text(written, { words: count(words), known: count(known ?? 0) }) : '',
     ].filter(Boolean).join(text('update.join'));
     this.says.set(item, () => [facts(), notes()]);
     const body = document.createElement('p');
@@ -80,21 +83,23 @@ export class Samples {
     this.say(item);
     this.list.prepend(item);
     this.empty.hidden = true;
-    if (this.list.childElementCount > MOST) this.list.lastElementChild.remove();
+    if (this.list.childElementCount > MOST) this.list.lastElementChild?.remove();
     this.mark();
   }
 
-  /** Says what is said of a sample, in the language of the page. */
+  /** Says what is said of a sample, in the language of the page.
+   * @param {Element} item */
   say(item) {
-    [item.firstElementChild.textContent, item.lastElementChild.textContent] = this.says.get(item)();
+    const [head, , note] = item.children;
+    [head.textContent, note.textContent] = this.says.get(item)?.() ?? [];
   }
 
   /** Marks what was written at the step that is looked at, or last before it. */
   mark() {
     const { step } = selection;
-    const items = [...this.list.children];
+    const items = /** @type {HTMLElement[]} */ ([...this.list.children]);
     const before = items.filter((item) => step !== null && Number(item.dataset.step) <= step);
-    const newest = before.reduce((best, item) => (best && Number(best.dataset.step) >= Number(item.dataset.step) ? best : item), null);
+    const newest = before.reduce((best, item) => (best && Number(best.dataset.step) >= Number(item.dataset.step) ? best : item), /** @type {HTMLElement | null} */ (null));
     for (const item of items) {
       if (item === newest) item.setAttribute('aria-current', 'step');
       else item.removeAttribute('aria-current');

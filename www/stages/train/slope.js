@@ -12,7 +12,7 @@ const [ROW, LEFT, RIGHT] = [16, 10, 90];
 /** Places near those `wanted`, which are in order, that are `ROW` apart and all above `height`.
  * @type {(wanted: number[], height: number) => number[]} */
 export function apart(wanted, height) {
-  const places = [];
+  const places = /** @type {number[]} */ ([]);
   for (const place of wanted) places.push(Math.max(place, (places.at(-1) ?? -Infinity) + ROW));
   let most = height - ROW / 2;
   for (let i = places.length - 1; i >= 0; i -= 1) {
@@ -28,6 +28,7 @@ export function slope(place, legend, shifts, target) {
   const all = shifts.flatMap(({ before, after }) => [before, after]);
   const [low, high] = [Math.min, Math.max].map((f) => f(...all.map((standing) => standing.log_probability)));
   const height = ROW * (shifts.length + 1);
+  /** @param {number} log */
   const y = (log) => ROW / 2 + ((high - log) / Math.max(high - low, 1e-6)) * (height - ROW);
   const sides = /** @type {const} */ (['before', 'after']).map((when) => {
     const order = [...shifts].sort((a, b) => b[when].log_probability - a[when].log_probability);
@@ -39,6 +40,8 @@ export function slope(place, legend, shifts, target) {
     }));
     return new Map(order.map(({ id }, i) => [id, places[i]]));
   });
+  /** @param {string} kind
+   * @param {string} d */
   const path = (kind, d) => {
     const line = document.createElementNS(SVG, 'path');
     line.setAttribute('class', kind);

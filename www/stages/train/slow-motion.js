@@ -27,7 +27,10 @@ export class Slow {
    * @type {Told.Part | null} */
   now = null;
   on = false;
-  figure; timer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  timer;
+  /** What was said last. */
+  said = '';
   /** What the run did last.
    * @type {string | undefined} */
   state;
@@ -100,7 +103,7 @@ export class Slow {
     const stands = on && now && this.state === 'running';
     this.button.setAttribute('aria-pressed', String(on));
     const at = PARTS.findIndex(({ part }) => part === now?.part);
-    const values = now && { step: count(now.step), name: text(`slow.name.${now.part}`), at: count(at + 1), all: count(PARTS.length), batch: count(now.micro_batch), batches: count(now.micro_batches) };
+    const values = now ? { step: count(now.step), name: text(`slow.name.${now.part}`), at: count(at + 1), all: count(PARTS.length), batch: count(now.micro_batch), batches: count(now.micro_batches) } : {};
     const sentence = !on ? text('slow.off') : !now ? text('slow.ready') : stands
       ? [text('slow.stands', values), now.micro_batches > 1 && at < 3 ? text('slow.batch', values) : ''].filter(Boolean).join(text('update.join'))
       : text('slow.over', values);
@@ -112,8 +115,8 @@ export class Slow {
     this.said = sentence;
     for (const [i, { item, value }] of this.items.entries()) {
       const { part, of, write } = PARTS[i];
-      const number = told[part]?.[of];
-      value.textContent = number === undefined ? text('metric.none') : text(`slow.value.${part}`, { value: write(number), factor: fine(told[part].clip_factor ?? 1) });
+      const number = /** @type {number | null | undefined} */ (told[part]?.[/** @type {keyof Told.Part} */ (of)]);
+      value.textContent = number === undefined || number === null ? text('metric.none') : text(`slow.value.${part}`, { value: write(number), factor: fine(told[part].clip_factor ?? 1) });
       if (number === undefined) delete item.dataset.value;
       else item.dataset.value = String(number);
       // Behind a pause too: the mark says what was done last, not that the engine stands there.

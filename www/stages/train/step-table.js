@@ -9,13 +9,14 @@ import { named, text } from '../../words/language.js';
 const ROWS = 25;
 
 /** How a column's values are written. */
-const WRITE = { step: count, tokens: count, loss, smoothed: loss, validation_loss: loss };
+const WRITE = /** @type {Record<string, (n: number) => string>} */ ({ step: count, tokens: count, loss, smoothed: loss, validation_loss: loss });
 
 /** Shows a record's rows in `place`, the newest page first, as long as it is open. */
 export class StepTable {
   /** @type {import('../../engine/history.js').Record} */
   record;
 
+  /** @param {HTMLDetailsElement} place */
   constructor(place) {
     this.place = place;
     this.body = place.querySelector('tbody');
@@ -26,17 +27,20 @@ export class StepTable {
     this.on = place.querySelector('[data-action=rows-on]');
     this.back.addEventListener('click', () => this.turn(-1));
     this.on.addEventListener('click', () => this.turn(1));
-    this.save = place.parentElement.querySelector('[data-action=csv]');
+    this.save = /** @type {HTMLElement} */ (place.parentElement).querySelector('[data-action=csv]');
     this.save.addEventListener('click', () => this.download());
   }
 
+  /** @param {import('../../engine/history.js').Record} record */
   show(record) {
-    Object.assign(this, { record, newest: true });
+    this.record = record;
+    this.newest = true;
     this.draw();
   }
 
   /** Names the columns, once somebody looks. */
   head() {
+    /** @type {HTMLTableRowElement} */
     const row = this.place.querySelector('thead tr');
     if (row.cells.length > 0) return;
     for (const name of COLUMNS) {
@@ -52,6 +56,7 @@ export class StepTable {
     return Math.max(0, Math.ceil(this.record.length / ROWS) - 1);
   }
 
+  /** @param {number} by */
   turn(by) {
     this.page = Math.min(this.last, Math.max(0, this.page + by));
     this.newest = this.page === this.last;

@@ -4,7 +4,7 @@
 import { engine } from '../../engine/client.js';
 import { run } from '../../engine/run.js';
 import { AttentionChange } from './attention-change.js';
-import { caption, element } from '../../figure/caption.js';
+import { NOTHING, caption, element, finder } from '../../figure/caption.js';
 import { marked } from '../../words/glyphs.js';
 import { pick, refill, rove } from '../../figure/picking.js';
 import { place_of, selection } from '../../figure/selection.js';
@@ -22,8 +22,8 @@ const UNDONE = { asked: 'update.undone.asked', went_on: 'update.undone.went_on',
 /** Sends the engine's commands `update`, `keep_update` and `undo_update`, and shows what they tell in `figure`, and in `change`
  * where the heads look. */
 export class Update {
-  /** @type {Told.Updated | null} */
-  seen = null;
+  /** @type {Told.Updated} */
+  seen = NOTHING;
   /** @type {Told.Ready | null} */
   ready = null;
   figure;
@@ -49,7 +49,7 @@ export class Update {
   constructor(figure, change) {
     this.figure = figure;
     this.change = new AttentionChange(change);
-    this.place = (selector) => figure.querySelector(selector);
+    this.place = finder(figure);
     this.source = this.place('[name=update-on]');
     this.text = this.place('[data-input=update]');
     this.list = this.place('.tokens');
@@ -59,6 +59,7 @@ export class Update {
       this.timer = setTimeout(() => this.other(), PAUSE);
     });
     this.source.addEventListener('change', () => this.other());
+    /** @param {HTMLElement} item */
     const means = ({ dataset }) => ({ tensor: 'update', cell: [Number(dataset.index)] });
     pick(this.list, 'li:not([aria-disabled])', means, (item) => {
       selection.set(means(item));
@@ -94,7 +95,8 @@ export class Update {
     const { ready, state, step } = run;
     if (ready !== this.ready) {
       this.ready = ready;
-      this.seen = this.position = this.note = this.wanted = this.expected = null;
+      this.seen = NOTHING;
+      this.position = this.note = this.wanted = this.expected = null;
       this.asked = false;
     }
     this.able = ready !== null && run.stands;
@@ -114,7 +116,8 @@ export class Update {
     this.ask(0);
   }
 
-  /** Asks for so many updates, now or as soon as what was asked for before is there; for none, to see how things stand. */
+  /** Asks for so many updates, now or as soon as what was asked for before is there; for none, to see how things stand.
+   * @param {number} updates */
   ask(updates) {
     const typed = this.source.value === 'text';
     if (!this.able || (typed && [...this.text.value].length < 2)) {
@@ -152,17 +155,19 @@ export class Update {
     if (this.wanted !== null) this.ask(this.wanted);
   }
 
-  /** What was tried is part of the run, or gone: how the run stands is shown. */
+  /** What was tried is part of the run, or gone: how the run stands is shown.
+   * @param {string} note */
   settled(note) {
     this.note = note;
     if (this.seen) this.seen.updates = 0;
     // The button that was pressed goes off: the focus stays in the row.
-    if ([this.buttons.keep, this.buttons.undo].includes(document.activeElement)) this.buttons.update.focus();
+    if ([this.buttons.keep, this.buttons.undo].some((button) => button === document.activeElement)) this.buttons.update.focus();
     this.asked = false;
     this.ask(0);
     this.show();
   }
 
+  /** @param {HTMLElement} item */
   choose(item) {
     this.position = Number(item.dataset.index);
     this.mark();
@@ -170,12 +175,14 @@ export class Update {
   }
 
   /** A token in words, and its probability after those before it.
+   * @param {number[] | null} cell
    * @returns {import('../../figure/selection.js').Reading | null} */
   read(cell) {
-    const { tokens, updates, vocab, log_probabilities_before: before, log_probabilities_after: after } = this.seen ?? {};
-    if (!(cell?.[0] < tokens?.length)) return null;
-    const value = Math.exp((updates > 0 ? after : before)[cell[0] - 1]);
-    return { name: 'logits', shape: vocab, place: place_of(tokens, cell[0]), value, shown: percent(value), unit: text('update.unit') };
+    const at = cell?.[0] ?? Infinity;
+    if (!this.seen || !(at < this.seen.tokens.length)) return null;
+    const { tokens, updates, vocab, log_probabilities_before: before, log_probabilities_after: after } = this.seen;
+    const value = Math.exp((updates > 0 ? after : before)[at - 1]);
+    return { name: 'logits', shape: vocab, place: place_of(tokens, at), value, shown: percent(value), unit: text('update.unit') };
   }
 
   show() {
@@ -183,7 +190,7 @@ export class Update {
     const short = this.source.value === 'text' && [...this.text.value].length < 2;
     this.buttons.update.disabled = this.buttons['update-ten'].disabled = !able || short;
     this.buttons.keep.disabled = this.buttons.undo.disabled = !able || !seen?.updates;
-    this.text.parentElement.hidden = this.source.value !== 'text';
+    /** @type {HTMLElement} */ (this.text.parentElement).hidden = this.source.value !== 'text';
     this.figure.classList.toggle('waiting', !seen);
     this.change.show(seen);
     if (!seen) {
@@ -221,13 +228,16 @@ export class Update {
     return parts.filter(Boolean).join(text('update.join'));
   }
 
-  /** The target's probability, large. */
+  /** The target's probability, large.
+   * @param {string} when
+   * @param {Told.Standing | null} standing */
   metric(when, standing) {
     const place = this.place(`[data-metric=target-probability-${when}]`);
     if (standing === null || run.waiting) delete place.dataset.value;
     else place.dataset.value = String(standing.probability);
     place.textContent = standing === null ? text('metric.none') : percent(standing.probability);
-    place.nextElementSibling.textContent = standing === null ? '' : text('update.rank', { rank: count(standing.rank + 1), vocab: count(this.seen.vocab) });
+    const below = /** @type {HTMLElement} */ (place.nextElementSibling);
+    below.textContent = standing === null ? '' : text('update.rank', { rank: count(standing.rank + 1), vocab: count(this.seen.vocab) });
   }
 
   show_losses() {
@@ -236,7 +246,7 @@ export class Update {
     this.place('.loss-after').textContent = updates > 0 ? loss(after) : text('metric.none');
     this.place('.loss-change').textContent = updates > 0 ? text('update.loss.change', { change: signed(after - before) }) : '';
     const facts = { lr: measure(lr), norm: measure(norm ?? 0) };
-    const over = this.seen.step >= this.ready.train.steps ? text('update.over') : '';
+    const over = this.seen.step >= (this.ready?.train.steps ?? Infinity) ? text('update.over') : '';
     this.place('.update-facts').textContent = [text(norm ? 'update.facts' : 'update.rate', facts), over].filter(Boolean).join(text('update.join'));
   }
 
@@ -260,13 +270,18 @@ export class Update {
     for (const [i, item] of [...this.list.children].entries()) {
       item.setAttribute('aria-selected', String(i === this.position));
     }
-    if (!this.list.contains(document.activeElement)) rove(this.list.children, this.list.children[this.position]);
+    if (!this.list.contains(document.activeElement)) rove(this.list.children, this.list.children[this.position ?? -1]);
   }
 
   /** The distribution in front of the target: a row a token, with both bars. */
   show_candidates() {
     const { candidates, target, updates, rest } = this.seen;
     const most = Math.max(...candidates.flatMap(({ before, after }) => [before.probability, after.probability]));
+    /** @param {string} name
+     * @param {number} before
+     * @param {number} after
+     * @param {number} change
+     * @param {string} ranks */
     const row = (name, before, after, change, ranks) => {
       const bars = [before, after].map((probability, i) => {
         const bar = element('span', i === 0 ? 'bar-before' : 'bar-after');
@@ -311,7 +326,8 @@ export class Update {
   }
 }
 
-/** Which way a number went. */
+/** Which way a number went.
+ * @param {number} change */
 function arrow(change) {
   return change > 0 ? '↑ ' : change < 0 ? '↓ ' : '';
 }
