@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::{python, tables};
+use super::{python_str, tables};
 use crate::unicode::Table;
 
 /// Python's white space.
@@ -116,7 +116,7 @@ fn add_rules(entries: &mut [u32]) {
     for (code, entry) in entries.iter_mut().enumerate() {
         let Some(c) = char::from_u32(code as u32) else { continue };
         for (holds, bit) in [
-            (python::is_space(c), SPACE),
+            (python_str::is_space(c), SPACE),
             (c.is_ascii_digit(), DIGIT),
             ("+-*^.,–—~:<>=/".contains(c), INFIX),
             (c.is_ascii_alphanumeric() || ('\u{a1}'..='\u{ffff}').contains(&c), HOST),

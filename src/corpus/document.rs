@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::python;
+use super::python_str;
 
 /// A page's text and what is known of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -57,8 +57,8 @@ impl Removed {
     /// Puts the two together.
     pub fn new(document: Document, removal: Removal) -> Self {
         let Removal { stage, reason, value, span } = removal;
-        let start = python::length(&document.text[..span.start]);
-        let span = (start, start + python::length(&document.text[span]));
+        let start = python_str::length(&document.text[..span.start]);
+        let span = (start, start + python_str::length(&document.text[span]));
         Removed { document, stage, reason, value, span }
     }
 }

@@ -15,7 +15,7 @@ pub mod language;
 pub mod minhash;
 pub mod page;
 pub mod personal;
-mod python;
+mod python_str;
 mod report;
 mod tables;
 mod texts;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use clap::Args;
 use glasshouse::corpus::filters::{Filters, Rules};
-use glasshouse::corpus::minhash::{Clusters, Signer, within};
+use glasshouse::corpus::minhash::{Clusters, Signer, in_memory};
 use glasshouse::corpus::{Document, Report, jsonl};
 use glasshouse::{Error, Result};
 use serde::Serialize;
@@ -75,7 +75,7 @@ pub fn run(args: CorpusArgs) -> Result<()> {
             signer
                 .sign(&document.text)
                 .iter()
-                .try_for_each(|signature| clusters.push(number as u64, &within::keys(signature)))?;
+                .try_for_each(|signature| clusters.push(number as u64, &in_memory::keys(signature)))?;
         }
         clusters.copies()?.try_for_each(|copy| copy.map(|_| ()))?;
         Ok(start.elapsed().as_secs_f64())

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use glasshouse::corpus::minhash::within::{self, Keys};
+use glasshouse::corpus::minhash::in_memory::{self, Keys};
 use glasshouse::corpus::minhash::{BUCKETS, Clusters, REASON, STAGE, Signer};
 use glasshouse::corpus::words::Words;
 use glasshouse::corpus::{Counter, Removal, Removed, Report, Shard};
@@ -240,7 +240,7 @@ fn sign(piece: Piece) -> Vec<(u64, Keys)> {
     let mut sign = |item: Item| {
         let document = item.document("").ok()?;
         let signature = signer.sign_words(&document.text, Words::of(document.language.as_deref()))?;
-        Some(within::keys(&signature))
+        Some(in_memory::keys(&signature))
     };
     numbered.filter_map(|(number, item)| Some((number, sign(item)?))).collect()
 }

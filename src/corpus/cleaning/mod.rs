@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use super::filters::{Drops, Filters, Fires, RULES, Rule, Stage, Tables};
 use super::language::{self, Identifier, LanguageFilter, Languages};
-use super::minhash::{self, Signer, within};
+use super::minhash::{self, Signer, in_memory};
 use super::page::Given;
 use super::{Counter, Document, Excerpt, Report, personal, words};
 use crate::Result;
@@ -133,7 +133,7 @@ impl Cleaning {
         }
         // What was decided before stands, but for copies: each depends on all others.
         let signed = self.pages.iter().enumerate().filter_map(|(n, page)| Some((n, page.keys()?)));
-        let copies = within::copies(signed);
+        let copies = in_memory::copies(signed);
         self.pages.iter_mut().for_each(|page| page.copy = None);
         copies.iter().for_each(|copy| self.pages[copy.document].copy = Some(*copy));
         true

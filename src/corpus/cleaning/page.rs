@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::Tools;
 use crate::corpus::filters::{Drops, Measured, NO_RULES, Rule, Size, Stage};
-use crate::corpus::minhash::{self, within};
+use crate::corpus::minhash::{self, in_memory};
 use crate::corpus::page::{self, Given};
 use crate::corpus::personal::{self, Replaced};
 use crate::corpus::words::Words;
@@ -32,7 +32,7 @@ pub struct Page {
     /// Whether it is kept whatever the stages say.
     pub kept: bool,
     /// Which copy it is, if it is one.
-    pub copy: Option<within::Copy>,
+    pub copy: Option<in_memory::Copy>,
     html: Option<Html>,
     /// How sure its language is, once that was found.
     sure: Option<f64>,
@@ -72,7 +72,7 @@ struct Cut {
 
 struct Rest {
     /// What it is compared by with others; none of a text that is too short.
-    keys: Option<within::Keys>,
+    keys: Option<in_memory::Keys>,
     /// Its size without personal data, and what of that was replaced.
     masked: Option<Size>,
     replaced: Replaced,
@@ -175,7 +175,7 @@ impl Page {
         let words = self.words();
         let Some(cut) = self.cut.as_mut().filter(|cut| cut.rest.is_none()) else { return };
         let text = cut.text.as_ref().unwrap_or(&self.document.text);
-        let keys = tools.signer.sign_words(text, words).map(|signature| within::keys(&signature));
+        let keys = tools.signer.sign_words(text, words).map(|signature| in_memory::keys(&signature));
         let replaced = personal::replace(&mut text.clone(), false);
         cut.rest = Some(Rest { keys, masked: None, replaced });
     }
@@ -283,7 +283,7 @@ impl Page {
 
     /// Why the document falls, or would if it were not kept.
     pub fn fall(&self) -> Option<Fall> {
-        let copied = |copy: within::Copy| Fall {
+        let copied = |copy: in_memory::Copy| Fall {
             stage: minhash::STAGE,
             reason: minhash::REASON,
             value: copy.nth as f64,
@@ -299,7 +299,7 @@ impl Page {
     }
 
     /// What it is compared by with others, if it comes so far.
-    pub fn keys(&self) -> Option<&within::Keys> {
+    pub fn keys(&self) -> Option<&in_memory::Keys> {
         self.rest()?.1.keys.as_ref()
     }
 

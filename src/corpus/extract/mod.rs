@@ -11,8 +11,8 @@
 
 mod attributes;
 mod decode;
-mod lean;
 mod lines;
+mod prune;
 
 use trafilatura::{ExtractionFocus, HtmlDateMode, Options};
 
@@ -67,7 +67,7 @@ pub fn text(html: &str) -> Result<String, (Reason, usize)> {
     if most > MOST_ATTRIBUTES {
         return Err((Reason::TooManyAttributes, most));
     }
-    let lean = lean::lean(html)?;
+    let lean = prune::lean(html)?;
     let options = Options::default()
         .with_focus(ExtractionFocus::FavorPrecision)
         .with_fallback(true)

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::Fired;
 use super::rules::{Id, Judge};
 use crate::corpus::characters::{Characters, DECIMAL};
-use crate::corpus::python;
+use crate::corpus::python_str;
 use crate::corpus::words::{self, Token};
 
 /// What a line may not speak of, in lower case: the letter that is rarest in English, where in the phrase it stands, the
@@ -41,9 +41,9 @@ pub(super) fn cleaned(
     let (mut sentences, mut lorem, mut brackets) = (0, 0, 0);
     let mut kept = String::with_capacity(text.len());
     let mut first = true;
-    for line in python::lines(text) {
-        let line = python::strip(line);
-        let span = python::place(text, line);
+    for line in python_str::lines(text) {
+        let line = python_str::strip(line);
+        let span = python_str::place(text, line);
         let mut drop = |id: Id, value: f64| {
             let fires = rules.fires(id, value);
             if fires {
@@ -52,13 +52,13 @@ pub(super) fn cleaned(
             fires
         };
         let (mut words, mut longest) = (0, 0);
-        for word in python::split(line) {
+        for word in python_str::split(line) {
             words += 1;
             longest = longest.max(word.len());
         }
         // Bytes are no fewer than characters, and few lines have so many of them in a word.
         if rules.fires(Id::LongWord, longest as f64) {
-            longest = python::split(line).map(python::length).max().unwrap_or(0);
+            longest = python_str::split(line).map(python_str::length).max().unwrap_or(0);
         }
         if drop(Id::LongWord, longest as f64) {
             continue;
@@ -96,7 +96,7 @@ pub(super) fn cleaned(
     if rules.fires(Id::FewSentences, sentences as f64) {
         return Err(Fired::new(Id::FewSentences, sentences as f64, 0..text.len()));
     }
-    Ok(python::strip(&kept).to_owned())
+    Ok(python_str::strip(&kept).to_owned())
 }
 
 /// `re.sub(r"\[\d*]|\[edit]|\[citation needed]", "", line)`

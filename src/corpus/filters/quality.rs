@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::rules::{Id, Judge};
 use super::{EMPTY, Fired, share};
 use crate::corpus::characters::{Characters, LETTER, MARK, TERMINAL};
-use crate::corpus::python;
+use crate::corpus::python_str;
 use crate::corpus::words::Token;
 
 /// The first rule that fires.
@@ -30,12 +30,13 @@ pub(super) fn fired(text: &str, words: &[Token], rules: &dyn Judge) -> Option<Fi
             ask(Id::Ellipses, of(count), &|| if text.contains("...") { sign("...") } else { sign("…") })
         })
         .or_else(|| {
-            let (value, first) = lines(text, |line| line.trim_start_matches(python::is_space).starts_with(['•', '-']));
+            let (value, first) =
+                lines(text, |line| line.trim_start_matches(python_str::is_space).starts_with(['•', '-']));
             ask(Id::Bullets, value, &|| first.clone())
         })
         .or_else(|| {
             let ends = |line: &str| ["...", "…"].iter().any(|end| line.ends_with(end));
-            let (value, first) = lines(text, |line| ends(line.trim_end_matches(python::is_space)));
+            let (value, first) = lines(text, |line| ends(line.trim_end_matches(python_str::is_space)));
             ask(Id::EndEllipses, value, &|| first.clone())
         })
         .or_else(|| ask(Id::Alpha, of(counts.with_letter), &|| counts.first_without.clone()))
@@ -90,11 +91,11 @@ impl Counts {
 /// The share of the lines of which `holds` says yes, and where the first of them stands.
 fn lines(text: &str, holds: impl Fn(&str) -> bool) -> (f64, Range<usize>) {
     let (mut count, mut all, mut first) = (0, 0, None);
-    for line in python::lines(text) {
+    for line in python_str::lines(text) {
         all += 1;
         if holds(line) {
             count += 1;
-            first.get_or_insert_with(|| python::place(text, line));
+            first.get_or_insert_with(|| python_str::place(text, line));
         }
     }
     (share(count, all), first.unwrap_or(0..0))

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::rules::{Id, Judge};
 use super::table::{Table, hash, mix};
 use super::{EMPTY, Fired, share};
-use crate::corpus::python;
+use crate::corpus::python_str;
 use crate::corpus::words::Token;
 
 /// How often some parts of a text stood before.
@@ -35,9 +35,9 @@ impl Repetition {
         if text.is_empty() {
             return Some(EMPTY);
         }
-        let length = python::length(text);
-        let paragraphs = self.duplicates(text, python::split_newlines(python::strip(text), 2));
-        let lines = self.duplicates(text, python::split_newlines(text, 1));
+        let length = python_str::length(text);
+        let paragraphs = self.duplicates(text, python_str::split_newlines(python_str::strip(text), 2));
+        let lines = self.duplicates(text, python_str::split_newlines(text, 1));
         for (id, found, value) in [
             (Id::DupParaFrac, &paragraphs, share(paragraphs.again, paragraphs.parts)),
             (Id::DupParaCharFrac, &paragraphs, share(paragraphs.characters, length)),
@@ -72,7 +72,7 @@ impl Repetition {
     pub(super) fn duplicates<'a>(&mut self, text: &'a str, parts: impl Iterator<Item = &'a str>) -> Duplicates {
         self.parts.clear();
         self.parts.extend(parts.map(|part| {
-            let place = python::place(text, part);
+            let place = python_str::place(text, part);
             (place.start as u32, place.end as u32)
         }));
         let of = |(start, end): (u32, u32)| &text[start as usize..end as usize];
@@ -87,7 +87,7 @@ impl Repetition {
                     found.first = place.0 as usize..place.1 as usize;
                 }
                 found.again += 1;
-                found.characters += python::length(part);
+                found.characters += python_str::length(part);
             }
         }
         found
@@ -130,7 +130,7 @@ impl Grams {
             self.starts.push(self.joined.len() as u32);
             self.characters.push(characters);
             self.joined.extend_from_slice(word.as_bytes());
-            characters += python::length(word) as u32;
+            characters += python_str::length(word) as u32;
         }
         self.starts.push(self.joined.len() as u32);
         self.characters.push(characters);

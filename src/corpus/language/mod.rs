@@ -5,7 +5,7 @@ mod bytes;
 mod dictionary;
 mod fasttext;
 mod matrix;
-mod plain;
+mod whatlang;
 
 use std::str::FromStr;
 
@@ -94,7 +94,7 @@ impl Identifier {
     pub fn tells(&self, language: &str) -> bool {
         match self {
             Identifier::FastText(model, _) => model.tells(language),
-            Identifier::Whatlang => plain::codes().any(|code| code == language),
+            Identifier::Whatlang => whatlang::codes().any(|code| code == language),
         }
     }
 
@@ -105,7 +105,7 @@ impl Identifier {
                 let labels = model.labels(text).into_iter();
                 labels.map(|(label, score)| (label.to_owned(), score.into())).collect()
             }
-            Identifier::Whatlang => plain::language(text).into_iter().collect(),
+            Identifier::Whatlang => whatlang::language(text).into_iter().collect(),
         }
     }
 }

@@ -6,8 +6,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::runs::{Sorted, Sorter};
-use super::within::Keys;
+use super::in_memory::Keys;
+use super::sorted_runs::{Sorted, Sorter};
 use crate::Result;
 
 /// Collects signatures.

@@ -5,15 +5,15 @@
 //! it, and of each cluster of copies the first document is kept.
 
 mod clusters;
+pub mod in_memory;
+mod normalise;
 mod parameters;
-mod plain;
-pub mod runs;
-pub mod within;
+pub mod sorted_runs;
 
 use sha1::{Digest, Sha1};
 
 pub use clusters::{Clusters, Copies};
-pub use plain::plain;
+pub use normalise::plain;
 
 use super::words::{Token, Words};
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::Ipv4Addr;
 
-use crate::corpus::python;
+use crate::corpus::python_str;
 
 /// Full stops of other scripts, which stand for the one between labels.
 const STOPS: [char; 3] = ['\u{3002}', '\u{ff0e}', '\u{ff61}'];
@@ -25,7 +25,7 @@ impl<'a> Host<'a> {
         let bracket = if host.starts_with('[') { host.find(']') } else { None };
         let name = match bracket {
             Some(end) => &host[..=end],
-            None => python::strip(host.split(':').next().unwrap_or_default())
+            None => python_str::strip(host.split(':').next().unwrap_or_default())
                 .trim_end_matches(|c| c == '.' || STOPS.contains(&c)),
         };
         let name = if name.contains(STOPS) { Cow::Owned(name.replace(STOPS, ".")) } else { Cow::Borrowed(name) };

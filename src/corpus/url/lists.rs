@@ -7,7 +7,7 @@ use std::io::{self, BufRead, Read};
 use hashbrown::HashTable;
 use rustc_hash::FxHasher;
 
-use crate::corpus::python;
+use crate::corpus::python_str;
 
 /// A longer line is none of a list.
 const LONGEST: usize = 1 << 16;
@@ -102,7 +102,7 @@ impl Lists {
         if line.starts_with(b"#") {
             return Ok(());
         }
-        let entry = python::strip(std::str::from_utf8(line).map_err(|_| Fault::NotUtf8)?);
+        let entry = python_str::strip(std::str::from_utf8(line).map_err(|_| Fault::NotUtf8)?);
         if entry.is_empty() {
             return Ok(());
         }
@@ -144,7 +144,7 @@ fn has_space(entry: &str) -> bool {
     if entry.is_ascii() {
         return entry.bytes().any(|byte| byte <= b' ' || byte == 0x7f);
     }
-    entry.contains(|c: char| python::is_space(c) || c.is_control())
+    entry.contains(|c: char| python_str::is_space(c) || c.is_control())
 }
 
 /// Passes over the rest of a line.

@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use super::Token;
-use crate::corpus::python;
+use crate::corpus::python_str;
 
 /// Puts where each word of a text ends, in bytes, into the list.
 pub type Segmenter = fn(&str, &mut Vec<usize>);
@@ -25,9 +25,9 @@ pub(super) fn words(text: &str, into: &mut Vec<Token>) {
     let mut start = 0;
     for end in ends {
         let part = &text[start..end];
-        let word = python::strip(part);
+        let word = python_str::strip(part);
         if !word.is_empty() {
-            let place = python::place(text, word);
+            let place = python_str::place(text, word);
             into.push(Token { start: place.start as u32, end: place.end as u32 });
         }
         start = end;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use glasshouse::corpus::minhash::runs::Sorter;
-use glasshouse::corpus::minhash::{Clusters, Signature, Signer, plain, within};
+use glasshouse::corpus::minhash::sorted_runs::Sorter;
+use glasshouse::corpus::minhash::{Clusters, Signature, Signer, in_memory, plain};
 use proptest::prelude::*;
 
 #[test]
@@ -63,7 +63,7 @@ fn copies(signatures: &[Option<Signature>], bytes: usize) -> Vec<(u64, u64)> {
     let folder = tempfile::tempdir().unwrap();
     let mut clusters = Clusters::new(folder.path(), bytes);
     for (n, signature) in signatures.iter().enumerate() {
-        signature.iter().for_each(|signature| clusters.push(n as u64, &within::keys(signature)).unwrap());
+        signature.iter().for_each(|signature| clusters.push(n as u64, &in_memory::keys(signature)).unwrap());
     }
     let copies = clusters.copies().unwrap().collect::<Result<_, _>>().unwrap();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing stays on the disk");

@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 use crate::corpus::characters::{ACCENT, Characters, DECIMAL, MARK, SPACE};
-use crate::corpus::python;
+use crate::corpus::python_str;
 
 /// In lower case, each number 0, punctuation and white space one blank, accents off: as datatrove writes a text before it
 /// hashes it.
@@ -40,7 +40,7 @@ pub fn plain(text: &str) -> String {
     let mut buffer = [0; 4];
     let without_accents: String =
         plain.nfd().filter(|c| characters.at(c.encode_utf8(&mut buffer).as_bytes(), 0).0 & ACCENT == 0).collect();
-    python::strip(&without_accents).to_owned()
+    python_str::strip(&without_accents).to_owned()
 }
 
 /// The end of the digits from `at` on.
