@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::added::AddedToken;
 use super::bpe::Vocabulary;
+use super::pre_tokenizer::{Splitter, Step};
 use super::split::Matcher;
-use super::steps::{Splitter, Step};
 use super::{Inner, Parts, Pattern, Tokenizer, alphabet};
 use crate::{Error, Result};
 

@@ -3,13 +3,13 @@
 mod added;
 mod alphabet;
 mod bpe;
+mod distinct_pieces;
 mod json;
-mod pieces;
+mod merge_tree;
+mod pre_tokenizer;
 mod ranks;
 mod segments;
 mod split;
-mod steps;
-mod trace;
 mod train;
 mod unicode;
 
@@ -18,11 +18,11 @@ use std::sync::Arc;
 
 use added::{AddedToken, AddedTokens, Part};
 use bpe::{Bpe, Rule, Scratch, Vocabulary, Whole};
-use steps::Splitter;
+use pre_tokenizer::Splitter;
 
+pub use merge_tree::{Halves, Merged, TreeNode};
+pub use pre_tokenizer::Pattern;
 pub use segments::{Segment, visible};
-pub use steps::Pattern;
-pub use trace::{Halves, Merged, TreeNode};
 pub use train::{Progress, Ties, TrainOptions, Trainer};
 
 use crate::parallel;

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use super::added::AddedToken;
 use super::bpe::{Rule, Vocabulary};
 use super::json::check_highest;
-use super::steps::{Pattern, Splitter};
+use super::pre_tokenizer::{Pattern, Splitter};
 use super::{Parts, Tokenizer, alphabet};
 use crate::{Error, Result};
 

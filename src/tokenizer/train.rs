@@ -3,9 +3,9 @@
 use dary_heap::OctonaryHeap;
 use rustc_hash::FxHashMap;
 
-use super::pieces::Pieces;
-use super::steps::{Pattern, Splitter};
-use super::trace::Merged;
+use super::distinct_pieces::Pieces;
+use super::merge_tree::Merged;
+use super::pre_tokenizer::{Pattern, Splitter};
 use super::{Tokenizer, alphabet};
 use crate::{Error, Result};
 

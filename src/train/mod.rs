@@ -3,14 +3,14 @@
 pub mod calibration;
 pub mod config;
 pub mod evaluate;
-pub mod part;
 pub mod schedule;
+pub mod step_part;
 pub mod trainer;
-pub mod trial;
+pub mod what_if;
 
 pub use calibration::Calibration;
 pub use config::TrainConfig;
 pub use evaluate::{Evaluated, Evaluation, Evaluator};
-pub use part::Part;
+pub use step_part::Part;
 pub use trainer::{StepReport, Trainer};
-pub use trial::{Pass, Passed};
+pub use what_if::{Pass, Passed};

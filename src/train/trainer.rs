@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use web_time::Instant;
 
-use super::part::{Part, Parts};
+use super::step_part::{Part, Parts};
 use super::{TrainConfig, schedule::learning_rate};
 use crate::data::{Batch, Dataset};
 use crate::device::{Device, Reading, View};
