@@ -12,7 +12,7 @@ use glasshouse::{Error, Result, engine};
 use serde_json::json;
 
 use super::device::Choice;
-use super::place::load_model;
+use super::run_folder::load_model;
 use super::{input, output, progress};
 
 /// Tokens that one pass measures, about.

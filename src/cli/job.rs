@@ -10,8 +10,8 @@ use glasshouse::{Error, Result};
 
 use super::device::Choice;
 use super::output::{duration, grouped};
-use super::place::text_of;
 use super::progress::Display;
+use super::run_folder::text_of;
 
 /// How often Ctrl-C was pressed.
 static INTERRUPTS: AtomicU32 = AtomicU32::new(0);
@@ -252,7 +252,7 @@ fn shell(path: &Path) -> String {
 mod tests {
     use glasshouse::engine::Settings;
 
-    use super::super::place::given;
+    use super::super::run_folder::given;
     use super::*;
 
     /// A small run of 12 steps on the emulated or real GPU, which is lost as often as `losses` says, each time after

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::device::Choice;
 use super::output::{self, harmless};
-use super::place::load_model;
+use super::run_folder::load_model;
 
 /// Print what a model writes after a prompt.
 ///

@@ -12,8 +12,8 @@ use glasshouse::{Error, Result};
 use super::device::{Choice, Opened};
 use super::job::{Job, Orders, SLICE, catch_interrupts};
 use super::output::{grouped, size};
-use super::place::{Folder, builtin, check_vacant, given, load, text_of, tokenizer_json, unpack};
 use super::progress::Display;
+use super::run_folder::{Folder, builtin, check_vacant, given, load, text_of, tokenizer_json, unpack};
 
 /// Train a tokenizer and a model on a text, or go on with a run.
 ///

@@ -13,11 +13,11 @@ use glasshouse::{Error, Result};
 use indicatif::ProgressBar;
 use serde_json::json;
 
+use super::batches::{Item, Piece, Pieces};
 use super::files::{self, Folder, Format};
 use super::funnel;
 use super::inputs::{self, Input};
-use super::pieces::{Item, Piece, Pieces};
-use super::stages::{Done, Lines, Masks, Output, Written};
+use super::output::{Done, Lines, Masks, Output, Written};
 use crate::cli::{input, output, progress};
 
 /// What signatures may take in memory; what is more is sorted on the disk.

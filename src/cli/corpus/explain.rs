@@ -10,7 +10,7 @@ use glasshouse::corpus::words::{self, Words};
 use glasshouse::corpus::{Counter, Report, jsonl, language, personal, url};
 use serde_json::{Map, json};
 
-use super::front::FrontArgs;
+use super::url_and_language::FrontArgs;
 use super::{files, inputs};
 use crate::cli::output;
 

@@ -4,7 +4,7 @@ use glasshouse::corpus::filters::Size;
 use glasshouse::corpus::page::{NOT_HERE, Page, Refused, STAGE};
 use glasshouse::corpus::{Document, Report};
 
-use super::pieces::NOT_ASKED;
+use super::batches::NOT_ASKED;
 
 /// What a page that took too long is counted as.
 const LATE: &str = "not_in_time";
@@ -31,7 +31,7 @@ fn guarded(html: String) -> Result<String, (&'static str, usize)> {
 
     use glasshouse::corpus::page;
 
-    use super::guard::{Failure, Guard};
+    use super::watchdog::{Failure, Guard};
 
     type Text = Result<String, (&'static str, usize)>;
     /// Far above what the limits of the extraction let a page cost.

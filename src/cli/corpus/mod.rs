@@ -1,20 +1,20 @@
 //! `glasshouse corpus`: from pages to a clean data set.
 
+mod batches;
 mod dedup;
 mod explain;
 mod extraction;
 pub mod files;
-mod front;
 mod funnel;
-#[cfg(feature = "extraction")]
-mod guard;
 pub mod inputs;
+mod output;
 #[cfg(feature = "parquet")]
 mod parquet;
-mod pieces;
 mod records;
 mod run;
-mod stages;
+mod url_and_language;
+#[cfg(feature = "extraction")]
+mod watchdog;
 
 use clap::{Args, Subcommand};
 use glasshouse::Result;

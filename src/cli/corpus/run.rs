@@ -11,11 +11,11 @@ use glasshouse::corpus::{Counter, Document, Removed, Report, language, url};
 use glasshouse::{Error, Result, corpus};
 use serde_json::json;
 
+use super::batches::{Faults, Item, NOT_ASKED, Piece, Pieces};
 use super::files::{Folder, Format};
-use super::front::{Front, FrontArgs};
 use super::inputs::{self, Input};
-use super::pieces::{Faults, Item, NOT_ASKED, Piece, Pieces};
-use super::stages::{Done, Lines, Masks, Output, Written};
+use super::output::{Done, Lines, Masks, Output, Written};
+use super::url_and_language::{Front, FrontArgs};
 use super::{dedup, extraction, funnel};
 use crate::cli::{output, progress};
 
