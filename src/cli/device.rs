@@ -7,7 +7,7 @@ use glasshouse::{Error, Result};
 
 /// What `--device` says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Choice {
+pub enum DeviceArg {
     /// Real hardware if there is any, else the CPU.
     #[default]
     Auto,
@@ -17,23 +17,23 @@ pub enum Choice {
     Gpu(Option<usize>),
 }
 
-impl FromStr for Choice {
+impl FromStr for DeviceArg {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self> {
         let index = name.strip_prefix("gpu:").and_then(|index| index.parse().ok());
         match (name, index) {
-            ("auto", _) => Ok(Choice::Auto),
-            ("cpu", _) => Ok(Choice::Cpu),
-            ("gpu", _) => Ok(Choice::Gpu(None)),
-            (_, Some(index)) => Ok(Choice::Gpu(Some(index))),
+            ("auto", _) => Ok(DeviceArg::Auto),
+            ("cpu", _) => Ok(DeviceArg::Cpu),
+            ("gpu", _) => Ok(DeviceArg::Gpu(None)),
+            (_, Some(index)) => Ok(DeviceArg::Gpu(Some(index))),
             _ => Err(Error::Usage("expected auto, cpu, gpu, or gpu:N with a number that `doctor` shows".into())),
         }
     }
 }
 
 /// An open device.
-pub struct Opened {
+pub struct OpenedDevice {
     /// The device.
     pub device: Device,
     /// Why it is this one, where it was not asked for by name.
@@ -42,13 +42,13 @@ pub struct Opened {
     pub memory: Option<u64>,
 }
 
-impl Choice {
+impl DeviceArg {
     /// Opens the device.
-    pub fn open(self) -> Result<Opened> {
+    pub fn open(self) -> Result<OpenedDevice> {
         let (device, why) = match self {
-            Choice::Cpu => (Device::cpu(), None),
-            Choice::Gpu(index) => (pollster::block_on(Device::gpu(index))?, None),
-            Choice::Auto => {
+            DeviceArg::Cpu => (Device::cpu(), None),
+            DeviceArg::Gpu(index) => (pollster::block_on(Device::gpu(index))?, None),
+            DeviceArg::Auto => {
                 let device = pollster::block_on(Device::auto());
                 let why = explain(&device, &pollster::block_on(adapters()));
                 (device, Some(why))
@@ -56,7 +56,7 @@ impl Choice {
         };
         // wgpu does not tell how much memory an adapter has.
         let memory = if device.adapter().is_none() { available_memory() } else { None };
-        Ok(Opened { device, why, memory })
+        Ok(OpenedDevice { device, why, memory })
     }
 }
 
@@ -90,10 +90,10 @@ mod tests {
 
     #[test]
     fn devices_are_named_as_in_the_help() {
-        let parsed = ["auto", "cpu", "gpu", "gpu:3"].map(|name| name.parse::<Choice>().unwrap());
-        assert_eq!(parsed, [Choice::Auto, Choice::Cpu, Choice::Gpu(None), Choice::Gpu(Some(3))]);
+        let parsed = ["auto", "cpu", "gpu", "gpu:3"].map(|name| name.parse::<DeviceArg>().unwrap());
+        assert_eq!(parsed, [DeviceArg::Auto, DeviceArg::Cpu, DeviceArg::Gpu(None), DeviceArg::Gpu(Some(3))]);
         for name in ["", "tpu", "gpu:", "gpu:-1", "gpu:x", "GPU"] {
-            assert!(name.parse::<Choice>().is_err(), "{name}");
+            assert!(name.parse::<DeviceArg>().is_err(), "{name}");
         }
     }
 }

@@ -11,7 +11,7 @@ use glasshouse::train::{Evaluated, Evaluator};
 use glasshouse::{Error, Result, engine};
 use serde_json::json;
 
-use super::device::Choice;
+use super::device::DeviceArg;
 use super::run_folder::load_model;
 use super::{input, output, progress};
 
@@ -32,7 +32,7 @@ pub struct EvalArgs {
     data: Vec<PathBuf>,
     /// auto takes real hardware, else the CPU; gpu the best adapter, software included; gpu:N the one `doctor` calls N.
     #[arg(long, value_name = "auto|cpu|gpu|gpu:N", default_value = "auto", hide_default_value = true)]
-    device: Choice,
+    device: DeviceArg,
     /// Print one JSON object: loss (nats a token), perplexity, bits_per_byte, tokens.
     #[arg(long)]
     json: bool,

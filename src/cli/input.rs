@@ -58,7 +58,11 @@ fn kept(folder: &Path) -> Result<PathBuf> {
     if folder.join("report.json").is_file() && documents.is_dir() {
         return Ok(documents);
     }
-    if files::Folder::is_unfinished(folder) { Err(files::Folder::unfinished(folder)) } else { Ok(folder.to_owned()) }
+    if files::CorpusFolder::is_unfinished(folder) {
+        Err(files::CorpusFolder::unfinished(folder))
+    } else {
+        Ok(folder.to_owned())
+    }
 }
 
 /// The documents of a file that is no folder; none in an empty one.

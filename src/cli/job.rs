@@ -8,7 +8,7 @@ use glasshouse::engine::{Changes, Command, Engine, Event, State};
 use glasshouse::hub::{self, Log};
 use glasshouse::{Error, Result};
 
-use super::device::Choice;
+use super::device::DeviceArg;
 use super::output::{duration, grouped};
 use super::progress::Display;
 use super::run_folder::text_of;
@@ -36,7 +36,7 @@ pub fn catch_interrupts() -> Result<()> {
 #[derive(Clone)]
 pub struct Orders {
     /// Where to train.
-    pub device: Choice,
+    pub device: DeviceArg,
     /// What changes when the run goes on.
     pub changes: Changes,
     /// Where the text is; empty where nothing was said.
@@ -271,14 +271,14 @@ mod tests {
             ..Settings::default()
         };
         let device =
-            Choice::Gpu(None).open().expect("this test needs a Vulkan adapter: `make test` installs one").device;
+            DeviceArg::Gpu(None).open().expect("this test needs a Vulkan adapter: `make test` installs one").device;
         // Ticks so short that a device is lost between a step and the save that follows.
         let slice = Duration::ZERO;
         let mut engine = Engine::new(device, slice, None);
         engine.send(Command::Train { settings, text: given(&data)?, tokenizer: None })?;
         std::fs::create_dir_all(folder).unwrap();
         let mut display = Display::new(true);
-        let orders = Orders { device: Choice::Gpu(None), changes, data };
+        let orders = Orders { device: DeviceArg::Gpu(None), changes, data };
         let mut job = Job::new(engine, orders, folder, None, &mut display)?;
         job.slice = slice;
         let mut left = losses;

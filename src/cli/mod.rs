@@ -23,7 +23,7 @@ use glasshouse::Result;
 #[command(name = "glasshouse", version, after_help = EXAMPLES)]
 pub struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: CliCommand,
 }
 
 const EXAMPLES: &str = "\
@@ -38,7 +38,7 @@ It exits with 0, with 1 when something failed, with 2 when it was called
 wrongly; the reason is on standard error.";
 
 #[derive(Subcommand, Debug)]
-enum Command {
+enum CliCommand {
     /// Show the devices to train on, and which one is taken by itself.
     Doctor(doctor::DoctorArgs),
     Corpus(corpus::CorpusArgs),
@@ -52,12 +52,12 @@ enum Command {
 /// Runs the subcommand.
 pub fn run(cli: Cli) -> Result<()> {
     match cli.command {
-        Command::Doctor(args) => doctor::run(args),
-        Command::Corpus(args) => corpus::run(args),
-        Command::Tokenizer(args) => tokenizer::run(args),
-        Command::Train(args) => train::run(*args),
-        Command::Sample(args) => sample::run(args),
-        Command::Eval(args) => eval::run(args),
-        Command::Bench(args) => bench::run(args),
+        CliCommand::Doctor(args) => doctor::run(args),
+        CliCommand::Corpus(args) => corpus::run(args),
+        CliCommand::Tokenizer(args) => tokenizer::run(args),
+        CliCommand::Train(args) => train::run(*args),
+        CliCommand::Sample(args) => sample::run(args),
+        CliCommand::Eval(args) => eval::run(args),
+        CliCommand::Bench(args) => bench::run(args),
     }
 }

@@ -12,23 +12,23 @@ use glasshouse::{Error, Result};
 use super::{input, tokenizer};
 
 /// A folder that this call made or took for its run.
-pub struct Folder {
+pub struct RunFolder {
     /// Where it is.
     pub path: PathBuf,
     made: bool,
 }
 
-impl Folder {
+impl RunFolder {
     /// Takes the folder `out`, which holds nothing that a run would overwrite.
-    pub fn take(out: &Path) -> Result<Folder> {
+    pub fn take(out: &Path) -> Result<RunFolder> {
         check_vacant(out)?;
         let made = !out.exists();
         fs::create_dir_all(out).map_err(|error| Error::io(out, "create", error))?;
-        Ok(Folder { path: out.to_owned(), made })
+        Ok(RunFolder { path: out.to_owned(), made })
     }
 
     /// Makes the first free `runs/PRESET-N`.
-    pub fn number(preset: Preset) -> Result<Folder> {
+    pub fn number(preset: Preset) -> Result<RunFolder> {
         let runs = Path::new("runs");
         fs::create_dir_all(runs).map_err(|error| Error::io(runs, "create", error))?;
         let mut n = 1_u64;
@@ -36,7 +36,7 @@ impl Folder {
             let path = runs.join(format!("{preset}-{n}"));
             // Another run may be looking for a free name, too.
             match fs::create_dir(&path) {
-                Ok(()) => return Ok(Folder { path, made: true }),
+                Ok(()) => return Ok(RunFolder { path, made: true }),
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => n += 1,
                 Err(error) => return Err(Error::io(path, "create", error)),
             }

@@ -9,7 +9,7 @@ use glasshouse::tokenizer::Tokenizer;
 use glasshouse::{Error, Result, engine};
 use serde_json::json;
 
-use super::device::Choice;
+use super::device::DeviceArg;
 use super::output::{self, harmless};
 use super::run_folder::load_model;
 
@@ -46,7 +46,7 @@ pub struct SampleArgs {
     seed: u64,
     /// auto takes real hardware, else the CPU; gpu the best adapter, software included; gpu:N the one `doctor` calls N.
     #[arg(long, value_name = "auto|cpu|gpu|gpu:N", default_value = "auto", hide_default_value = true)]
-    device: Choice,
+    device: DeviceArg,
     /// Print one JSON object: text and ids of the continuation, and the probabilities that the model gave its tokens, at
     /// temperature 1 and before --top-k and --top-p.
     #[arg(long)]
@@ -79,7 +79,7 @@ pub fn run(args: SampleArgs) -> Result<()> {
     let model = engine::load_weights(&device, &save, false)?;
     let generator = Generator::new(&device, &model)?;
     let mut generation = Generation::new(&ids, sampling);
-    let mut stream = (!args.json).then(Stream::new);
+    let mut stream = (!args.json).then(TextStream::new);
     if let Some(stream) = &stream {
         stream.prompt(&args.prompt)?;
     }
@@ -108,14 +108,14 @@ pub fn run(args: SampleArgs) -> Result<()> {
 }
 
 /// Text on its way to standard output. A terminal gets whole characters.
-struct Stream {
+struct TextStream {
     terminal: bool,
     held: Vec<u8>,
 }
 
-impl Stream {
-    fn new() -> Stream {
-        Stream { terminal: std::io::stdout().is_terminal(), held: Vec::new() }
+impl TextStream {
+    fn new() -> TextStream {
+        TextStream { terminal: std::io::stdout().is_terminal(), held: Vec::new() }
     }
 
     fn prompt(&self, prompt: &str) -> Result<()> {

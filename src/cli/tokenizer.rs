@@ -14,13 +14,13 @@ use super::{input, output};
 #[derive(Args, Debug)]
 pub struct TokenizerArgs {
     #[command(subcommand)]
-    command: Command,
+    command: TokenizerCommand,
 }
 
 #[derive(Subcommand, Debug)]
-enum Command {
+enum TokenizerCommand {
     /// Train a tokenizer on text and write it as tokenizer.json.
-    Train(TrainArgs),
+    Train(TrainTokenizerArgs),
     /// Print the ids of a text, taken as one document.
     Encode(EncodeArgs),
     /// Print the bytes that ids stand for.
@@ -28,7 +28,7 @@ enum Command {
 }
 
 #[derive(Args, Debug)]
-struct TrainArgs {
+struct TrainTokenizerArgs {
     /// Text files, JSONL with a text field, folders of these, or - for standard input.
     #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
     input: Vec<PathBuf>,
@@ -50,7 +50,7 @@ struct TrainArgs {
 }
 
 #[derive(Args, Debug)]
-struct Source {
+struct TokenizerFileArgs {
     /// A tokenizer.json, a .tiktoken file, a vocab.bpe with its encoder.json beside it, a folder with one of these, or a
     /// zipped model folder.
     #[arg(long, value_name = "FILE")]
@@ -63,7 +63,7 @@ struct Source {
 #[derive(Args, Debug)]
 struct EncodeArgs {
     #[command(flatten)]
-    source: Source,
+    source: TokenizerFileArgs,
     /// The text to encode.
     #[arg(
         long,
@@ -87,7 +87,7 @@ struct EncodeArgs {
 #[derive(Args, Debug)]
 struct DecodeArgs {
     #[command(flatten)]
-    source: Source,
+    source: TokenizerFileArgs,
     /// The ids.
     #[arg(value_name = "ID", required = true)]
     ids: Vec<u32>,
@@ -96,13 +96,13 @@ struct DecodeArgs {
 /// Runs the subcommand.
 pub fn run(args: TokenizerArgs) -> Result<()> {
     match args.command {
-        Command::Train(args) => train(args),
-        Command::Encode(args) => encode(args),
-        Command::Decode(args) => decode(args),
+        TokenizerCommand::Train(args) => train(args),
+        TokenizerCommand::Encode(args) => encode(args),
+        TokenizerCommand::Decode(args) => decode(args),
     }
 }
 
-fn train(args: TrainArgs) -> Result<()> {
+fn train(args: TrainTokenizerArgs) -> Result<()> {
     let options =
         TrainOptions { vocab_size: args.vocab_size, pattern: args.pattern, ties: args.ties, special: args.special };
     let mut trainer = Trainer::new(options)?;

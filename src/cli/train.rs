@@ -9,11 +9,11 @@ use glasshouse::model::Preset;
 use glasshouse::train::schedule::Schedule;
 use glasshouse::{Error, Result};
 
-use super::device::{Choice, Opened};
+use super::device::{DeviceArg, OpenedDevice};
 use super::job::{Job, Orders, SLICE, catch_interrupts};
 use super::output::{grouped, size};
 use super::progress::Display;
-use super::run_folder::{Folder, builtin, check_vacant, given, load, text_of, tokenizer_json, unpack};
+use super::run_folder::{RunFolder, builtin, check_vacant, given, load, text_of, tokenizer_json, unpack};
 
 /// Train a tokenizer and a model on a text, or go on with a run.
 ///
@@ -47,7 +47,7 @@ pub struct TrainArgs {
     resume: Option<PathBuf>,
     /// auto takes real hardware, else the CPU; gpu the best adapter, software included; gpu:N the one `doctor` calls N.
     #[arg(long, value_name = "auto|cpu|gpu|gpu:N", default_value = "auto", hide_default_value = true)]
-    device: Choice,
+    device: DeviceArg,
     /// What every random draw follows from; 0 where none is given.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -212,8 +212,8 @@ fn begin(args: &TrainArgs, display: &mut Display) -> Result<()> {
     let mut engine = Engine::new(opened.device, SLICE, opened.memory);
     engine.send(Command::Train { settings: args.settings(), text, tokenizer })?;
     let folder = match &args.out {
-        Some(out) => Folder::take(out)?,
-        None => Folder::number(args.preset.unwrap_or(Preset::Tiny))?,
+        Some(out) => RunFolder::take(out)?,
+        None => RunFolder::number(args.preset.unwrap_or(Preset::Tiny))?,
     };
     let mut job = Job::new(engine, args.orders(), &folder.path, None, display)?;
     let result = job.drive(&mut |_, _| ());
@@ -241,7 +241,7 @@ fn resume(args: &TrainArgs, path: &Path, display: &mut Display) -> Result<()> {
     Job::new(engine, args.orders(), &folder, Some(step), display)?.drive(&mut |_, _| ())
 }
 
-fn describe(display: &Display, opened: &Opened, text: &Text) -> Result<()> {
+fn describe(display: &Display, opened: &OpenedDevice, text: &Text) -> Result<()> {
     let why = opened.why.as_ref().map_or(String::new(), |why| format!(" ({why})"));
     display.fact("device", format!("{}{why}", opened.device.name()))?;
     let bytes = text.documents.iter().map(|document| document.len() as u64).sum();

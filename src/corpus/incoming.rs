@@ -5,7 +5,7 @@ use std::io::{BufReader, Read};
 
 use flate2::read::MultiGzDecoder;
 
-use super::page::{Given, Page};
+use super::page::{Input, Page};
 use super::{Document, LONGEST_PAGE, jsonl, warc};
 use crate::{Error, Result};
 
@@ -18,14 +18,14 @@ const HTML: [&str; 3] = [".html", ".htm", ".xhtml"];
 
 /// The documents and pages of a file; what in it is neither is counted in `skipped` by the reason. That it is packed by gzip or is a web
 /// archive its content says, the rest its name.
-pub fn incoming(name: &str, bytes: &[u8], skipped: &mut BTreeMap<String, u64>) -> Result<Vec<Given>> {
+pub fn incoming(name: &str, bytes: &[u8], skipped: &mut BTreeMap<String, u64>) -> Result<Vec<Input>> {
     let packed = bytes.starts_with(&[0x1f, 0x8b]);
     let bare = name.to_ascii_lowercase();
     let bare = bare.strip_suffix(".gz").unwrap_or(&bare);
     let ends = |endings: &[&str]| endings.iter().any(|ending| bare.ends_with(ending));
     let unpacked =
         || -> Box<dyn Read + '_> { if packed { Box::new(MultiGzDecoder::new(bytes)) } else { Box::new(bytes) } };
-    let mut found = Found { name, given: Vec::new(), bytes: 0, skipped };
+    let mut found = Incoming { name, inputs: Vec::new(), bytes: 0, skipped };
     let mut start = Vec::new();
     // What does not unpack is found out where it is read.
     let _ = unpacked().take(64).read_to_end(&mut start);
@@ -33,8 +33,8 @@ pub fn incoming(name: &str, bytes: &[u8], skipped: &mut BTreeMap<String, u64>) -
         let reading = |error| Error::io(name, "read", error);
         for item in warc::Reader::new(bytes, warc::holds_page).map_err(reading)? {
             found.take(match item.map_err(reading)? {
-                warc::Found::Record(record) => record.given(),
-                warc::Found::Damage(_, damage) => Err(damage.name()),
+                warc::Entry::Record(record) => record.input(),
+                warc::Entry::Damage(_, damage) => Err(damage.name()),
             })?;
         }
     } else if ends(&[".jsonl", ".ndjson"]) {
@@ -44,13 +44,13 @@ pub fn incoming(name: &str, bytes: &[u8], skipped: &mut BTreeMap<String, u64>) -
                 break;
             };
             let document = line.and_then(|line| jsonl::document(&line, || format!("{name}/{number}")));
-            found.take(document.map(Given::Text).map_err(|skip| skip.name()))?;
+            found.take(document.map(Input::Text).map_err(|skip| skip.name()))?;
         }
     } else if ends(&HTML) {
         let mut page = Vec::new();
         // What is longer is refused where its text is taken out.
         let read = unpacked().take(LONGEST_PAGE as u64 + 1).read_to_end(&mut page);
-        found.take(read.map(|_| Given::Page(Page::of_file(name.to_owned(), page))).map_err(|_| "file_damaged"))?;
+        found.take(read.map(|_| Input::Page(Page::of_file(name.to_owned(), page))).map_err(|_| "file_damaged"))?;
     } else if ends(&PACKED) {
         return Err(Error::Config(format!(
             "{name}: files of this kind are not read here: bring HTML, JSONL, WARC, WET or plain text, or these as gzip"
@@ -64,12 +64,12 @@ pub fn incoming(name: &str, bytes: &[u8], skipped: &mut BTreeMap<String, u64>) -
             Ok(text) if text.contains('\0') => found.take(Err("not_utf8"))?,
             Ok(text) if text.trim().is_empty() => {}
             Ok(text) => {
-                found.take(Ok(Given::Text(Document { id: name.to_owned(), text, ..Document::default() })))?;
+                found.take(Ok(Input::Text(Document { id: name.to_owned(), text, ..Document::default() })))?;
             }
             Err(_) => found.take(Err("not_utf8"))?,
         }
     }
-    Ok(found.given)
+    Ok(found.inputs)
 }
 
 /// Why there is nothing to read in the files of these names.
@@ -80,23 +80,23 @@ pub fn none(names: &str, skipped: &BTreeMap<String, u64>) -> Error {
 }
 
 /// What was found in a file so far.
-struct Found<'a> {
+struct Incoming<'a> {
     name: &'a str,
-    given: Vec<Given>,
+    inputs: Vec<Input>,
     bytes: usize,
     skipped: &'a mut BTreeMap<String, u64>,
 }
 
-impl Found<'_> {
-    fn take(&mut self, item: std::result::Result<Given, &'static str>) -> Result<()> {
+impl Incoming<'_> {
+    fn take(&mut self, item: std::result::Result<Input, &'static str>) -> Result<()> {
         match item {
             Err(reason) => *self.skipped.entry(reason.to_owned()).or_default() += 1,
-            Ok(given) => {
-                self.bytes += match &given {
-                    Given::Text(document) => document.text.len(),
-                    Given::Page(page) => page.bytes.len(),
+            Ok(input) => {
+                self.bytes += match &input {
+                    Input::Text(document) => document.text.len(),
+                    Input::Page(page) => page.bytes.len(),
                 };
-                self.given.push(given);
+                self.inputs.push(input);
             }
         }
         if self.bytes <= LARGEST {
@@ -124,8 +124,8 @@ mod tests {
     fn read(name: &str, bytes: &[u8]) -> (Vec<String>, Vec<(String, u64)>) {
         let mut skipped = BTreeMap::new();
         let given = incoming(name, bytes, &mut skipped).unwrap().into_iter().map(|given| match given {
-            Given::Text(document) => format!("{}: {}", document.id, document.text),
-            Given::Page(page) => format!("{} in HTML: {}", page.document.id, String::from_utf8_lossy(&page.bytes)),
+            Input::Text(document) => format!("{}: {}", document.id, document.text),
+            Input::Page(page) => format!("{} in HTML: {}", page.document.id, String::from_utf8_lossy(&page.bytes)),
         });
         (given.collect(), skipped.into_iter().collect())
     }

@@ -10,7 +10,7 @@ pub const NOT_HERE: &str = "not_in_this_build";
 
 /// What somebody brings.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Given {
+pub enum Input {
     /// A text.
     Text(Document),
     /// A page that has no text yet.
@@ -29,7 +29,7 @@ pub struct Page {
 }
 
 /// A page without a text: the document with its HTML, and why.
-pub type Refused = Box<(Document, Removal)>;
+pub type Rejected = Box<(Document, Removal)>;
 
 impl Page {
     /// A file of HTML.
@@ -42,7 +42,7 @@ impl Page {
     pub fn document(
         self,
         extract: impl FnOnce(String) -> Result<String, (&'static str, usize)>,
-    ) -> Result<Document, Refused> {
+    ) -> Result<Document, Rejected> {
         let Page { mut document, bytes, content_type } = self;
         let found = match super::extract::decode(&bytes, content_type.as_deref()) {
             Ok(html) => {
@@ -65,13 +65,13 @@ impl Page {
     pub fn document(
         self,
         _: impl FnOnce(String) -> Result<String, (&'static str, usize)>,
-    ) -> Result<Document, Refused> {
+    ) -> Result<Document, Rejected> {
         let text = String::from_utf8_lossy(&self.bytes).into_owned();
         Err(refused(Document { text, ..self.document }, NOT_HERE, 0))
     }
 }
 
-fn refused(document: Document, reason: &'static str, value: usize) -> Refused {
+fn refused(document: Document, reason: &'static str, value: usize) -> Rejected {
     let span = 0..document.text.len();
     Box::new((document, Removal { stage: STAGE.into(), reason: reason.into(), value: value as f64, span }))
 }
@@ -90,7 +90,7 @@ pub fn text(_: &str) -> Result<String, (&'static str, usize)> {
 
 impl warc::Record {
     /// The text of a page that the record is, or the page; or why it is neither.
-    pub fn given(self) -> Result<Given, &'static str> {
+    pub fn input(self) -> Result<Input, &'static str> {
         let field = |name| self.field(name).map(str::to_owned);
         let mut document = self.described();
         let identified = field("WARC-Identified-Payload-Type");
@@ -100,7 +100,7 @@ impl warc::Record {
                 return Err("not_text");
             }
             document.text = String::from_utf8(self.content).map_err(|_| "not_utf8")?;
-            return Ok(Given::Text(document));
+            return Ok(Input::Text(document));
         }
         let answered =
             |(name, value): &(String, String)| name.eq_ignore_ascii_case("content-type").then(|| value.clone());
@@ -115,7 +115,7 @@ impl warc::Record {
         if !is_page {
             return Err("not_html");
         }
-        Ok(Given::Page(Page { document, bytes: self.content, content_type }))
+        Ok(Input::Page(Page { document, bytes: self.content, content_type }))
     }
 }
 

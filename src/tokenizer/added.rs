@@ -34,7 +34,7 @@ pub(super) struct AddedTokens {
 }
 
 /// A part of a text: bytes to be split and merged, or an added token.
-pub(super) enum Part<'a> {
+pub(super) enum TextOrToken<'a> {
     Text(&'a [u8]),
     Token(u32),
 }
@@ -63,19 +63,19 @@ impl AddedTokens {
     }
 
     /// Calls `part` with each part of `document`, in order; special tokens are parts only if `special`.
-    pub(super) fn for_each<'a>(&self, document: &'a [u8], special: bool, mut part: impl FnMut(Part<'a>)) {
+    pub(super) fn for_each<'a>(&self, document: &'a [u8], special: bool, mut part: impl FnMut(TextOrToken<'a>)) {
         let searched = |trie: &Trie| !trie.is_empty() && (special || self.tokens.iter().any(|token| !token.special));
         match (searched(&self.tries[0]), searched(&self.tries[1])) {
             (false, false) if document.is_empty() => {}
-            (false, false) => part(Part::Text(document)),
+            (false, false) => part(TextOrToken::Text(document)),
             _ => self.search(0, document, special, &mut |first| match first {
-                Part::Text(text) => self.search(1, text, special, &mut part),
+                TextOrToken::Text(text) => self.search(1, text, special, &mut part),
                 token => part(token),
             }),
         }
     }
 
-    fn search<'a>(&self, trie: usize, text: &'a [u8], special: bool, part: &mut dyn FnMut(Part<'a>)) {
+    fn search<'a>(&self, trie: usize, text: &'a [u8], special: bool, part: &mut dyn FnMut(TextOrToken<'a>)) {
         let trie = &self.tries[trie];
         let (mut start, mut at) = (0, 0);
         while at < text.len() {
@@ -101,13 +101,13 @@ impl AddedTokens {
                 at = range.end;
             }
             if start < range.start {
-                part(Part::Text(&text[start..range.start]));
+                part(TextOrToken::Text(&text[start..range.start]));
             }
-            part(Part::Token(token.id));
+            part(TextOrToken::Token(token.id));
             start = range.end;
         }
         if start < text.len() {
-            part(Part::Text(&text[start..]));
+            part(TextOrToken::Text(&text[start..]));
         }
     }
 }

@@ -52,17 +52,17 @@ struct Merge {
 
 /// Pairs of ids to merges: open addressing in one array, since this is the lookup that long pieces wait for.
 #[derive(Clone, Debug)]
-struct Pairs {
+struct MergeTable {
     slots: Vec<Merge>,
     shift: u32,
 }
 
 const EMPTY: Merge = Merge { pair: u64::MAX, rank: NONE, id: NONE };
 
-impl Pairs {
+impl MergeTable {
     fn with_capacity(count: usize) -> Self {
         let bits = (2 * count.max(8)).next_power_of_two().trailing_zeros();
-        Pairs { slots: vec![EMPTY; 1 << bits], shift: 64 - bits }
+        MergeTable { slots: vec![EMPTY; 1 << bits], shift: 64 - bits }
     }
 
     #[inline(always)]
@@ -88,13 +88,13 @@ impl Pairs {
 
 /// Pieces that are tokens as a whole, by their bytes.
 #[derive(Clone, Debug)]
-struct Words {
+struct WholePieces {
     slots: Vec<(u32, u32)>,
 }
 
-impl Words {
+impl WholePieces {
     fn with_capacity(count: usize) -> Self {
-        Words { slots: vec![(0, NONE); (2 * count.max(8)).next_power_of_two()] }
+        WholePieces { slots: vec![(0, NONE); (2 * count.max(8)).next_power_of_two()] }
     }
 
     #[inline(always)]
@@ -165,8 +165,8 @@ pub(super) struct Bpe {
     /// In order of rank.
     pub(super) rules: Vec<Rule>,
     pub(super) byte_ids: [u32; 256],
-    pairs: Pairs,
-    words: Words,
+    pairs: MergeTable,
+    words: WholePieces,
 }
 
 /// Which tokens a piece may be as a whole, without looking at the merges.
@@ -188,12 +188,12 @@ impl Bpe {
         learnt: &[u32],
         whole: Whole,
     ) -> Self {
-        let mut pairs = Pairs::with_capacity(rules.len());
+        let mut pairs = MergeTable::with_capacity(rules.len());
         for &(left, right, rank, id) in &rules {
             pairs.insert(left, right, rank, id);
         }
-        let mut bpe = Bpe { vocabulary, rules, byte_ids, pairs, words: Words::with_capacity(0) };
-        let (mut words, mut scratch, mut ids) = (Words::with_capacity(learnt.len()), Scratch::new(0), Vec::new());
+        let mut bpe = Bpe { vocabulary, rules, byte_ids, pairs, words: WholePieces::with_capacity(0) };
+        let (mut words, mut scratch, mut ids) = (WholePieces::with_capacity(learnt.len()), Scratch::new(0), Vec::new());
         for &id in learnt {
             let token = bpe.vocabulary.get(id).expect("a learnt id has a token");
             if whole == Whole::Reachable {
@@ -379,12 +379,12 @@ impl Long {
 /// Pieces met before and their ids, one a slot: a collision replaces.
 struct Cache {
     /// None before the first piece is stored, then 2^(63 - shift).
-    slots: Vec<Slot>,
+    slots: Vec<CacheSlot>,
     shift: u32,
 }
 
 #[derive(Clone, Copy)]
-struct Slot {
+struct CacheSlot {
     length: u8,
     count: u8,
     piece: [u8; Cache::LONGEST],
@@ -414,7 +414,7 @@ impl Cache {
             return;
         }
         if self.slots.is_empty() {
-            let empty = Slot { length: 0, count: 0, piece: [0; Cache::LONGEST], ids: [0; Cache::MOST] };
+            let empty = CacheSlot { length: 0, count: 0, piece: [0; Cache::LONGEST], ids: [0; Cache::MOST] };
             self.slots = vec![empty; 1 << (63 - self.shift)];
         }
         let at = self.at(hash);

@@ -4,21 +4,21 @@ use super::bpe;
 
 /// Distinct pieces in one arena, with how often each was met.
 #[derive(Default)]
-pub(super) struct Pieces {
+pub(super) struct DistinctPieces {
     pub(super) arena: Vec<u8>,
-    pub(super) entries: Vec<Piece>,
+    pub(super) entries: Vec<DistinctPiece>,
     /// Open addressing: the upper half of the hash, and the entry and one, 0 where the slot is free.
     slots: Vec<(u32, u32)>,
 }
 
-pub(super) struct Piece {
+pub(super) struct DistinctPiece {
     pub(super) start: usize,
     pub(super) length: usize,
     hash: u64,
     pub(super) count: u64,
 }
 
-impl Pieces {
+impl DistinctPieces {
     /// Counts `piece`; false if it does not fit any more.
     #[inline]
     pub(super) fn add(&mut self, piece: &[u8]) -> bool {
@@ -44,7 +44,7 @@ impl Pieces {
         if self.arena.len() + piece.len() + self.entries.len() + 4 >= u32::MAX as usize {
             return false;
         }
-        self.entries.push(Piece { start: self.arena.len(), length: piece.len(), hash, count: 1 });
+        self.entries.push(DistinctPiece { start: self.arena.len(), length: piece.len(), hash, count: 1 });
         self.arena.extend_from_slice(piece);
         self.slots[at] = (tag, self.entries.len() as u32);
         true

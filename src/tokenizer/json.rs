@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use super::added::AddedToken;
 use super::bpe::Vocabulary;
-use super::pre_tokenizer::{Splitter, Step};
+use super::pre_tokenizer::{SplitStep, Splitter};
 use super::split::Matcher;
-use super::{Inner, Parts, Pattern, Tokenizer, alphabet};
+use super::{Inner, Pattern, Tokenizer, TokenizerParts, alphabet};
 use crate::{Error, Result};
 
 const PLACE: &str = "tokenizer.json";
@@ -75,7 +75,7 @@ struct Model {
     #[serde(default)]
     ignore_merges: bool,
     vocab: Entries,
-    merges: Vec<Halves>,
+    merges: Vec<MergeHalves>,
 }
 
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -127,25 +127,25 @@ impl Serialize for Entries {
 }
 
 /// The two halves of a merge: `["a", "b"]`, or `"a b"` in older files.
-struct Halves(String, String);
+struct MergeHalves(String, String);
 
-impl<'de> Deserialize<'de> for Halves {
+impl<'de> Deserialize<'de> for MergeHalves {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         struct Either;
         impl<'de> Visitor<'de> for Either {
-            type Value = Halves;
+            type Value = MergeHalves;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a merge as two strings or as one with a space between")
             }
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> std::result::Result<Halves, E> {
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> std::result::Result<MergeHalves, E> {
                 match text.split_once(' ') {
-                    Some((left, right)) if !right.contains(' ') => Ok(Halves(left.into(), right.into())),
+                    Some((left, right)) if !right.contains(' ') => Ok(MergeHalves(left.into(), right.into())),
                     _ => Err(E::custom(format!("the merge {text:?} is not two tokens with a space between"))),
                 }
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> std::result::Result<Halves, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> std::result::Result<MergeHalves, A::Error> {
                 match (sequence.next_element()?, sequence.next_element()?, sequence.next_element::<String>()?) {
-                    (Some(left), Some(right), None) => Ok(Halves(left, right)),
+                    (Some(left), Some(right), None) => Ok(MergeHalves(left, right)),
                     _ => Err(serde::de::Error::custom("a merge does not have two halves")),
                 }
             }
@@ -154,7 +154,7 @@ impl<'de> Deserialize<'de> for Halves {
     }
 }
 
-impl Serialize for Halves {
+impl Serialize for MergeHalves {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         (&self.0, &self.1).serialize(serializer)
     }
@@ -210,11 +210,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Tokenizer> {
         })
     };
     let mut rules = Vec::with_capacity(model.merges.len());
-    for (index, Halves(left, right)) in model.merges.iter().enumerate() {
+    for (index, MergeHalves(left, right)) in model.merges.iter().enumerate() {
         let merged = id(&[left.as_str(), right].concat(), index)?;
         rules.push((id(left, index)?, id(right, index)?, index as u32, merged));
     }
-    let parts = Parts {
+    let parts = TokenizerParts {
         vocabulary,
         rules,
         added,
@@ -320,7 +320,7 @@ fn check_normalizer(normalizer: &Value) -> Result<()> {
 /// What a `pre_tokenizer` comes to.
 #[derive(Default)]
 struct Split {
-    steps: Vec<Step>,
+    steps: Vec<SplitStep>,
     prefix_space: bool,
     byte_level: bool,
 }
@@ -347,14 +347,14 @@ impl Split {
                     return Err(damaged("ByteLevel with add_prefix_space behind another split is not supported"));
                 }
                 if value["use_regex"].as_bool().unwrap_or(true) {
-                    self.steps.push(Step::Matcher(Matcher::Gpt2));
+                    self.steps.push(SplitStep::Matcher(Matcher::Gpt2));
                 }
                 Ok(())
             }
             "Split" => self.read_split(value),
             "Digits" => {
                 let digits = value["individual_digits"].as_bool().unwrap_or(false) as usize;
-                self.steps.push(Step::Matcher(Matcher::Numbers { digits }));
+                self.steps.push(SplitStep::Matcher(Matcher::Numbers { digits }));
                 Ok(())
             }
             other => Err(damaged(format!("the pre_tokenizer {other} is not supported by a byte-level BPE"))),
@@ -363,12 +363,12 @@ impl Split {
 
     fn read_split(&mut self, value: &Value) -> Result<()> {
         let step = match (value["pattern"]["Regex"].as_str(), value["pattern"]["String"].as_str()) {
-            (Some(regex), _) => Step::regex(regex)?,
-            (None, Some(literal)) if !literal.is_empty() => Step::Literal(literal.into()),
+            (Some(regex), _) => SplitStep::regex(regex)?,
+            (None, Some(literal)) if !literal.is_empty() => SplitStep::Literal(literal.into()),
             _ => return Err(damaged("a Split of the pre_tokenizer has no pattern")),
         };
         let invert = value["invert"].as_bool().unwrap_or(false);
-        let covers = matches!(&step, Step::Matcher(matcher) if matcher.covers_all());
+        let covers = matches!(&step, SplitStep::Matcher(matcher) if matcher.covers_all());
         match value["behavior"].as_str() {
             Some("Isolated") => {}
             // Only the matches are kept, and they are everything.
@@ -414,7 +414,7 @@ pub(super) fn write(tokenizer: &Inner) -> Vec<u8> {
     // Special tokens stand in the vocabulary too: elsewhere they are numbered anew where ids have holes.
     let entries = (0..tokenizer.bpe.vocabulary.len() as u32).filter_map(|id| Some((name(id)?, id))).collect();
     let half = |id: u32| name(id).expect("a merge names tokens of the vocabulary");
-    let merges = tokenizer.bpe.rules.iter().map(|&(left, right, ..)| Halves(half(left), half(right))).collect();
+    let merges = tokenizer.bpe.rules.iter().map(|&(left, right, ..)| MergeHalves(half(left), half(right))).collect();
     let added_tokens = tokenizer.added.iter().map(|token| Added {
         id: token.id,
         content: token.content.clone(),
@@ -474,5 +474,5 @@ struct WrittenModel {
     byte_fallback: bool,
     ignore_merges: bool,
     vocab: Entries,
-    merges: Vec<Halves>,
+    merges: Vec<MergeHalves>,
 }

@@ -16,14 +16,14 @@ mod unicode;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use added::{AddedToken, AddedTokens, Part};
+use added::{AddedToken, AddedTokens, TextOrToken};
 use bpe::{Bpe, Rule, Scratch, Vocabulary, Whole};
 use pre_tokenizer::Splitter;
 
 pub use merge_tree::{Halves, Merged, TreeNode};
 pub use pre_tokenizer::Pattern;
 pub use segments::{Segment, visible};
-pub use train::{Progress, Ties, TrainOptions, Trainer};
+pub use train::{Ties, TrainOptions, TrainProgress, Trainer};
 
 use crate::parallel;
 use crate::{Error, Result};
@@ -79,7 +79,7 @@ struct Inner {
 }
 
 /// A tokenizer before its tables are built.
-struct Parts {
+struct TokenizerParts {
     vocabulary: Vocabulary,
     /// In order of rank.
     rules: Vec<Rule>,
@@ -92,7 +92,7 @@ struct Parts {
     unspelt: HashSet<u32>,
 }
 
-impl Parts {
+impl TokenizerParts {
     /// Builds the tables; an error, blamed on `place`, if a byte has no token.
     fn build(self, place: &str) -> Result<Tokenizer> {
         let mut byte_ids = [u32::MAX; 256];
@@ -146,7 +146,7 @@ impl Tokenizer {
             vocabulary.set(id as u32, token);
         }
         let first = tokens.len() as u32;
-        let parts = Parts {
+        let parts = TokenizerParts {
             vocabulary,
             rules: (0..).zip(merges).map(|(rank, merge)| (merge.left, merge.right, rank, merge.id)).collect(),
             added: (first..).zip(special).map(|(id, content)| AddedToken::special(id, content)).collect(),
@@ -260,9 +260,9 @@ impl Tokenizer {
             splitter.for_each(text, 0, usize::MAX, |piece| bpe.encode(piece, ids, scratch));
         };
         added.for_each(bytes, special == SpecialHandling::Token, |part| match part {
-            Part::Token(id) => ids.push(id),
-            Part::Text(text) if *prefix_space && !text.starts_with(b" ") => encode(&[b" ", text].concat(), ids),
-            Part::Text(text) => encode(text, ids),
+            TextOrToken::Token(id) => ids.push(id),
+            TextOrToken::Text(text) if *prefix_space && !text.starts_with(b" ") => encode(&[b" ", text].concat(), ids),
+            TextOrToken::Text(text) => encode(text, ids),
         });
     }
 

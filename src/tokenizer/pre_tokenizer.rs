@@ -66,7 +66,7 @@ impl FromStr for Pattern {
 
 /// One split, which keeps every byte: what it matches and what lies between are pieces.
 #[derive(Clone, Debug)]
-pub(super) enum Step {
+pub(super) enum SplitStep {
     /// A regular expression with a hand-written equal.
     Matcher(Matcher),
     /// Any other regular expression.
@@ -76,21 +76,21 @@ pub(super) enum Step {
     Literal(String),
 }
 
-impl Step {
+impl SplitStep {
     /// The split at the matches of `regex`, an error if this build cannot run it.
-    pub(super) fn regex(regex: &str) -> Result<Step> {
+    pub(super) fn regex(regex: &str) -> Result<SplitStep> {
         match Matcher::of(regex) {
-            Some(matcher) => Ok(Step::Matcher(matcher)),
-            None => Step::other(regex),
+            Some(matcher) => Ok(SplitStep::Matcher(matcher)),
+            None => SplitStep::other(regex),
         }
     }
 
     #[cfg(feature = "regex")]
-    fn other(regex: &str) -> Result<Step> {
+    fn other(regex: &str) -> Result<SplitStep> {
         // A file decides what is compiled: both limits keep a hostile pattern from taking memory or time without bound.
         let built =
             fancy_regex::RegexBuilder::new(regex).delegate_size_limit(10 << 20).backtrack_limit(1_000_000).build();
-        built.map(|regex| Step::Regex(Box::new(regex))).map_err(|error| {
+        built.map(|regex| SplitStep::Regex(Box::new(regex))).map_err(|error| {
             // The engine draws the place of the fault over several lines; its last says what it is.
             let error = error.to_string();
             let reason = error.lines().last().unwrap_or_default().trim();
@@ -100,7 +100,7 @@ impl Step {
     }
 
     #[cfg(not(feature = "regex"))]
-    fn other(regex: &str) -> Result<Step> {
+    fn other(regex: &str) -> Result<SplitStep> {
         Err(Error::format(
             "tokenizer.json, pre_tokenizer",
             format!("the split pattern {regex:?} is none of those built in, and this build has no regular expressions"),
@@ -109,10 +109,12 @@ impl Step {
 
     fn for_each<'a>(&self, text: &'a str, mut piece: impl FnMut(&'a str)) {
         match self {
-            Step::Matcher(matcher) => drop(matcher.for_each(text, 0, usize::MAX, piece)),
+            SplitStep::Matcher(matcher) => drop(matcher.for_each(text, 0, usize::MAX, piece)),
             #[cfg(feature = "regex")]
-            Step::Regex(regex) => between(text, regex.find_iter(text).map_while(|m| m.ok()).map(|m| m.range()), piece),
-            Step::Literal(literal) => {
+            SplitStep::Regex(regex) => {
+                between(text, regex.find_iter(text).map_while(|m| m.ok()).map(|m| m.range()), piece)
+            }
+            SplitStep::Literal(literal) => {
                 between(text, text.match_indices(literal.as_str()).map(|(at, m)| at..at + m.len()), &mut piece)
             }
         }
@@ -138,7 +140,7 @@ fn between<'a>(text: &'a str, matches: impl Iterator<Item = std::ops::Range<usiz
 /// them is cut as if it stood alone; without any step the whole document is one piece, whatever it holds.
 #[derive(Clone, Debug)]
 pub(super) struct Splitter {
-    steps: Vec<Step>,
+    steps: Vec<SplitStep>,
 }
 
 impl Splitter {
@@ -150,18 +152,18 @@ impl Splitter {
             Pattern::O200k => Matcher::O200k,
             Pattern::None => return Splitter { steps: Vec::new() },
         };
-        Splitter { steps: vec![Step::Matcher(matcher)] }
+        Splitter { steps: vec![SplitStep::Matcher(matcher)] }
     }
 
     /// The splits of a file, in order.
-    pub(super) fn from_steps(steps: Vec<Step>) -> Self {
+    pub(super) fn from_steps(steps: Vec<SplitStep>) -> Self {
         Splitter { steps }
     }
 
     /// As [`Splitter::new`], but white space at the end of a text as tiktoken splits it.
     pub(super) fn tiktoken(pattern: Pattern) -> Self {
         match pattern {
-            Pattern::Cl100k => Splitter { steps: vec![Step::Matcher(Matcher::Cl100kTiktoken)] },
+            Pattern::Cl100k => Splitter { steps: vec![SplitStep::Matcher(Matcher::Cl100kTiktoken)] },
             other => Splitter::new(other),
         }
     }
@@ -170,9 +172,9 @@ impl Splitter {
     pub(super) fn pattern(&self) -> Option<Pattern> {
         match self.steps[..] {
             [] => Some(Pattern::None),
-            [Step::Matcher(Matcher::Gpt2)] => Some(Pattern::Gpt2),
-            [Step::Matcher(Matcher::Cl100k { digits: 3 } | Matcher::Cl100kTiktoken)] => Some(Pattern::Cl100k),
-            [Step::Matcher(Matcher::O200k)] => Some(Pattern::O200k),
+            [SplitStep::Matcher(Matcher::Gpt2)] => Some(Pattern::Gpt2),
+            [SplitStep::Matcher(Matcher::Cl100k { digits: 3 } | Matcher::Cl100kTiktoken)] => Some(Pattern::Cl100k),
+            [SplitStep::Matcher(Matcher::O200k)] => Some(Pattern::O200k),
             _ => None,
         }
     }
@@ -204,7 +206,7 @@ impl Splitter {
                 }
             };
             let done = match &self.steps[..] {
-                [Step::Matcher(matcher)] => matcher.for_each(text, 0, limit - at, |part| piece(part.as_bytes())),
+                [SplitStep::Matcher(matcher)] => matcher.for_each(text, 0, limit - at, |part| piece(part.as_bytes())),
                 steps => {
                     nested(steps, text, &mut |part: &'a str| piece(part.as_bytes()));
                     text.len()
@@ -220,7 +222,7 @@ impl Splitter {
     }
 }
 
-fn nested<'a>(steps: &[Step], text: &'a str, piece: &mut dyn FnMut(&'a str)) {
+fn nested<'a>(steps: &[SplitStep], text: &'a str, piece: &mut dyn FnMut(&'a str)) {
     match steps {
         [] => piece(text),
         [step, rest @ ..] => step.for_each(text, |part| nested(rest, part, piece)),

@@ -8,7 +8,7 @@ use super::added::AddedToken;
 use super::bpe::{Rule, Vocabulary};
 use super::json::check_highest;
 use super::pre_tokenizer::{Pattern, Splitter};
-use super::{Parts, Tokenizer, alphabet};
+use super::{Tokenizer, TokenizerParts, alphabet};
 use crate::{Error, Result};
 
 /// What the file of an encoding of OpenAI's does not hold.
@@ -83,7 +83,7 @@ pub(super) fn read_tiktoken(bytes: &[u8], pattern: Pattern) -> Result<Tokenizer>
     }
     let known = KNOWN.iter().find(|known| known.ranks == tokens.len()).map_or(&[][..], |known| known.special);
     let added = known.iter().filter(|(id, _)| !tokens.contains_key(id));
-    let parts = Parts {
+    let parts = TokenizerParts {
         vocabulary,
         rules,
         added: added.map(|&(id, content)| AddedToken::special(id, content.into())).collect(),
@@ -133,7 +133,7 @@ pub(super) fn read_gpt2(vocab_bpe: &[u8], encoder_json: &[u8]) -> Result<Tokeniz
             _ => added.push(AddedToken::special(id, token.clone())),
         }
     }
-    let parts = Parts {
+    let parts = TokenizerParts {
         vocabulary,
         rules,
         added,

@@ -3,7 +3,7 @@
 use dary_heap::OctonaryHeap;
 use rustc_hash::FxHashMap;
 
-use super::distinct_pieces::Pieces;
+use super::distinct_pieces::DistinctPieces;
 use super::merge_tree::Merged;
 use super::pre_tokenizer::{Pattern, Splitter};
 use super::{Tokenizer, alphabet};
@@ -62,7 +62,7 @@ impl TrainOptions {
 
 /// How far a training is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
+pub struct TrainProgress {
     /// Tokens so far, the bytes and the special tokens included.
     pub vocab_size: usize,
     /// Tokens asked for.
@@ -76,7 +76,7 @@ pub struct Progress {
 pub struct Trainer {
     options: TrainOptions,
     splitter: Splitter,
-    pieces: Pieces,
+    pieces: DistinctPieces,
     /// How many were fed.
     bytes: u64,
     merging: Option<Merging>,
@@ -109,7 +109,7 @@ impl Trainer {
             }
         }
         let splitter = Splitter::new(options.pattern);
-        Ok(Trainer { options, splitter, pieces: Pieces::default(), bytes: 0, merging: None })
+        Ok(Trainer { options, splitter, pieces: DistinctPieces::default(), bytes: 0, merging: None })
     }
 
     /// Counts the pieces of one more document. No merge crosses from one document to another.
@@ -148,7 +148,7 @@ impl Trainer {
     }
 
     /// Merges up to `budget` times.
-    pub fn step(&mut self, budget: usize) -> Progress {
+    pub fn step(&mut self, budget: usize) -> TrainProgress {
         let (target, special) = (self.options.vocab_size, self.options.special.len());
         let merges = target - 256 - special;
         let merging = self.merging();
@@ -158,7 +158,7 @@ impl Trainer {
             }
         }
         let finished = merging.tokens.len() - 256 >= merges || merging.exhausted;
-        Progress { vocab_size: merging.tokens.len() + special, target, finished }
+        TrainProgress { vocab_size: merging.tokens.len() + special, target, finished }
     }
 
     fn merging(&mut self) -> &mut Merging {
@@ -226,8 +226,8 @@ struct Merging {
     /// The piece that a position belongs to.
     piece: Vec<u32>,
     counts: Vec<u64>,
-    pairs: FxHashMap<u64, Pair>,
-    heap: OctonaryHeap<Candidate>,
+    pairs: FxHashMap<u64, PairPlaces>,
+    heap: OctonaryHeap<QueuedPair>,
     /// The pairs that the present merge makes, to be queued when their counts are complete.
     made: Vec<u64>,
     /// How ids compare where counts are equal: the bytes' places, and back.
@@ -241,7 +241,7 @@ struct Merging {
 }
 
 #[derive(Default)]
-struct Pair {
+struct PairPlaces {
     count: u64,
     /// Where the pair was when it was made, possibly no more, in ascending order.
     positions: Vec<u32>,
@@ -250,19 +250,19 @@ struct Pair {
 /// A pair with the count it had when it was queued. Counts only fall between a pair's making and its merge, so the
 /// first in the heap whose count is still true is the most frequent of all.
 #[derive(PartialEq, Eq)]
-struct Candidate {
+struct QueuedPair {
     count: u64,
     /// The two ids with the bytes in the order that decides ties.
     key: u64,
 }
 
-impl Ord for Candidate {
+impl Ord for QueuedPair {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.count.cmp(&other.count).then_with(|| other.key.cmp(&self.key))
     }
 }
 
-impl PartialOrd for Candidate {
+impl PartialOrd for QueuedPair {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
@@ -273,7 +273,7 @@ fn pack(left: u32, right: u32) -> u64 {
 }
 
 impl Merging {
-    fn new(pieces: Pieces, ties: Ties, bytes: u64) -> Self {
+    fn new(pieces: DistinctPieces, ties: Ties, bytes: u64) -> Self {
         let byte_at = match ties {
             Ties::Rank => std::array::from_fn(|byte| byte as u8),
             Ties::Hf => alphabet::order(),
@@ -315,7 +315,7 @@ impl Merging {
 
     /// Counts the pairs of bytes, which need no hashing.
     fn count_bytes(&mut self) {
-        let mut table: Vec<Pair> = std::iter::repeat_with(Pair::default).take(1 << 16).collect();
+        let mut table: Vec<PairPlaces> = std::iter::repeat_with(PairPlaces::default).take(1 << 16).collect();
         for (at, both) in self.symbols.windows(2).enumerate() {
             if both[0] != NONE && both[1] != NONE {
                 let pair = &mut table[(both[0] << 8 | both[1]) as usize];
@@ -338,19 +338,19 @@ impl Merging {
             if let Some(entry) = self.pairs.get(&pair) {
                 let (left, right) = ((pair >> 32) as u32, pair as u32);
                 let order = |id: u32| if id < 256 { self.place[id as usize] as u32 } else { id };
-                self.heap.push(Candidate { count: entry.count, key: pack(order(left), order(right)) });
+                self.heap.push(QueuedPair { count: entry.count, key: pack(order(left), order(right)) });
             }
         }
     }
 
     /// The pair of a candidate.
-    fn pair(&self, candidate: &Candidate) -> (u32, u32) {
+    fn pair(&self, candidate: &QueuedPair) -> (u32, u32) {
         let order = |id: u32| if id < 256 { self.byte_at[id as usize] as u32 } else { id };
         (order((candidate.key >> 32) as u32), order(candidate.key as u32))
     }
 
     /// Takes the most frequent pair from the heap.
-    fn pop(&mut self) -> Option<Candidate> {
+    fn pop(&mut self) -> Option<QueuedPair> {
         while let Some(mut candidate) = self.heap.pop() {
             let (left, right) = self.pair(&candidate);
             match self.pairs.get(&pack(left, right)) {
@@ -378,7 +378,7 @@ impl Merging {
     }
 
     fn top_pairs(&mut self, count: usize) -> Vec<(u32, u32, u64)> {
-        let mut top: Vec<Candidate> = Vec::new();
+        let mut top: Vec<QueuedPair> = Vec::new();
         while top.len() < count
             && let Some(candidate) = self.pop()
         {

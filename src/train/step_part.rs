@@ -19,12 +19,12 @@ pub enum Part {
 }
 
 /// The parts of a pass over a micro-batch and those of the update, each with the dispatch in front of which it ends.
-pub(super) struct Parts {
+pub(super) struct PartEnds {
     pub pass: [(Part, usize); 3],
     pub update: [(Part, usize); 2],
 }
 
-impl Parts {
+impl PartEnds {
     /// The part that dispatch `at` belongs to, of a `pass` or else of the update, and where that ends.
     pub fn of(&self, pass: bool, at: usize) -> (Part, usize) {
         let parts = if pass { &self.pass[..] } else { &self.update };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use web_time::Instant;
 
-use super::step_part::{Part, Parts};
+use super::step_part::{Part, PartEnds};
 use super::{TrainConfig, schedule::learning_rate};
 use crate::data::{Batch, Dataset};
 use crate::device::{Device, Reading, View};
@@ -51,7 +51,7 @@ pub struct Trainer {
     pub dataset: Arc<Dataset>,
     pub(super) recording: Recording,
     pub(super) update: Recording,
-    parts: Parts,
+    parts: PartEnds,
     scalars: View,
     tokens: Tokens,
     targets: Tensor,
@@ -64,11 +64,11 @@ pub struct Trainer {
     pub extra: u64,
     /// The micro-batch and dispatch to run next; the update is micro-batch `accumulate`.
     at: (usize, usize),
-    pending: VecDeque<Pending>,
+    pending: VecDeque<StepInFlight>,
     clock: Clock,
 }
 
-struct Pending {
+struct StepInFlight {
     step: u64,
     lr: f64,
     loss: Reading,
@@ -115,7 +115,7 @@ impl Trainer {
         let behind_norm = tape.recorded();
         model.update(&mut tape, &norm, rates);
         let update = tape.finish()?;
-        let parts = Parts {
+        let parts = PartEnds {
             pass: [(Part::Forward, behind_blocks), (Part::Loss, recording.forward), (Part::Backward, recording.len())],
             update: [(Part::Clip, behind_norm), (Part::Update, update.len())],
         };
@@ -262,7 +262,7 @@ impl Trainer {
         let lr = self.learning_rate(self.step);
         self.at = (0, 0);
         self.step += 1;
-        self.pending.push_back(Pending {
+        self.pending.push_back(StepInFlight {
             step: self.step,
             lr,
             loss: self.device.read(self.head.loss.view()),

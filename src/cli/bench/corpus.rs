@@ -16,7 +16,7 @@ use crate::cli::output;
 
 /// Time the filters, and MinHash on what passes them, or the extraction, on one thread; reading and writing do not count.
 #[derive(Args, Debug)]
-pub struct CorpusArgs {
+pub struct BenchCorpusArgs {
     /// JSONL files with a text field, plain, gzip or zstd.
     #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
     input: Vec<PathBuf>,
@@ -33,7 +33,7 @@ pub struct CorpusArgs {
 }
 
 #[derive(Serialize)]
-struct Measured {
+struct CorpusTimes {
     documents: usize,
     bytes: usize,
     /// Documents that pass the filters.
@@ -44,7 +44,7 @@ struct Measured {
 }
 
 /// Runs the measurement and prints it.
-pub fn run(args: CorpusArgs) -> Result<()> {
+pub fn run(args: BenchCorpusArgs) -> Result<()> {
     let mut documents: Vec<Document> = Vec::new();
     for file in inputs::files(&args.input)? {
         for line in jsonl::Lines::new(files::open(&file)?) {
@@ -89,7 +89,8 @@ pub fn run(args: CorpusArgs) -> Result<()> {
         minhash_seconds.push(sign(&kept)?);
     }
     let bytes = documents.iter().map(|document| document.text.len()).sum();
-    let measured = Measured { documents: documents.len(), bytes, kept: kept.len(), filters_seconds, minhash_seconds };
+    let measured =
+        CorpusTimes { documents: documents.len(), bytes, kept: kept.len(), filters_seconds, minhash_seconds };
     if args.json {
         return output::json(&measured);
     }
@@ -106,7 +107,7 @@ pub fn run(args: CorpusArgs) -> Result<()> {
 
 /// Times the extraction.
 #[cfg(feature = "extraction")]
-fn extraction(pages: &[Document], args: &CorpusArgs) -> Result<()> {
+fn extraction(pages: &[Document], args: &BenchCorpusArgs) -> Result<()> {
     let extract = || {
         let start = Instant::now();
         let kept = pages.iter().filter(|page| glasshouse::corpus::extract::text(&page.text).is_ok()).count();

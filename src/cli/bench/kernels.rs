@@ -8,7 +8,7 @@ use glasshouse::tape::{Recording, SCALARS, Tape, Tensor};
 use glasshouse::{Error, Result};
 use serde_json::json;
 
-use super::super::device::{Choice, Opened};
+use super::super::device::{DeviceArg, OpenedDevice};
 use super::super::output;
 use super::{fill, medians, name};
 
@@ -32,7 +32,7 @@ pub struct MatmulArgs {
     rounds: u16,
     /// auto takes real hardware, else the CPU; gpu the best adapter, software included; gpu:N the one `doctor` calls N.
     #[arg(long, value_name = "auto|cpu|gpu|gpu:N", default_value = "auto", hide_default_value = true)]
-    device: Choice,
+    device: DeviceArg,
     /// Print one JSON object: device, threads, and for each shape m, k, n and three times ms and gflops.
     #[arg(long)]
     json: bool,
@@ -58,7 +58,7 @@ pub struct AttentionArgs {
     rounds: u16,
     /// auto takes real hardware, else the CPU; gpu the best adapter, software included; gpu:N the one `doctor` calls N.
     #[arg(long, value_name = "auto|cpu|gpu|gpu:N", default_value = "auto", hide_default_value = true)]
-    device: Choice,
+    device: DeviceArg,
     /// Print one JSON object: the shape, device, threads, and forward and backward with ms and gflops each.
     #[arg(long)]
     json: bool,
@@ -159,7 +159,7 @@ fn record(device: &Device, shapes: &[&[usize]], op: impl Fn(&mut Tape, &[Tensor]
 }
 
 /// Refuses sizes of zero, and matrices that do not fit the device with a gradient each.
-fn check(opened: &Opened, sizes: &[usize], most_of_each: usize, matrices: &[[usize; 2]]) -> Result<()> {
+fn check(opened: &OpenedDevice, sizes: &[usize], most_of_each: usize, matrices: &[[usize; 2]]) -> Result<()> {
     if sizes.contains(&0) {
         return Err(Error::Usage("a size of 0 leaves nothing to measure: give sizes of at least 1".into()));
     }

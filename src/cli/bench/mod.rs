@@ -15,26 +15,26 @@ use glasshouse::{Result, random};
 #[derive(Args, Debug)]
 pub struct BenchArgs {
     #[command(subcommand)]
-    command: Command,
+    command: BenchCommand,
 }
 
 #[derive(Subcommand, Debug)]
-enum Command {
+enum BenchCommand {
     Step(step::StepArgs),
     Matmul(kernels::MatmulArgs),
     Attention(kernels::AttentionArgs),
-    Tokenizer(tokenizer::TokenizerArgs),
-    Corpus(corpus::CorpusArgs),
+    Tokenizer(tokenizer::BenchTokenizerArgs),
+    Corpus(corpus::BenchCorpusArgs),
 }
 
 /// Runs the subcommand.
 pub fn run(args: BenchArgs) -> Result<()> {
     match args.command {
-        Command::Step(args) => step::run(args),
-        Command::Matmul(args) => kernels::matmul(args),
-        Command::Attention(args) => kernels::attention(args),
-        Command::Tokenizer(args) => tokenizer::run(args),
-        Command::Corpus(args) => corpus::run(args),
+        BenchCommand::Step(args) => step::run(args),
+        BenchCommand::Matmul(args) => kernels::matmul(args),
+        BenchCommand::Attention(args) => kernels::attention(args),
+        BenchCommand::Tokenizer(args) => tokenizer::run(args),
+        BenchCommand::Corpus(args) => corpus::run(args),
     }
 }
 

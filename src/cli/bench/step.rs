@@ -15,7 +15,7 @@ use glasshouse::{Error, Result, random};
 use safetensors::{Dtype, SafeTensors};
 use serde_json::json;
 
-use super::super::device::Choice;
+use super::super::device::DeviceArg;
 use super::super::{input, output};
 use super::{idle, name};
 
@@ -45,7 +45,7 @@ pub struct StepArgs {
     vocab_size: Option<usize>,
     /// auto takes real hardware, else the CPU; gpu the best adapter, software included; gpu:N the one `doctor` calls N.
     #[arg(long, value_name = "auto|cpu|gpu|gpu:N", default_value = "auto", hide_default_value = true)]
-    device: Choice,
+    device: DeviceArg,
     /// Print one JSON object: tokens_per_second, ms, gflops, losses, parameters, device, threads.
     #[arg(long)]
     json: bool,

@@ -14,7 +14,7 @@ use crate::cli::{input, output, tokenizer};
 
 /// Time training and encoding on one thread.
 #[derive(Args, Debug)]
-pub struct TokenizerArgs {
+pub struct BenchTokenizerArgs {
     /// Text to train on and encode; the built-in English corpus without it.
     #[arg(long, num_args = 1.., value_name = "PATH")]
     input: Vec<PathBuf>,
@@ -36,7 +36,7 @@ pub struct TokenizerArgs {
 }
 
 /// Runs the measurement and prints it.
-pub fn run(args: TokenizerArgs) -> Result<()> {
+pub fn run(args: BenchTokenizerArgs) -> Result<()> {
     let documents = match args.input[..] {
         [] => corpus::documents(Builtin::English.file())?,
         ref paths => input::documents(paths)?,
@@ -59,7 +59,7 @@ pub fn run(args: TokenizerArgs) -> Result<()> {
     encode()?;
     let (tokens, encode_seconds) = timed(args.rounds, encode)?;
     let encode = median(encode_seconds.clone());
-    let report = Report {
+    let report = TokenizerTimes {
         bytes,
         tokens,
         vocab_size: tokenizer.vocab_size(),
@@ -74,7 +74,7 @@ pub fn run(args: TokenizerArgs) -> Result<()> {
 
 /// What is printed: medians over the rounds, and each round's seconds.
 #[derive(Serialize)]
-struct Report {
+struct TokenizerTimes {
     bytes: usize,
     tokens: usize,
     vocab_size: usize,
@@ -87,9 +87,9 @@ struct Report {
     encode_seconds: Vec<f64>,
 }
 
-impl std::fmt::Display for Report {
+impl std::fmt::Display for TokenizerTimes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Report { bytes, tokens, vocab_size, .. } = self;
+        let TokenizerTimes { bytes, tokens, vocab_size, .. } = self;
         let (bytes, tokens, vocab_size) = (*bytes as u64, *tokens as u64, *vocab_size as u64);
         let [bytes, tokens, vocab_size] = [bytes, tokens, vocab_size].map(output::grouped);
         let rounds = self.encode_seconds.len();

@@ -1,4 +1,4 @@
-//! Files in pieces, on all cores: the pieces of a file are worked on at the same time and what comes of them is taken in their
+//! Files in batches, on all cores: the batches of a file are worked on at the same time and what comes of them is taken in their
 //! order, so that the same input gives the same bytes on any number of threads.
 
 use std::fs::File;
@@ -6,19 +6,19 @@ use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
-use glasshouse::corpus::page::{Given, Page};
+use glasshouse::corpus::page::{Input, Page};
 use glasshouse::corpus::{Document, LONGEST_PAGE, jsonl, warc};
 use glasshouse::{Error, Result};
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 
 use super::files;
-use super::inputs::{Input, is_archive};
+use super::inputs::{InputFile, is_archive};
 #[cfg(feature = "parquet")]
 use super::parquet;
 
-/// So many documents, or bytes of them, are one piece of work, and packed by themselves.
-const PIECE: (usize, usize) = (256, 4 << 20);
+/// So many documents, or bytes of them, are one batch of work, and packed by themselves.
+const BATCH: (usize, usize) = (256, 4 << 20);
 
 /// Under what pages are counted of which nobody asked for the text.
 pub const NOT_ASKED: &str = "not_extracted";
@@ -27,7 +27,7 @@ pub const NOT_ASKED: &str = "not_extracted";
 const NAMED: usize = 10;
 
 /// Documents of a file, or what is none, with the number of the first among those of all files.
-pub struct Piece {
+pub struct Batch {
     pub first: u64,
     pub items: Vec<Item>,
     bytes: usize,
@@ -50,25 +50,25 @@ pub enum Item {
 
 impl Item {
     /// What it is; a document without an `id` is called after the file. Or why it is nothing.
-    pub fn given(self, file: &str) -> std::result::Result<Given, &'static str> {
+    pub fn input(self, file: &str) -> std::result::Result<Input, &'static str> {
         match self {
             Item::Line(number, line) => {
                 let document = jsonl::document(&line, || format!("{file}/{number}"));
-                document.map(Given::Text).map_err(|skip| skip.name())
+                document.map(Input::Text).map_err(|skip| skip.name())
             }
-            Item::Record(record) => record.given(),
-            Item::Page(path, bytes) => Ok(Given::Page(Page::of_file(path, bytes))),
+            Item::Record(record) => record.input(),
+            Item::Page(path, bytes) => Ok(Input::Page(Page::of_file(path, bytes))),
             #[cfg(feature = "parquet")]
-            Item::Document(document) => Ok(Given::Text(document)),
+            Item::Document(document) => Ok(Input::Text(document)),
             Item::Skipped(name) => Err(name),
         }
     }
 
     /// The document that it is, where no text is taken out of pages.
     pub fn document(self, file: &str) -> std::result::Result<Document, &'static str> {
-        match self.given(file)? {
-            Given::Text(document) => Ok(document),
-            Given::Page(_) => Err(NOT_ASKED),
+        match self.input(file)? {
+            Input::Text(document) => Ok(document),
+            Input::Page(_) => Err(NOT_ASKED),
         }
     }
 
@@ -84,25 +84,25 @@ impl Item {
     }
 }
 
-/// The pieces of a file, as far as it can be unpacked.
-pub struct Pieces<'a> {
-    source: Source,
+/// The batches of a file, as far as it can be unpacked.
+pub struct Batches<'a> {
+    source: BatchSource,
     path: PathBuf,
     bar: &'a ProgressBar,
     next: u64,
-    faults: Faults<'a>,
+    damage: DamageLog<'a>,
 }
 
 /// Says what is wrong with a file, but not too often.
-pub struct Faults<'a> {
+pub struct DamageLog<'a> {
     bar: &'a ProgressBar,
     named: usize,
 }
 
-impl<'a> Faults<'a> {
+impl<'a> DamageLog<'a> {
     /// Nothing yet; what is said stands above `bar`.
     pub fn new(bar: &'a ProgressBar) -> Self {
-        Faults { bar, named: 0 }
+        DamageLog { bar, named: 0 }
     }
 
     /// Says what is wrong at `path`.
@@ -117,7 +117,7 @@ impl<'a> Faults<'a> {
     }
 }
 
-enum Source {
+enum BatchSource {
     Lines(jsonl::Lines<Box<dyn BufRead>>),
     Archive(warc::Reader<Box<dyn BufRead>>),
     Pages(std::vec::IntoIter<PathBuf>),
@@ -130,7 +130,7 @@ enum Source {
 }
 
 /// What a file is, by how it begins.
-enum Kind {
+enum FileKind {
     Lines,
     Archive,
     Parquet,
@@ -138,47 +138,47 @@ enum Kind {
     Packed,
 }
 
-impl<'a> Pieces<'a> {
+impl<'a> Batches<'a> {
     /// Opens a file whose first item has the number `first`.
-    pub fn open(input: &Input, first: u64, bar: &'a ProgressBar) -> Result<Self> {
+    pub fn open(input: &InputFile, first: u64, bar: &'a ProgressBar) -> Result<Self> {
         let path = input.paths()[0].clone();
         let fail = |error| Error::io(&path, "read", error);
         let source = match input {
-            Input::Pages(paths) => Source::Pages(paths.clone().into_iter()),
-            Input::File(path, _) => match kind(path).map_err(fail)? {
-                Kind::Archive => {
-                    Source::Archive(warc::Reader::new(files::open_raw(path, bar)?, warc::holds_page).map_err(fail)?)
-                }
+            InputFile::Pages(paths) => BatchSource::Pages(paths.clone().into_iter()),
+            InputFile::File(path, _) => match kind(path).map_err(fail)? {
+                FileKind::Archive => BatchSource::Archive(
+                    warc::Reader::new(files::open_raw(path, bar)?, warc::holds_page).map_err(fail)?,
+                ),
                 #[cfg(feature = "parquet")]
-                Kind::Parquet => match parquet::Rows::open(path, input.name(), bar)? {
-                    Ok(rows) => Source::Rows(rows),
-                    Err(damage) => Source::Damaged(damage),
+                FileKind::Parquet => match parquet::Rows::open(path, input.name(), bar)? {
+                    Ok(rows) => BatchSource::Rows(rows),
+                    Err(damage) => BatchSource::Damaged(damage),
                 },
                 #[cfg(not(feature = "parquet"))]
-                Kind::Parquet => {
+                FileKind::Parquet => {
                     return Err(Error::Config(format!(
                         "{} is Parquet, which this build does not read: build it with `--features full`",
                         path.display()
                     )));
                 }
-                Kind::Packed => {
+                FileKind::Packed => {
                     return Err(Error::format(
                         path.display(),
                         "expected a web archive as it is or packed by gzip, found Zstandard: unpack it first, or pack it by gzip",
                     ));
                 }
-                Kind::Lines => Source::Lines(jsonl::Lines::new(files::open_counted(path, bar)?)),
+                FileKind::Lines => BatchSource::Lines(jsonl::Lines::new(files::open_counted(path, bar)?)),
             },
         };
-        Ok(Pieces { source, path, bar, next: first, faults: Faults::new(bar) })
+        Ok(Batches { source, path, bar, next: first, damage: DamageLog::new(bar) })
     }
 
     /// The next item; none at the end.
     fn item(&mut self) -> Result<Option<Item>> {
         let fail = |error| Error::io(&self.path, "read", error);
         Ok(match &mut self.source {
-            Source::Ended => None,
-            Source::Lines(lines) => match lines.next() {
+            BatchSource::Ended => None,
+            BatchSource::Lines(lines) => match lines.next() {
                 None => None,
                 Some(Ok((number, Ok(line)))) => Some(Item::Line(number, line)),
                 Some(Ok((number, Err(skip)))) => {
@@ -186,21 +186,21 @@ impl<'a> Pieces<'a> {
                     Some(Item::Skipped(skip.name()))
                 }
                 Some(Err(error)) if files::is_damage(&error) => {
-                    self.source = Source::Ended;
+                    self.source = BatchSource::Ended;
                     self.say(format!("it does not unpack ({error}); what stands before the damage is taken"));
                     Some(Item::Skipped("file_damaged"))
                 }
                 Some(Err(error)) => return Err(fail(error)),
             },
-            Source::Archive(reader) => match reader.next().transpose().map_err(fail)? {
+            BatchSource::Archive(reader) => match reader.next().transpose().map_err(fail)? {
                 None => None,
-                Some(warc::Found::Record(record)) => Some(Item::Record(record)),
-                Some(warc::Found::Damage(place, damage)) => {
+                Some(warc::Entry::Record(record)) => Some(Item::Record(record)),
+                Some(warc::Entry::Damage(place, damage)) => {
                     self.say(format!("{} at byte {place}; the reading goes on behind it", damage.name()));
                     Some(Item::Skipped(damage.name()))
                 }
             },
-            Source::Pages(paths) => match paths.next() {
+            BatchSource::Pages(paths) => match paths.next() {
                 None => None,
                 Some(path) => {
                     self.path = path;
@@ -208,19 +208,19 @@ impl<'a> Pieces<'a> {
                 }
             },
             #[cfg(feature = "parquet")]
-            Source::Damaged(what) => {
+            BatchSource::Damaged(what) => {
                 let what = format!("{what}; nothing of it is read");
-                self.source = Source::Ended;
+                self.source = BatchSource::Ended;
                 self.bar.inc(self.path.metadata().map_or(0, |file| file.len()));
                 self.say(what);
                 Some(Item::Skipped("file_damaged"))
             }
             #[cfg(feature = "parquet")]
-            Source::Rows(rows) => match rows.next()? {
+            BatchSource::Rows(rows) => match rows.next()? {
                 None => None,
-                Some((_, parquet::Found::Document(document))) => Some(Item::Document(document)),
-                Some((_, parquet::Found::Nothing)) => Some(Item::Skipped("row_without_text")),
-                Some((row, parquet::Found::Damage(what))) => {
+                Some((_, parquet::RowContent::Document(document))) => Some(Item::Document(document)),
+                Some((_, parquet::RowContent::Nothing)) => Some(Item::Skipped("row_without_text")),
+                Some((row, parquet::RowContent::Damage(what))) => {
                     self.say(format!("damaged at row {row} ({what}); the reading goes on with the next group of rows"));
                     Some(Item::Skipped("rows_damaged"))
                 }
@@ -243,51 +243,51 @@ impl<'a> Pieces<'a> {
     }
 
     fn say(&mut self, what: String) {
-        self.faults.say(&self.path, &what);
+        self.damage.say(&self.path, &what);
     }
 
-    /// The next piece; none at the end.
-    fn piece(&mut self) -> Result<Option<Piece>> {
-        let mut piece = Piece { first: self.next, items: Vec::new(), bytes: 0 };
-        while piece.items.len() < PIECE.0 && piece.bytes < PIECE.1 {
+    /// The next batch; none at the end.
+    fn batch(&mut self) -> Result<Option<Batch>> {
+        let mut batch = Batch { first: self.next, items: Vec::new(), bytes: 0 };
+        while batch.items.len() < BATCH.0 && batch.bytes < BATCH.1 {
             let Some(item) = self.item()? else { break };
-            piece.bytes += item.bytes();
-            piece.items.push(item);
+            batch.bytes += item.bytes();
+            batch.items.push(item);
         }
-        self.next += piece.items.len() as u64;
-        Ok((!piece.items.is_empty()).then_some(piece))
+        self.next += batch.items.len() as u64;
+        Ok((!batch.items.is_empty()).then_some(batch))
     }
 
-    /// Works on all pieces on all cores, each with what is found out of it before, in order; and takes what comes of them, in
+    /// Works on all batches on all cores, each with what is found out of it before, in order; and takes what comes of them, in
     /// order. Gives the number of the item after the last.
     pub fn each<P: Send, T: Send>(
         mut self,
-        mut before: impl FnMut(&Piece) -> Result<P>,
-        work: impl Fn(Piece, P) -> T + Sync,
+        mut before: impl FnMut(&Batch) -> Result<P>,
+        work: impl Fn(Batch, P) -> T + Sync,
         mut take: impl FnMut(T) -> Result<()>,
     ) -> Result<u64> {
         let most = rayon::current_num_threads() * 2;
         loop {
-            let (mut pieces, mut bytes) = (Vec::new(), 0);
+            let (mut batches, mut bytes) = (Vec::new(), 0);
             // However long single documents are, few of the longest are held at a time.
-            while pieces.len() < most && bytes < most * PIECE.1 {
-                let Some(piece) = self.piece()? else { break };
-                bytes += piece.bytes;
-                let known = before(&piece)?;
-                pieces.push((piece, known));
+            while batches.len() < most && bytes < most * BATCH.1 {
+                let Some(batch) = self.batch()? else { break };
+                bytes += batch.bytes;
+                let known = before(&batch)?;
+                batches.push((batch, known));
             }
-            if pieces.is_empty() {
+            if batches.is_empty() {
                 return Ok(self.next);
             }
             let done: Vec<T> =
-                pieces.into_par_iter().with_max_len(1).map(|(piece, known)| work(piece, known)).collect();
+                batches.into_par_iter().with_max_len(1).map(|(batch, known)| work(batch, known)).collect();
             done.into_iter().try_for_each(&mut take)?;
         }
     }
 }
 
 /// What a file is: as it begins, unpacked if it is gzip, or where that is damaged by its name.
-fn kind(path: &Path) -> io::Result<Kind> {
+fn kind(path: &Path) -> io::Result<FileKind> {
     let start = |reader: &mut dyn Read| {
         let mut start = Vec::new();
         // What does not unpack is found out where it is read.
@@ -296,10 +296,10 @@ fn kind(path: &Path) -> io::Result<Kind> {
     };
     let (plain, unpacked) = (start(&mut File::open(path)?), start(&mut GzDecoder::new(File::open(path)?)));
     Ok(match () {
-        () if warc::begins(&plain) || warc::begins(&unpacked) => Kind::Archive,
-        () if plain.starts_with(b"PAR1") => Kind::Parquet,
-        () if is_archive(path) && plain.starts_with(&files::ZSTANDARD) => Kind::Packed,
-        () if is_archive(path) => Kind::Archive,
-        () => Kind::Lines,
+        () if warc::begins(&plain) || warc::begins(&unpacked) => FileKind::Archive,
+        () if plain.starts_with(b"PAR1") => FileKind::Parquet,
+        () if is_archive(path) && plain.starts_with(&files::ZSTANDARD) => FileKind::Packed,
+        () if is_archive(path) => FileKind::Archive,
+        () => FileKind::Lines,
     })
 }

@@ -13,11 +13,11 @@ use glasshouse::{Error, Result};
 use indicatif::ProgressBar;
 use serde_json::json;
 
-use super::batches::{Item, Piece, Pieces};
-use super::files::{self, Folder, Format};
+use super::batches::{Batch, Batches, Item};
+use super::files::{self, CorpusFolder, Format};
 use super::funnel;
-use super::inputs::{self, Input};
-use super::output::{Done, Lines, Masks, Output, Written};
+use super::inputs::{self, InputFile};
+use super::output::{BatchResult, JsonLines, Output, OutputArgs, PersonalData};
 use crate::cli::{input, output, progress};
 
 /// What signatures may take in memory; what is more is sorted on the disk.
@@ -41,7 +41,7 @@ pub struct DedupArgs {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     #[command(flatten)]
-    written: Written,
+    output: OutputArgs,
 }
 
 /// How the documents that are left are written.
@@ -50,14 +50,14 @@ pub struct Options {
     pub format: Format,
     pub keep_removed: bool,
     /// Personal data is replaced in what is left.
-    pub masks: Option<Masks>,
+    pub masks: Option<PersonalData>,
     /// How much a text is.
     pub counter: Counter,
 }
 
 /// Runs the stage over the documents of all folders and prints the funnel.
 pub fn run(args: DedupArgs) -> Result<()> {
-    let mut report = Report { tokens: args.written.count.name(), ..Report::default() };
+    let mut report = Report { tokens: args.output.count.name(), ..Report::default() };
     let (mut documents, mut shards) = (Vec::new(), Vec::new());
     for (number, dir) in args.input.iter().enumerate() {
         let before = funnel::report(dir)?;
@@ -71,12 +71,12 @@ pub fn run(args: DedupArgs) -> Result<()> {
                 dir.display()
             )));
         }
-        if before.tokens != args.written.count.name() {
+        if before.tokens != args.output.count.name() {
             return Err(Error::Config(format!(
                 "{} counts its tokens as {}, and this call as {}: give --tokenizer as to the run before",
                 dir.display(),
                 before.tokens,
-                args.written.count.name()
+                args.output.count.name()
             )));
         }
         report.add(&before);
@@ -92,22 +92,22 @@ pub fn run(args: DedupArgs) -> Result<()> {
     // The files of shards are numbered through.
     documents.sort_by(|one, other| one.name().cmp(other.name()));
     // What was asked of the shards holds for all that follows.
-    let masks = Some(Masks { phones: args.written.phones || shards.iter().any(|shard| shard.phones) });
+    let masks = Some(PersonalData { phones: args.output.phones || shards.iter().any(|shard| shard.phones) });
     let asked = shards.first().and_then(|shard| Format::from_str(&shard.format, false).ok());
-    let format = args.written.format.or(asked).unwrap_or(Format::Gzip);
+    let format = args.output.format.or(asked).unwrap_or(Format::Gzip);
     let options =
-        Options { format, keep_removed: args.written.keep_removed, masks, counter: args.written.count.counter()? };
-    let settings = format!("{:?}", (format, args.written.keep_removed, masks, args.written.count.name()));
-    let folder = Folder::take(
+        Options { format, keep_removed: args.output.keep_removed, masks, counter: args.output.count.counter()? };
+    let settings = format!("{:?}", (format, args.output.keep_removed, masks, args.output.count.name()));
+    let folder = CorpusFolder::take(
         &args.out,
-        &json!([env!("CARGO_PKG_VERSION"), settings, inputs::states(documents.iter().flat_map(Input::paths))]),
+        &json!([env!("CARGO_PKG_VERSION"), settings, inputs::states(documents.iter().flat_map(InputFile::paths))]),
     )?;
     report.add(&dedup(&documents, &folder, &options)?);
-    if args.written.keep_removed {
+    if args.output.keep_removed {
         give_removed(&args.input, &documents, &folder)?;
     }
     folder.finish(&report)?;
-    if args.written.json {
+    if args.output.json {
         return output::json(&report);
     }
     funnel::print(&report)?;
@@ -132,7 +132,7 @@ fn missing(shards: &[Shard]) {
 }
 
 /// Copies what the runs before took out to where one run would have written it, each file under the number of its documents.
-fn give_removed(dirs: &[PathBuf], documents: &[Input], folder: &Folder) -> Result<()> {
+fn give_removed(dirs: &[PathBuf], documents: &[InputFile], folder: &CorpusFolder) -> Result<()> {
     let numbers: HashMap<&PathBuf, usize> =
         documents.iter().enumerate().map(|(number, input)| (&input.paths()[0], number)).collect();
     for removed in dirs.iter().map(|dir| dir.join("removed")).filter(|removed| removed.is_dir()) {
@@ -153,8 +153,8 @@ fn give_removed(dirs: &[PathBuf], documents: &[Input], folder: &Folder) -> Resul
 }
 
 /// Puts all documents of `inputs` but copies into `folder`: signs them, finds what agrees, reads them again.
-pub fn dedup(inputs: &[Input], folder: &Folder, options: &Options) -> Result<Report> {
-    let bytes: u64 = inputs.iter().map(Input::bytes).sum();
+pub fn dedup(inputs: &[InputFile], folder: &CorpusFolder, options: &Options) -> Result<Report> {
+    let bytes: u64 = inputs.iter().map(InputFile::bytes).sum();
     let bar =
         progress::bar("copies: {bytes}/{total_bytes} [{bar:24}] {binary_bytes_per_sec}, {eta} left", 0, 2 * bytes);
     folder.documents()?;
@@ -162,7 +162,7 @@ pub fn dedup(inputs: &[Input], folder: &Folder, options: &Options) -> Result<Rep
     sign_all(inputs, folder, &mut clusters, &bar)?;
     let mut copies = clusters.copies()?;
     let mut copy = copies.next().transpose()?;
-    let mut report = Report::new([STAGE].into_iter().chain(options.masks.map(|_| Masks::STAGE)));
+    let mut report = Report::new([STAGE].into_iter().chain(options.masks.map(|_| PersonalData::STAGE)));
     let mut next = 0;
     for (number, input) in inputs.iter().enumerate() {
         if let Some((last, done)) = folder.noted::<(u64, Report)>(STAGE, number)? {
@@ -175,17 +175,17 @@ pub fn dedup(inputs: &[Input], folder: &Folder, options: &Options) -> Result<Rep
             continue;
         }
         let mut output = Output::begin(folder, number, options.format, &[STAGE])?;
-        let of_piece = |piece: &Piece| {
+        let of_batch = |batch: &Batch| {
             let mut known = Vec::new();
-            while let Some(found) = copy.filter(|found| found.0 < piece.first + piece.items.len() as u64) {
+            while let Some(found) = copy.filter(|found| found.0 < batch.first + batch.items.len() as u64) {
                 known.push(found);
                 copy = copies.next().transpose()?;
             }
             Ok(known)
         };
         let name = input.name();
-        let work = |piece: Piece, copies: Vec<(u64, u64)>| through(piece, name, &copies, options);
-        next = Pieces::open(input, next, &bar)?.each(of_piece, work, |done| output.write(done))?;
+        let work = |batch: Batch, copies: Vec<(u64, u64)>| through(batch, name, &copies, options);
+        next = Batches::open(input, next, &bar)?.each(of_batch, work, |done| output.write(done))?;
         let done = output.finish()?;
         folder.note(STAGE, number, &(next, &done))?;
         report.add(&done);
@@ -195,7 +195,7 @@ pub fn dedup(inputs: &[Input], folder: &Folder, options: &Options) -> Result<Rep
 }
 
 /// Gives `clusters` the keys of all documents; those of a file that was signed before are read again.
-fn sign_all(inputs: &[Input], folder: &Folder, clusters: &mut Clusters, bar: &ProgressBar) -> Result<()> {
+fn sign_all(inputs: &[InputFile], folder: &CorpusFolder, clusters: &mut Clusters, bar: &ProgressBar) -> Result<()> {
     let mut next = 0;
     for (number, input) in inputs.iter().enumerate() {
         if let Some((last, documents)) = folder.noted::<(u64, u64)>(SIGNED, number)? {
@@ -221,7 +221,7 @@ fn sign_all(inputs: &[Input], folder: &Folder, clusters: &mut Clusters, bar: &Pr
                 clusters.push(*document, keys)
             })
         };
-        next = Pieces::open(input, next, bar)?.each(|_| Ok(()), |piece, ()| sign(piece), take)?;
+        next = Batches::open(input, next, bar)?.each(|_| Ok(()), |batch, ()| sign(batch), take)?;
         part.finish()?;
         folder.note(SIGNED, number, &(next, documents))?;
     }
@@ -233,10 +233,10 @@ fn signed(number: usize) -> String {
     format!("{SIGNED}-{number:05}.bin")
 }
 
-/// The keys of the documents of a piece that have some, each with its number.
-fn sign(piece: Piece) -> Vec<(u64, Keys)> {
+/// The keys of the documents of a batch that have some, each with its number.
+fn sign(batch: Batch) -> Vec<(u64, Keys)> {
     let mut signer = Signer::default();
-    let numbered = (piece.first..).zip(piece.items);
+    let numbered = (batch.first..).zip(batch.items);
     let mut sign = |item: Item| {
         let document = item.document("").ok()?;
         let signature = signer.sign_words(&document.text, Words::of(document.language.as_deref()))?;
@@ -245,13 +245,13 @@ fn sign(piece: Piece) -> Vec<(u64, Keys)> {
     numbered.filter_map(|(number, item)| Some((number, sign(item)?))).collect()
 }
 
-/// Takes copies, by their numbers, out of a piece of the file of this name.
-fn through(piece: Piece, name: &str, copies: &[(u64, u64)], options: &Options) -> Done {
+/// Takes copies, by their numbers, out of a batch of the file of this name.
+fn through(batch: Batch, name: &str, copies: &[(u64, u64)], options: &Options) -> BatchResult {
     let mut copies = copies.iter().peekable();
     let mut tokens = Vec::new();
     let mut report = Report::default();
-    let (mut kept, mut removed) = (Lines::default(), Lines::default());
-    for (number, item) in (piece.first..).zip(piece.items) {
+    let (mut kept, mut removed) = (JsonLines::default(), JsonLines::default());
+    for (number, item) in (batch.first..).zip(batch.items) {
         let mut document = match item.document(name) {
             Ok(document) => document,
             Err(skip) => {
@@ -276,5 +276,5 @@ fn through(piece: Piece, name: &str, copies: &[(u64, u64)], options: &Options) -
             removed.push(&Removed::new(document, removal));
         }
     }
-    Done { documents: kept.packed(options.format), removed: vec![removed.packed(options.format)], report }
+    BatchResult { documents: kept.packed(options.format), removed: vec![removed.packed(options.format)], report }
 }

@@ -10,7 +10,7 @@ use glasshouse::corpus::words::{self, Words};
 use glasshouse::corpus::{Counter, Report, jsonl, language, personal, url};
 use serde_json::{Map, json};
 
-use super::url_and_language::FrontArgs;
+use super::url_and_language::UrlAndLanguageArgs;
 use super::{files, inputs};
 use crate::cli::output;
 
@@ -25,7 +25,7 @@ pub struct ExplainArgs {
     set: Vec<String>,
     /// Print what the filter of addresses says, where there are block lists, and the language, where there is a model.
     #[command(flatten)]
-    front: FrontArgs,
+    front: UrlAndLanguageArgs,
     /// Print the words, too, white space included, and how many sentences they are.
     #[arg(long)]
     words: bool,

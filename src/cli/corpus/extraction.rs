@@ -1,7 +1,7 @@
 //! The stage that takes the main text out of pages, with an eye on how long it takes.
 
 use glasshouse::corpus::filters::Size;
-use glasshouse::corpus::page::{NOT_HERE, Page, Refused, STAGE};
+use glasshouse::corpus::page::{NOT_HERE, Page, Rejected, STAGE};
 use glasshouse::corpus::{Document, Report};
 
 use super::batches::NOT_ASKED;
@@ -10,7 +10,7 @@ use super::batches::NOT_ASKED;
 const LATE: &str = "not_in_time";
 
 /// The document of a page, counted in `report`; `size` says how much its text is.
-pub fn document(page: Page, report: &mut Report, size: impl FnOnce(&Document) -> Size) -> Result<Document, Refused> {
+pub fn document(page: Page, report: &mut Report, size: impl FnOnce(&Document) -> Size) -> Result<Document, Rejected> {
     let before = Size { bytes: page.bytes.len() as u64, tokens: 0 };
     let result = page.document(guarded);
     if let Err(refused) = &result
@@ -31,14 +31,14 @@ fn guarded(html: String) -> Result<String, (&'static str, usize)> {
 
     use glasshouse::corpus::page;
 
-    use super::watchdog::{Failure, Guard};
+    use super::watchdog::{Failure, Watchdog};
 
     type Text = Result<String, (&'static str, usize)>;
     /// Far above what the limits of the extraction let a page cost.
     const LIMIT: Duration = Duration::from_secs(60);
     thread_local! {
-        static GUARD: RefCell<Guard<String, Text>> =
-            RefCell::new(Guard::new(|html: String| page::text(&html), LIMIT));
+        static GUARD: RefCell<Watchdog<String, Text>> =
+            RefCell::new(Watchdog::new(|html: String| page::text(&html), LIMIT));
     }
     match GUARD.with_borrow_mut(|guard| guard.run(html)) {
         Ok(found) => found,

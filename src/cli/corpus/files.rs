@@ -122,20 +122,20 @@ pub fn is_damage(error: &io::Error) -> bool {
 
 /// A folder that a corpus is written to. A run that is not finished leaves a folder `work` in it and no report, and the same
 /// run goes on from there.
-pub struct Folder {
+pub struct CorpusFolder {
     path: PathBuf,
     /// What the run was called with; it is locked as long as the run goes on.
     _settings: Option<File>,
 }
 
-impl Folder {
+impl CorpusFolder {
     /// Takes a folder that holds no corpus, or an unfinished one with the same settings.
-    pub fn take(out: &Path, settings: &serde_json::Value) -> Result<Folder> {
+    pub fn take(out: &Path, settings: &serde_json::Value) -> Result<CorpusFolder> {
         let refuse = |message: &str| Err(Error::Config(format!("{} {message}", out.display())));
         if out.join("report.json").exists() {
             return refuse("holds a corpus already: give another --out");
         }
-        let folder = Folder { path: out.to_owned(), _settings: None };
+        let folder = CorpusFolder { path: out.to_owned(), _settings: None };
         let path = out.join("work").join("settings.json");
         if !path.exists() && ["documents", "removed"].iter().any(|name| out.join(name).exists()) {
             return refuse("holds documents, and none of a run that could go on: give another --out");
@@ -156,7 +156,7 @@ impl Folder {
                  give another --out",
             );
         }
-        Ok(Folder { _settings: Some(file), ..folder })
+        Ok(CorpusFolder { _settings: Some(file), ..folder })
     }
 
     /// Whether a folder holds a run that was not finished.
@@ -199,8 +199,8 @@ impl Folder {
     }
 
     /// A folder in there that is written like a corpus.
-    pub fn within_work(&self, name: &str) -> Result<Folder> {
-        Ok(Folder { path: self.work()?.join(name), _settings: None })
+    pub fn within_work(&self, name: &str) -> Result<CorpusFolder> {
+        Ok(CorpusFolder { path: self.work()?.join(name), _settings: None })
     }
 
     /// Where the documents are, though there be none.
@@ -211,7 +211,7 @@ impl Folder {
     }
 
     /// Moves what was removed into another folder of the same disk.
-    pub fn give_removed(&self, other: &Folder) -> Result<()> {
+    pub fn give_removed(&self, other: &CorpusFolder) -> Result<()> {
         let from = self.path.join("removed");
         if !from.is_dir() {
             return Ok(());
@@ -248,25 +248,25 @@ impl Folder {
     }
 
     /// Begins the file of this name.
-    pub fn begin(&self, name: &str) -> Result<Part> {
+    pub fn begin(&self, name: &str) -> Result<PartialFile> {
         let path = self.path.join(name);
         let folder = path.parent().unwrap_or(&self.path);
         fs::create_dir_all(folder).map_err(|error| Error::io(folder, "create", error))?;
         let temporary = PathBuf::from(format!("{}.tmp", path.display()));
         let file = File::create(&temporary).map_err(|error| Error::io(&temporary, "create", error))?;
-        Ok(Part { file: BufWriter::new(file), temporary, path, whole: false })
+        Ok(PartialFile { file: BufWriter::new(file), temporary, path, whole: false })
     }
 }
 
 /// A file on its way; what is not finished leaves nothing.
-pub struct Part {
+pub struct PartialFile {
     file: BufWriter<File>,
     temporary: PathBuf,
     path: PathBuf,
     whole: bool,
 }
 
-impl Part {
+impl PartialFile {
     /// Writes on.
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
         self.file.write_all(bytes).map_err(|error| Error::io(&self.path, "write", error))
@@ -280,7 +280,7 @@ impl Part {
     }
 }
 
-impl Drop for Part {
+impl Drop for PartialFile {
     fn drop(&mut self) {
         if !self.whole {
             // The rest of a failed write is of no use; that it cannot be removed is not the error to report.

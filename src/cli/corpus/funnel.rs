@@ -47,8 +47,8 @@ pub fn stats(args: StatsArgs) -> Result<()> {
 /// The report of a folder.
 pub fn report(dir: &Path) -> Result<Report> {
     let path = dir.join("report.json");
-    if files::Folder::is_unfinished(dir) {
-        return Err(files::Folder::unfinished(dir));
+    if files::CorpusFolder::is_unfinished(dir) {
+        return Err(files::CorpusFolder::unfinished(dir));
     }
     if dir.is_dir() && !path.exists() {
         return Err(Error::format(

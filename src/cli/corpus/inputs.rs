@@ -13,27 +13,27 @@ const PAGES: usize = 256;
 
 /// One file, or pages that are read like one.
 #[derive(Clone, Debug)]
-pub enum Input {
+pub enum InputFile {
     /// JSONL, a web archive, Parquet; and its name within what was given.
     File(PathBuf, String),
     /// Files of HTML.
     Pages(Vec<PathBuf>),
 }
 
-impl Input {
+impl InputFile {
     /// Its files.
     pub fn paths(&self) -> &[PathBuf] {
         match self {
-            Input::File(path, _) => std::slice::from_ref(path),
-            Input::Pages(paths) => paths,
+            InputFile::File(path, _) => std::slice::from_ref(path),
+            InputFile::Pages(paths) => paths,
         }
     }
 
     /// After what documents without an `id` are called.
     pub fn name(&self) -> &str {
         match self {
-            Input::File(_, name) => name,
-            Input::Pages(_) => "",
+            InputFile::File(_, name) => name,
+            InputFile::Pages(_) => "",
         }
     }
 
@@ -45,13 +45,13 @@ impl Input {
 
 /// What is at `paths`: the files given, and all in a folder, however deep, in the order of their paths, whose names say that
 /// they are something to read.
-pub fn inputs(paths: &[PathBuf]) -> Result<Vec<Input>> {
+pub fn inputs(paths: &[PathBuf]) -> Result<Vec<InputFile>> {
     let mut inputs = Vec::new();
     for (path, name) in named(paths)? {
         match inputs.last_mut() {
-            Some(Input::Pages(pages)) if is_page(&path) && pages.len() < PAGES => pages.push(path),
-            _ if is_page(&path) => inputs.push(Input::Pages(vec![path])),
-            _ => inputs.push(Input::File(path, name)),
+            Some(InputFile::Pages(pages)) if is_page(&path) && pages.len() < PAGES => pages.push(path),
+            _ if is_page(&path) => inputs.push(InputFile::Pages(vec![path])),
+            _ => inputs.push(InputFile::File(path, name)),
         }
     }
     Ok(inputs)

@@ -23,11 +23,11 @@ use glasshouse::Result;
 #[derive(Args, Debug)]
 pub struct CorpusArgs {
     #[command(subcommand)]
-    command: Command,
+    command: CorpusCommand,
 }
 
 #[derive(Subcommand, Debug)]
-enum Command {
+enum CorpusCommand {
     Run(run::RunArgs),
     Dedup(dedup::DedupArgs),
     Stats(funnel::StatsArgs),
@@ -41,11 +41,11 @@ enum Command {
 /// Runs the subcommand.
 pub fn run(args: CorpusArgs) -> Result<()> {
     match args.command {
-        Command::Run(args) => run::run(args),
-        Command::Dedup(args) => dedup::run(args),
-        Command::Stats(args) => funnel::stats(args),
-        Command::Show(args) => funnel::show(args),
-        Command::Explain(args) => explain::run(args),
-        Command::Records(args) => records::run(args),
+        CorpusCommand::Run(args) => run::run(args),
+        CorpusCommand::Dedup(args) => dedup::run(args),
+        CorpusCommand::Stats(args) => funnel::stats(args),
+        CorpusCommand::Show(args) => funnel::show(args),
+        CorpusCommand::Explain(args) => explain::run(args),
+        CorpusCommand::Records(args) => records::run(args),
     }
 }

@@ -9,13 +9,13 @@ use glasshouse::corpus::words::Token;
 use glasshouse::corpus::{Counter, Document, Report};
 use serde::Serialize;
 
-use super::files::{Folder, Format, Part};
+use super::files::{CorpusFolder, Format, PartialFile};
 
 /// Lines of JSON.
 #[derive(Default)]
-pub struct Lines(Vec<u8>);
+pub struct JsonLines(Vec<u8>);
 
-impl Lines {
+impl JsonLines {
     /// Puts a value on a line of its own.
     pub fn push(&mut self, value: &impl Serialize) {
         serde_json::to_writer(&mut self.0, value).expect("a document is plain data");
@@ -30,13 +30,13 @@ impl Lines {
 
 /// What tokens are in the report.
 #[derive(Args, Clone, Debug)]
-pub struct Count {
+pub struct CountArgs {
     /// Count the tokens of this tokenizer (GPT-2's vocab.bpe, say) in the report, and not the words.
     #[arg(long, value_name = "FILE")]
     tokenizer: Option<PathBuf>,
 }
 
-impl Count {
+impl CountArgs {
     /// What the report calls its tokens.
     pub fn name(&self) -> String {
         self.tokenizer.as_ref().map_or_else(|| Report::default().tokens, |path| path.display().to_string())
@@ -52,7 +52,7 @@ impl Count {
 
 /// How the documents that are left are written, and what is told of them.
 #[derive(Args, Debug)]
-pub struct Written {
+pub struct OutputArgs {
     /// How the documents are written: as jsonl.gz where nothing is said; `corpus dedup` writes as its shards were asked to.
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<Format>,
@@ -63,20 +63,27 @@ pub struct Written {
     #[arg(long)]
     pub phones: bool,
     #[command(flatten)]
-    pub count: Count,
+    pub count: CountArgs,
     /// Print the report as one JSON object.
     #[arg(long)]
     pub json: bool,
 }
 
 /// The last thing that is done to a document: personal data is replaced.
-#[derive(Clone, Copy, Debug)]
-pub struct Masks {
+#[derive(Clone, Copy)]
+pub struct PersonalData {
     /// Telephone numbers, too.
     pub phones: bool,
 }
 
-impl Masks {
+/// As the settings of unfinished runs have it, by which they are known again.
+impl std::fmt::Debug for PersonalData {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.debug_struct("Masks").field("phones", &self.phones).finish()
+    }
+}
+
+impl PersonalData {
     /// The stage's name.
     pub const STAGE: &str = personal::STAGE;
 
@@ -84,7 +91,7 @@ impl Masks {
     pub fn put(self, document: &mut Document, report: &mut Report, counter: &Counter, tokens: &mut Vec<Token>) {
         let before = counter.size(document, tokens);
         let replaced = personal::replace(&mut document.text, self.phones);
-        let stage = report.stage(Masks::STAGE);
+        let stage = report.stage(PersonalData::STAGE);
         let after = if replaced == Replaced::default() { before } else { counter.size(document, tokens) };
         stage.count(before, Ok(after));
         for (kind, count) in replaced.kinds() {
@@ -94,7 +101,7 @@ impl Masks {
 }
 
 /// What became of a piece: packed lines for the documents and for what each stage took out, and the counts.
-pub struct Done {
+pub struct BatchResult {
     pub documents: Vec<u8>,
     pub removed: Vec<Vec<u8>>,
     pub report: Report,
@@ -102,18 +109,18 @@ pub struct Done {
 
 /// The files that one file of input becomes: one of documents, and one a stage of what that took out.
 pub struct Output<'a> {
-    folder: &'a Folder,
+    folder: &'a CorpusFolder,
     name: String,
     format: Format,
-    documents: Part,
+    documents: PartialFile,
     empty: bool,
-    removed: Vec<(&'static str, Option<Part>)>,
+    removed: Vec<(&'static str, Option<PartialFile>)>,
     pub report: Report,
 }
 
 impl<'a> Output<'a> {
     /// Begins the file of this number.
-    pub fn begin(folder: &'a Folder, number: usize, format: Format, stages: &[&'static str]) -> Result<Self> {
+    pub fn begin(folder: &'a CorpusFolder, number: usize, format: Format, stages: &[&'static str]) -> Result<Self> {
         let name = format!("{number:05}.{format}");
         let documents = folder.begin(&format!("documents/{name}"))?;
         let removed = stages.iter().map(|&stage| (stage, None)).collect();
@@ -121,7 +128,7 @@ impl<'a> Output<'a> {
     }
 
     /// Writes what became of a piece.
-    pub fn write(&mut self, done: Done) -> Result<()> {
+    pub fn write(&mut self, done: BatchResult) -> Result<()> {
         self.report.add(&done.report);
         self.documents.write(&done.documents)?;
         self.empty &= done.documents.is_empty();
@@ -142,7 +149,7 @@ impl<'a> Output<'a> {
         if self.empty {
             self.documents.write(&self.format.pack(b""))?;
         }
-        self.removed.into_iter().filter_map(|(_, part)| part).try_for_each(Part::finish)?;
+        self.removed.into_iter().filter_map(|(_, part)| part).try_for_each(PartialFile::finish)?;
         self.documents.finish()?;
         Ok(self.report)
     }

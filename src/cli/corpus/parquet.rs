@@ -41,18 +41,18 @@ pub struct Rows {
 }
 
 /// Why a file is not read.
-enum Fault {
+enum ReadFailure {
     /// It is damaged.
     Damage(String),
     /// Whatever the reader does about it.
     Error(Error),
 }
 
-impl Fault {
+impl ReadFailure {
     fn into_error(self, path: &Path) -> Error {
         match self {
-            Fault::Damage(what) => Error::format(path.display(), format!("{what}: fetch it again")),
-            Fault::Error(error) => error,
+            ReadFailure::Damage(what) => Error::format(path.display(), format!("{what}: fetch it again")),
+            ReadFailure::Error(error) => error,
         }
     }
 }
@@ -66,7 +66,7 @@ struct Group {
 }
 
 /// What stands in a row.
-pub enum Found {
+pub enum RowContent {
     /// A document.
     Document(Document),
     /// No text.
@@ -80,13 +80,13 @@ impl Rows {
     /// the groups that are read.
     pub fn open(path: &Path, name: &str, bar: &ProgressBar) -> Result<std::result::Result<Self, String>> {
         match Rows::opened(path, name, bar) {
-            Err(Fault::Damage(what)) => Ok(Err(what)),
-            Err(Fault::Error(error)) => Err(error),
+            Err(ReadFailure::Damage(what)) => Ok(Err(what)),
+            Err(ReadFailure::Error(error)) => Err(error),
             Ok(rows) => Ok(Ok(rows)),
         }
     }
 
-    fn opened(path: &Path, name: &str, bar: &ProgressBar) -> std::result::Result<Self, Fault> {
+    fn opened(path: &Path, name: &str, bar: &ProgressBar) -> std::result::Result<Self, ReadFailure> {
         let mut rows = Rows {
             path: path.to_owned(),
             name: name.to_owned(),
@@ -106,7 +106,7 @@ impl Rows {
                 "expected a column `text`, found {}: give files that have one, as FineWeb's have",
                 names.join(", ")
             );
-            return Err(Fault::Error(Error::format(path.display(), message)));
+            return Err(ReadFailure::Error(Error::format(path.display(), message)));
         }
         let group = |number: usize| {
             let group = metadata.row_group(number);
@@ -123,18 +123,18 @@ impl Rows {
         Ok(rows)
     }
 
-    fn fail(&self, error: ParquetError) -> Fault {
+    fn fail(&self, error: ParquetError) -> ReadFailure {
         match error {
             ParquetError::External(error) if error.is::<io::Error>() => {
-                Fault::Error(Error::io(&self.path, "read", *error.downcast::<io::Error>().expect("it is one")))
+                ReadFailure::Error(Error::io(&self.path, "read", *error.downcast::<io::Error>().expect("it is one")))
             }
-            error => Fault::Damage(format!("it is no whole file of Parquet ({error})")),
+            error => ReadFailure::Damage(format!("it is no whole file of Parquet ({error})")),
         }
     }
 
     /// A reader of the groups from `first` on.
-    fn reader(&self, first: usize) -> std::result::Result<SerializedFileReader<File>, Fault> {
-        let file = File::open(&self.path).map_err(|error| Fault::Error(Error::io(&self.path, "read", error)))?;
+    fn reader(&self, first: usize) -> std::result::Result<SerializedFileReader<File>, ReadFailure> {
+        let file = File::open(&self.path).map_err(|error| ReadFailure::Error(Error::io(&self.path, "read", error)))?;
         let options = ReadOptionsBuilder::new().with_predicate(Box::new(move |_, group| group >= first)).build();
         let opened = catch_unwind(AssertUnwindSafe(|| SerializedFileReader::new_with_options(file, options)));
         opened
@@ -142,7 +142,7 @@ impl Rows {
             .map_err(|error| self.fail(error))
     }
 
-    fn from(&self, reader: SerializedFileReader<File>) -> std::result::Result<RowIter<'static>, Fault> {
+    fn from(&self, reader: SerializedFileReader<File>) -> std::result::Result<RowIter<'static>, ReadFailure> {
         let schema = reader.metadata().file_metadata().schema();
         let wanted = |field: &&Arc<Type>| COLUMNS.contains(&field.name()) && field.is_primitive();
         let fields = schema.get_fields().iter().filter(wanted).cloned().collect();
@@ -161,7 +161,7 @@ impl Rows {
     }
 
     /// The next row, and its number.
-    pub fn next(&mut self) -> Result<Option<(u64, Found)>> {
+    pub fn next(&mut self) -> Result<Option<(u64, RowContent)>> {
         while self.groups.get(self.group).is_some_and(|group| group.rows <= self.row) {
             self.next_group();
         }
@@ -176,7 +176,7 @@ impl Rows {
             Some(Ok(row)) => {
                 self.row += 1;
                 let found = document(&row, || format!("{}/{number}", self.name));
-                Ok(Some((number, found.map_or(Found::Nothing, Found::Document))))
+                Ok(Some((number, found.map_or(RowContent::Nothing, RowContent::Document))))
             }
             Some(Err(ParquetError::External(error))) if error.is::<io::Error>() => {
                 Err(self.fail(ParquetError::External(error)).into_error(&self.path))
@@ -193,13 +193,13 @@ impl Rows {
     }
 
     /// Passes over what is left of the group, for this reason.
-    fn skip(&mut self, what: String) -> Result<(u64, Found)> {
+    fn skip(&mut self, what: String) -> Result<(u64, RowContent)> {
         let number = self.before + self.row;
         self.next_group();
         let from = || self.from(self.reader(self.group)?);
         let rows = (self.group < self.groups.len()).then(from).transpose();
         self.rows = rows.map_err(|fault| fault.into_error(&self.path))?;
-        Ok((number, Found::Damage(what)))
+        Ok((number, RowContent::Damage(what)))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use glasshouse::corpus::warc::{Found, Reader};
+use glasshouse::corpus::warc::{Entry, Reader};
 use glasshouse::{Error, Result};
 use indicatif::ProgressBar;
 use serde_json::json;
@@ -24,8 +24,8 @@ pub fn run(args: RecordsArgs) -> Result<()> {
     let fail = |error| Error::io(&args.file, "read", error);
     for found in Reader::new(files::open_raw(&args.file, &ProgressBar::hidden())?, |_| true).map_err(fail)? {
         let object = match found.map_err(fail)? {
-            Found::Damage(place, damage) => json!({ "place": place, "damage": damage.name() }),
-            Found::Record(record) => {
+            Entry::Damage(place, damage) => json!({ "place": place, "damage": damage.name() }),
+            Entry::Record(record) => {
                 let hash: String = Sha256::digest(&record.content).iter().map(|byte| format!("{byte:02x}")).collect();
                 json!({
                     "place": record.place,

@@ -5,17 +5,17 @@ use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 use glasshouse::corpus::filters::{Filters, Size, Stage, Tables};
-use glasshouse::corpus::page::{self, Given, Refused};
+use glasshouse::corpus::page::{self, Input, Rejected};
 use glasshouse::corpus::words::Token;
 use glasshouse::corpus::{Counter, Document, Removed, Report, language, url};
 use glasshouse::{Error, Result, corpus};
 use serde_json::json;
 
-use super::batches::{Faults, Item, NOT_ASKED, Piece, Pieces};
-use super::files::{Folder, Format};
-use super::inputs::{self, Input};
-use super::output::{Done, Lines, Masks, Output, Written};
-use super::url_and_language::{Front, FrontArgs};
+use super::batches::{Batch, Batches, DamageLog, Item, NOT_ASKED};
+use super::files::{CorpusFolder, Format};
+use super::inputs::{self, InputFile};
+use super::output::{BatchResult, JsonLines, Output, OutputArgs, PersonalData};
+use super::url_and_language::{UrlAndLanguage, UrlAndLanguageArgs};
 use super::{dedup, extraction, funnel};
 use crate::cli::{output, progress};
 
@@ -34,7 +34,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "STAGE")]
     only: Vec<Only>,
     #[command(flatten)]
-    front: FrontArgs,
+    front: UrlAndLanguageArgs,
     /// Take every N-th file of the input from the I-th on, counted from 0, and stop before copies are looked for: `corpus
     /// dedup` does that, and what follows, over the folders of all shards.
     #[arg(long, value_name = "I/N")]
@@ -44,7 +44,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "RULE=VALUE")]
     set: Vec<String>,
     #[command(flatten)]
-    written: Written,
+    output: OutputArgs,
 }
 
 /// The stages that can be chosen.
@@ -96,15 +96,15 @@ pub fn run(args: RunArgs) -> Result<()> {
                 .into(),
         ));
     }
-    let format = args.written.format.unwrap_or(Format::Gzip);
-    let masks = (chosen(Only::Pii) && whole).then_some(Masks { phones: args.written.phones });
-    let counter = args.written.count.counter()?;
+    let format = args.output.format.unwrap_or(Format::Gzip);
+    let masks = (chosen(Only::Pii) && whole).then_some(PersonalData { phones: args.output.phones });
+    let counter = args.output.count.counter()?;
     let mut stages = Stages {
         front: args.front.stages(chosen(Only::Url), chosen(Only::Language), all, &args.set)?,
         extract: chosen(Only::Extract),
         tables: chosen(Only::Filters).then_some(tables),
         masks: None,
-        keep_removed: args.written.keep_removed,
+        keep_removed: args.output.keep_removed,
         format,
         counter: counter.clone(),
     };
@@ -116,18 +116,19 @@ pub fn run(args: RunArgs) -> Result<()> {
             args.shard,
             &args.set,
             format,
-            args.written.keep_removed,
-            args.written.phones,
-            args.written.count.name()
+            args.output.keep_removed,
+            args.output.phones,
+            args.output.count.name()
         )
     );
-    let sizes = inputs::states(inputs.iter().flat_map(Input::paths));
-    let folder = Folder::take(&args.out, &json!([env!("CARGO_PKG_VERSION"), settings, args.front.settings()?, sizes]))?;
-    let options = dedup::Options { format, keep_removed: args.written.keep_removed, masks, counter };
+    let sizes = inputs::states(inputs.iter().flat_map(InputFile::paths));
+    let folder =
+        CorpusFolder::take(&args.out, &json!([env!("CARGO_PKG_VERSION"), settings, args.front.settings()?, sizes]))?;
+    let options = dedup::Options { format, keep_removed: args.output.keep_removed, masks, counter };
     // What follows over all shards is done as was asked for here.
     let part =
-        |Shard { number, of }| corpus::Shard { number, of, phones: args.written.phones, format: format.to_string() };
-    let mut report = Report { tokens: args.written.count.name(), shard: args.shard.map(part), ..Report::default() };
+        |Shard { number, of }| corpus::Shard { number, of, phones: args.output.phones, format: format.to_string() };
+    let mut report = Report { tokens: args.output.count.name(), shard: args.shard.map(part), ..Report::default() };
     if dedup && !stages.removing().is_empty() {
         // What still has copies in it is not the corpus yet.
         let filtered = folder.within_work("filtered")?;
@@ -141,7 +142,7 @@ pub fn run(args: RunArgs) -> Result<()> {
         report.add(&before(&inputs, &folder, &folder, &stages, args.shard)?);
     }
     folder.finish(&report)?;
-    if args.written.json {
+    if args.output.json {
         return output::json(&report);
     }
     funnel::print(&report)?;
@@ -150,10 +151,10 @@ pub fn run(args: RunArgs) -> Result<()> {
 
 /// What each document goes through on its own.
 struct Stages {
-    front: Front,
+    front: UrlAndLanguage,
     extract: bool,
     tables: Option<Tables>,
-    masks: Option<Masks>,
+    masks: Option<PersonalData>,
     keep_removed: bool,
     format: Format,
     counter: Counter,
@@ -161,10 +162,16 @@ struct Stages {
 
 /// Puts all files, or those of the shard, through the stages that need no other document. What is finished is noted in
 /// `folder`.
-fn before(inputs: &[Input], folder: &Folder, into: &Folder, stages: &Stages, shard: Option<Shard>) -> Result<Report> {
+fn before(
+    inputs: &[InputFile],
+    folder: &CorpusFolder,
+    into: &CorpusFolder,
+    stages: &Stages,
+    shard: Option<Shard>,
+) -> Result<Report> {
     let names = stages.removing();
     let ours = |number: usize| shard.is_none_or(|shard| number % shard.of == shard.number);
-    let inputs: Vec<(usize, &Input)> = inputs.iter().enumerate().filter(|(number, _)| ours(*number)).collect();
+    let inputs: Vec<(usize, &InputFile)> = inputs.iter().enumerate().filter(|(number, _)| ours(*number)).collect();
     let bytes = inputs.iter().map(|(_, input)| input.bytes()).sum();
     let bar = progress::bar("documents: {bytes}/{total_bytes} [{bar:24}] {binary_bytes_per_sec}, {eta} left", 0, bytes);
     into.documents()?;
@@ -180,16 +187,16 @@ fn before(inputs: &[Input], folder: &Folder, into: &Folder, stages: &Stages, sha
         }
         let mut output = Output::begin(into, number, stages.format, &names)?;
         let name = input.name();
-        let work = |piece: Piece, ()| stages.through(piece, name);
-        let mut faults = Faults::new(&bar);
-        let take = |(done, damaged): (Done, Vec<u64>)| {
+        let work = |batch: Batch, ()| stages.through(batch, name);
+        let mut log = DamageLog::new(&bar);
+        let take = |(done, damaged): (BatchResult, Vec<u64>)| {
             for line in damaged {
                 let what = "expected an object of JSON with a string `text`, found something else: it is left out";
-                faults.say(&input.paths()[0], &format!("line {line}: {what}"));
+                log.say(&input.paths()[0], &format!("line {line}: {what}"));
             }
             output.write(done)
         };
-        Pieces::open(input, 0, &bar)?.each(|_| Ok(()), work, take)?;
+        Batches::open(input, 0, &bar)?.each(|_| Ok(()), work, take)?;
         let done = output.finish()?;
         folder.note("filters", number, &done)?;
         report.add(&done);
@@ -202,15 +209,15 @@ fn before(inputs: &[Input], folder: &Folder, into: &Folder, stages: &Stages, sha
     Ok(report)
 }
 
-/// What is used again for each document of a piece: the filters of each language, and words.
-struct Tools {
+/// What is used again for each document of a batch: the filters of each language, and words.
+struct Scratch {
     filters: Vec<Option<Filters>>,
     tokens: Vec<Token>,
 }
 
 /// A document that does not go on, and why; or the reason of what is none.
-enum Out {
-    Removed(Refused),
+enum Outcome {
+    Removed(Rejected),
     Skipped(&'static str),
 }
 
@@ -226,63 +233,68 @@ impl Stages {
 
     /// A report of all of them, in their order whatever documents come first.
     fn report(&self) -> Report {
-        Report::new(self.removing().into_iter().chain(self.masks.map(|_| Masks::STAGE)))
+        Report::new(self.removing().into_iter().chain(self.masks.map(|_| PersonalData::STAGE)))
     }
 
-    /// A piece of the file of this name through all of them, and the numbers of its lines that are damaged.
-    fn through(&self, piece: Piece, name: &str) -> (Done, Vec<u64>) {
+    /// A batch of the file of this name through all of them, and the numbers of its lines that are damaged.
+    fn through(&self, batch: Batch, name: &str) -> (BatchResult, Vec<u64>) {
         let languages = self.tables.as_ref().map_or(0, Tables::count);
-        let mut tools = Tools { filters: (0..languages).map(|_| None).collect(), tokens: Vec::new() };
+        let mut scratch = Scratch { filters: (0..languages).map(|_| None).collect(), tokens: Vec::new() };
         let mut report = self.report();
-        let mut documents = Lines::default();
-        let mut removed: Vec<(&str, Lines)> =
-            self.removing().into_iter().map(|stage| (stage, Lines::default())).collect();
+        let mut documents = JsonLines::default();
+        let mut removed: Vec<(&str, JsonLines)> =
+            self.removing().into_iter().map(|stage| (stage, JsonLines::default())).collect();
         let mut damaged = Vec::new();
-        for item in piece.items {
+        for item in batch.items {
             let line = if let Item::Line(number, _) = item { Some(number) } else { None };
-            let result = item.given(name).map_err(Out::Skipped);
+            let result = item.input(name).map_err(Outcome::Skipped);
             damaged.extend(line.filter(|_| result.is_err()));
-            match result.and_then(|given| self.judge(given, &mut report, &mut tools)) {
+            match result.and_then(|input| self.judge(input, &mut report, &mut scratch)) {
                 Ok(mut document) => {
                     if let Some(masks) = self.masks {
-                        masks.put(&mut document, &mut report, &self.counter, &mut tools.tokens);
+                        masks.put(&mut document, &mut report, &self.counter, &mut scratch.tokens);
                     }
                     documents.push(&document);
                 }
-                Err(Out::Skipped(reason)) => *report.skipped.entry(reason.into()).or_default() += 1,
-                Err(Out::Removed(refused)) if self.keep_removed => {
+                Err(Outcome::Skipped(reason)) => *report.skipped.entry(reason.into()).or_default() += 1,
+                Err(Outcome::Removed(refused)) if self.keep_removed => {
                     let (document, removal) = *refused;
                     let stage = removed.iter_mut().find(|(name, _)| *name == removal.stage);
                     let (_, lines) = stage.expect("what takes documents out is one of the stages");
                     lines.push(&Removed::new(document, removal));
                 }
-                Err(Out::Removed(_)) => {}
+                Err(Outcome::Removed(_)) => {}
             }
         }
         let removed = removed.into_iter().map(|(_, lines)| lines.packed(self.format)).collect();
-        (Done { documents: documents.packed(self.format), removed, report }, damaged)
+        (BatchResult { documents: documents.packed(self.format), removed, report }, damaged)
     }
 
     /// What may take a document out, in its order: its address, what it is as a page, its language, its text.
-    fn judge(&self, given: Given, report: &mut Report, tools: &mut Tools) -> std::result::Result<Document, Out> {
-        let Tools { filters, tokens } = tools;
-        let mut document = match given {
-            Given::Text(document) => {
+    fn judge(
+        &self,
+        input: Input,
+        report: &mut Report,
+        scratch: &mut Scratch,
+    ) -> std::result::Result<Document, Outcome> {
+        let Scratch { filters, tokens } = scratch;
+        let mut document = match input {
+            Input::Text(document) => {
                 let size = |document: &Document| self.counter.size(document, tokens);
                 if let Err(removal) = self.front.address(&document, size, report) {
-                    return Err(Out::Removed(Box::new((document, removal))));
+                    return Err(Outcome::Removed(Box::new((document, removal))));
                 }
                 document
             }
-            Given::Page(_) if !self.extract => return Err(Out::Skipped(NOT_ASKED)),
-            Given::Page(mut fetched) => {
+            Input::Page(_) if !self.extract => return Err(Outcome::Skipped(NOT_ASKED)),
+            Input::Page(mut fetched) => {
                 let size = |_: &Document| Size { bytes: fetched.bytes.len() as u64, tokens: 0 };
                 if let Err(removal) = self.front.address(&fetched.document, size, report) {
                     fetched.document.text = String::from_utf8_lossy(&fetched.bytes).into_owned();
-                    return Err(Out::Removed(Box::new((fetched.document, removal))));
+                    return Err(Outcome::Removed(Box::new((fetched.document, removal))));
                 }
                 extraction::document(fetched, report, |document| self.counter.size(document, tokens))
-                    .map_err(Out::Removed)?
+                    .map_err(Outcome::Removed)?
             }
         };
         let result = self.front.language(&mut document, &self.counter, report, tokens).and_then(|()| {
@@ -294,7 +306,7 @@ impl Stages {
         });
         match result {
             Ok(()) => Ok(document),
-            Err(removal) => Err(Out::Removed(Box::new((document, removal)))),
+            Err(removal) => Err(Outcome::Removed(Box::new((document, removal)))),
         }
     }
 }

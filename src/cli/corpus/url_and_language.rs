@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use glasshouse::corpus::filters::{Size, Tables};
-use glasshouse::corpus::language::{self, Identifier, LanguageFilter, Languages, Model};
-use glasshouse::corpus::url::{self, Kind, Lists, UrlFilter};
+use glasshouse::corpus::language::{self, FastTextModel, Identifier, LanguageFilter, Languages};
+use glasshouse::corpus::url::{self, ListKind, Lists, UrlFilter};
 use glasshouse::corpus::words::Token;
 use glasshouse::corpus::{Counter, Document, Removal, Report};
 use glasshouse::{Error, Result};
@@ -24,7 +24,7 @@ const NAMED: u64 = 10;
 
 /// Options about addresses and languages.
 #[derive(Args, Clone, Debug)]
-pub struct FrontArgs {
+pub struct UrlAndLanguageArgs {
     /// Keep documents in these languages, by codes such as en,zh, each judged by the rules of its own: English and Chinese have
     /// some, and what has none is passed on and counted. With `each` all languages are kept, each judged by its own rules; with
     /// `any` all are kept, and judged by the English rules, as datatrove does.
@@ -39,7 +39,7 @@ pub struct FrontArgs {
     block_lists: Option<PathBuf>,
 }
 
-impl FrontArgs {
+impl UrlAndLanguageArgs {
     /// The rules of all languages; of `settings` those that are not about addresses or languages are theirs.
     pub fn tables(&self, settings: &[String]) -> Result<Tables> {
         let name = |setting: &str| setting.split('=').next().unwrap_or_default().to_owned();
@@ -55,7 +55,7 @@ impl FrontArgs {
     }
 
     /// The stages that are chosen. `all` where none was chosen by name.
-    pub fn stages(&self, addresses: bool, languages: bool, all: bool, settings: &[String]) -> Result<Front> {
+    pub fn stages(&self, addresses: bool, languages: bool, all: bool, settings: &[String]) -> Result<UrlAndLanguage> {
         for (given, chosen, option, stage) in [
             (self.block_lists.is_some(), addresses, "--block-lists", url::STAGE),
             (self.language_model.is_some(), languages, "--language-model", language::STAGE),
@@ -68,7 +68,7 @@ impl FrontArgs {
         if addresses && !all && self.block_lists.is_none() {
             return Err(Error::Usage("--only url needs --block-lists DIR: without lists no address is blocked".into()));
         }
-        let mut front = Front { addresses: None, languages: None };
+        let mut front = UrlAndLanguage { addresses: None, languages: None };
         if let Some(dir) = self.block_lists.as_ref().filter(|_| addresses) {
             front.addresses = Some(address_filter(dir)?);
         }
@@ -98,7 +98,7 @@ impl FrontArgs {
     }
 
     /// The stages for which there are files.
-    pub fn given(&self, settings: &[String]) -> Result<Front> {
+    pub fn given(&self, settings: &[String]) -> Result<UrlAndLanguage> {
         self.stages(self.block_lists.is_some(), self.language_model.is_some(), false, settings)
     }
 
@@ -113,7 +113,7 @@ impl FrontArgs {
             ));
         }
         let bytes = std::fs::read(path).map_err(fail)?;
-        let model = Model::read(&path.display().to_string(), &bytes)?;
+        let model = FastTextModel::read(&path.display().to_string(), &bytes)?;
         let digest: String = Sha256::digest(&bytes)[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         Ok(Identifier::FastText(model, format!("{name} (fastText, SHA-256 {digest}…)")))
@@ -121,10 +121,10 @@ impl FrontArgs {
 }
 
 /// The files of a folder that are block lists, in the order of their paths.
-fn list_files(dir: &Path) -> Result<Vec<(PathBuf, Kind)>> {
+fn list_files(dir: &Path) -> Result<Vec<(PathBuf, ListKind)>> {
     let mut files = Vec::new();
     input::list(dir, &mut files)?;
-    let kind = |path: &PathBuf| path.file_name().and_then(|name| Kind::of(&name.to_string_lossy()));
+    let kind = |path: &PathBuf| path.file_name().and_then(|name| ListKind::of(&name.to_string_lossy()));
     let lists: Vec<_> = files.into_iter().filter_map(|path| kind(&path).map(|kind| (path, kind))).collect();
     if lists.is_empty() {
         return Err(Error::format(
@@ -162,12 +162,12 @@ fn address_filter(dir: &Path) -> Result<(UrlFilter, String)> {
 }
 
 /// The filters of addresses and of languages, where they are chosen.
-pub struct Front {
+pub struct UrlAndLanguage {
     addresses: Option<(UrlFilter, String)>,
     languages: Option<LanguageFilter>,
 }
 
-impl Front {
+impl UrlAndLanguage {
     /// The names of the stages, each with what it judges by.
     pub fn names(&self) -> Vec<(&'static str, String)> {
         let addresses = self.addresses.iter().map(|(_, by)| (url::STAGE, by.clone()));

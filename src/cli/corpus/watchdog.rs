@@ -22,13 +22,13 @@ pub enum Failure {
 }
 
 /// Does one kind of work on a thread that is given up where the work does not end in time.
-pub struct Guard<I, O> {
+pub struct Watchdog<I, O> {
     work: fn(I) -> O,
     limit: Duration,
     thread: Option<(Sender<I>, Receiver<Option<O>>)>,
 }
 
-impl<I: Send + 'static, O: Send + 'static> Guard<I, O> {
+impl<I: Send + 'static, O: Send + 'static> Watchdog<I, O> {
     /// Guards `work`.
     pub fn new(work: fn(I) -> O, limit: Duration) -> Self {
         static QUIET: Once = Once::new();
@@ -40,7 +40,7 @@ impl<I: Send + 'static, O: Send + 'static> Guard<I, O> {
                 }
             }));
         });
-        Guard { work, limit, thread: None }
+        Watchdog { work, limit, thread: None }
     }
 
     /// What comes of the work.
@@ -95,7 +95,7 @@ mod tests {
                 _ => input + 1,
             }
         }
-        let mut guard = Guard::new(work, Duration::from_millis(200));
+        let mut guard = Watchdog::new(work, Duration::from_millis(200));
         guard.limit = Duration::from_secs(600);
         assert_eq!(guard.run(2), Ok(3));
         assert_eq!(guard.run(1), Err(Failure::Panicked));

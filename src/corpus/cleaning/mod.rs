@@ -11,11 +11,11 @@ use std::collections::BTreeMap;
 use super::filters::{Drops, Filters, Fires, RULES, Rule, Stage, Tables};
 use super::language::{self, Identifier, LanguageFilter, Languages};
 use super::minhash::{self, Signer, in_memory};
-use super::page::Given;
+use super::page::Input;
 use super::{Counter, Document, Excerpt, Report, personal, words};
 use crate::Result;
-pub use page::Fall;
-use page::Page;
+use page::JudgedDocument;
+pub use page::Rejection;
 
 /// The stages, in the order of `corpus run`; the one by address, which needs lists, is not here.
 pub const STAGES: [&str; 8] = [
@@ -35,7 +35,7 @@ pub const OTHER: &str = "zh";
 /// Documents on their way through the stages.
 pub struct Cleaning {
     tools: Tools,
-    pages: Vec<Page>,
+    pages: Vec<JudgedDocument>,
     skipped: BTreeMap<String, u64>,
     /// What the tokens are that are counted.
     tokens: String,
@@ -79,7 +79,7 @@ pub struct Dropped<'a> {
     /// Its number, from 0.
     pub document: usize,
     /// Why.
-    pub fall: Fall,
+    pub fall: Rejection,
     /// Whether it is kept after all.
     pub kept: bool,
     /// What is known of it, with its text as it came; of a page without a text that is its HTML.
@@ -88,7 +88,7 @@ pub struct Dropped<'a> {
 
 impl Cleaning {
     /// Of these documents and pages; `skipped` counts what was neither, by the reason.
-    pub fn new(given: Vec<Given>, skipped: BTreeMap<String, u64>) -> Self {
+    pub fn new(inputs: Vec<Input>, skipped: BTreeMap<String, u64>) -> Self {
         let tables = Tables::new(Languages::Each, []).expect("nothing is set that could be wrong");
         let mut tools = Tools {
             language: LanguageFilter::new(Identifier::Whatlang, Languages::Each),
@@ -100,7 +100,7 @@ impl Cleaning {
         };
         tools.take_rules();
         let tokens = Report::default().tokens;
-        Cleaning { tools, pages: given.into_iter().map(Page::new).collect(), skipped, tokens, next: 0 }
+        Cleaning { tools, pages: inputs.into_iter().map(JudgedDocument::new).collect(), skipped, tokens, next: 0 }
     }
 
     /// Counts the tokens that `counter` says, which are called so, and not words: all is to be counted anew.
@@ -108,7 +108,7 @@ impl Cleaning {
         self.tools.filters.iter_mut().for_each(|filters| filters.count_by(counter.clone()));
         self.tools.counter = counter;
         self.tokens = tokens;
-        self.pages.iter_mut().for_each(Page::recount);
+        self.pages.iter_mut().for_each(JudgedDocument::recount);
         self.next = 0;
     }
 
@@ -119,7 +119,7 @@ impl Cleaning {
 
     /// Whether there are pages whose text is to be taken out still.
     pub fn extracts(&self) -> bool {
-        self.pages.iter().any(Page::is_fetched)
+        self.pages.iter().any(JudgedDocument::is_fetched)
     }
 
     /// Decides documents until all are or `enough` says so; whether all are. Only then the rest makes sense.
@@ -171,7 +171,7 @@ impl Cleaning {
 
     /// Keeps a document whatever the stages say, or no longer. A page without a text cannot be kept.
     pub fn keep(&mut self, document: usize, kept: bool) {
-        if let Some(page) = self.pages.get_mut(document).filter(|page| !page.is_refused()) {
+        if let Some(page) = self.pages.get_mut(document).filter(|page| !page.is_rejected()) {
             page.kept = kept;
             self.next = 0;
         }
@@ -230,14 +230,14 @@ impl Cleaning {
 
     /// How many documents are kept that a stage would take out.
     pub fn kept(&self) -> usize {
-        self.pages.iter().filter(|page| page.kept && page.fall().is_some()).count()
+        self.pages.iter().filter(|page| page.kept && page.rejection().is_some()).count()
     }
 
     /// What a stage takes out, in order.
     pub fn dropped(&self, stage: &str) -> impl Iterator<Item = Dropped<'_>> {
         let pages = self.pages.iter().enumerate();
         pages.filter_map(move |(document, page)| {
-            let fall = page.fall().filter(|fall| fall.stage == stage)?;
+            let fall = page.rejection().filter(|fall| fall.stage == stage)?;
             Some(Dropped { document, fall, kept: page.kept, known: &page.document })
         })
     }
@@ -256,7 +256,7 @@ impl Cleaning {
 
     /// What is left, in order.
     pub fn survivors(&self) -> impl Iterator<Item = Document> {
-        self.pages.iter().filter_map(Page::survivor)
+        self.pages.iter().filter_map(JudgedDocument::survivor)
     }
 }
 

@@ -7,14 +7,14 @@ use std::ops::Range;
 use super::Tools;
 use crate::corpus::filters::{Drops, Measured, NO_RULES, Rule, Size, Stage};
 use crate::corpus::minhash::{self, in_memory};
-use crate::corpus::page::{self, Given};
+use crate::corpus::page::{self, Input};
 use crate::corpus::personal::{self, Replaced};
 use crate::corpus::words::Words;
 use crate::corpus::{Document, Report, language};
 
-/// Why a document falls.
+/// Why a document was rejected.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Fall {
+pub struct Rejection {
     /// The stage that takes it out.
     pub stage: &'static str,
     /// The rule, by datatrove's name.
@@ -26,7 +26,7 @@ pub struct Fall {
 }
 
 /// A document with what is known of it.
-pub struct Page {
+pub struct JudgedDocument {
     /// As it came, or as it was taken out of its HTML.
     pub document: Document,
     /// Whether it is kept whatever the stages say.
@@ -44,11 +44,11 @@ pub struct Page {
     /// By the filters, in their order.
     measured: [Option<Measured>; Stage::ALL.len()],
     /// What C4's rules of lines leave of it.
-    cut: Option<Cut>,
+    filtered: Option<FilteredText>,
     /// What C4's rules of documents say of it, if one fires.
-    refused: Option<Refused>,
+    c4_rejection: Option<C4Rejection>,
     /// The first stage before the copies that takes it out.
-    fallen: Option<Fall>,
+    rejection: Option<Rejection>,
 }
 
 /// A page in HTML.
@@ -58,19 +58,19 @@ enum Html {
     /// Its text is taken out: of so many bytes, and how much that was before anybody knew its language.
     Extracted(u64, Option<Size>),
     /// It has no text.
-    Refused(u64, Fall),
+    Rejected(u64, Rejection),
 }
 
 /// A text without some of its lines, and what stands behind the filters that it passes.
-struct Cut {
+struct FilteredText {
     /// None where it is as it came.
     text: Option<String>,
     size: Option<Size>,
     lines: BTreeMap<&'static str, u64>,
-    rest: Option<Rest>,
+    after: Option<AfterFilters>,
 }
 
-struct Rest {
+struct AfterFilters {
     /// What it is compared by with others; none of a text that is too short.
     keys: Option<in_memory::Keys>,
     /// Its size without personal data, and what of that was replaced.
@@ -78,19 +78,19 @@ struct Rest {
     replaced: Replaced,
 }
 
-struct Refused {
+struct C4Rejection {
     reason: &'static str,
     value: f64,
     lines: BTreeMap<&'static str, u64>,
 }
 
-impl Page {
-    pub fn new(given: Given) -> Self {
-        let (document, html) = match given {
-            Given::Text(document) => (document, None),
-            Given::Page(page) => (page.document.clone(), Some(Html::Fetched(page))),
+impl JudgedDocument {
+    pub fn new(input: Input) -> Self {
+        let (document, html) = match input {
+            Input::Text(document) => (document, None),
+            Input::Page(page) => (page.document.clone(), Some(Html::Fetched(page))),
         };
-        Page {
+        JudgedDocument {
             document,
             kept: false,
             copy: None,
@@ -100,9 +100,9 @@ impl Page {
             stages: &[],
             size: None,
             measured: [const { None }; Stage::ALL.len()],
-            cut: None,
-            refused: None,
-            fallen: None,
+            filtered: None,
+            c4_rejection: None,
+            rejection: None,
         }
     }
 
@@ -112,16 +112,16 @@ impl Page {
     }
 
     /// Whether it is a page without a text.
-    pub fn is_refused(&self) -> bool {
-        matches!(self.html, Some(Html::Refused(..)))
+    pub fn is_rejected(&self) -> bool {
+        matches!(self.html, Some(Html::Rejected(..)))
     }
 
     /// Asks the stages before the copies, and measures what was not measured yet.
     pub fn decide(&mut self, tools: &mut Tools) {
-        self.fallen = None;
+        self.rejection = None;
         self.extract();
-        if let Some(Html::Refused(_, fall)) = self.html {
-            self.fallen = Some(fall);
+        if let Some(Html::Rejected(_, fall)) = self.html {
+            self.rejection = Some(fall);
             return;
         }
         self.judge(tools);
@@ -139,9 +139,9 @@ impl Page {
             Err(refused) => {
                 let (document, removal) = *refused;
                 let Cow::Borrowed(reason) = removal.reason else { unreachable!("the stage names its own reasons") };
-                let fall = Fall { stage: page::STAGE, reason, value: removal.value, of: None };
+                let fall = Rejection { stage: page::STAGE, reason, value: removal.value, of: None };
                 self.document = document;
-                self.html = Some(Html::Refused(bytes, fall));
+                self.html = Some(Html::Rejected(bytes, fall));
             }
         }
     }
@@ -157,7 +157,7 @@ impl Page {
         };
         self.stages = tools.filters[self.table].stages();
         if let Some(reason) = tools.language.refuses(&self.document, sure) {
-            self.fallen = Some(Fall { stage: language::STAGE, reason, value: sure, of: None });
+            self.rejection = Some(Rejection { stage: language::STAGE, reason, value: sure, of: None });
             if !self.kept {
                 return;
             }
@@ -167,17 +167,17 @@ impl Page {
                 self.measure(stage, tools);
             }
             let Some((reason, value)) = self.fired(stage, tools) else { continue };
-            self.fallen.get_or_insert(Fall { stage: stage.name(), reason, value, of: None });
+            self.rejection.get_or_insert(Rejection { stage: stage.name(), reason, value, of: None });
             if !self.kept {
                 return;
             }
         }
         let words = self.words();
-        let Some(cut) = self.cut.as_mut().filter(|cut| cut.rest.is_none()) else { return };
-        let text = cut.text.as_ref().unwrap_or(&self.document.text);
+        let Some(filtered) = self.filtered.as_mut().filter(|filtered| filtered.after.is_none()) else { return };
+        let text = filtered.text.as_ref().unwrap_or(&self.document.text);
         let keys = tools.signer.sign_words(text, words).map(|signature| in_memory::keys(&signature));
         let replaced = personal::replace(&mut text.clone(), false);
-        cut.rest = Some(Rest { keys, masked: None, replaced });
+        filtered.after = Some(AfterFilters { keys, masked: None, replaced });
     }
 
     /// How its text is cut into words.
@@ -194,10 +194,11 @@ impl Page {
         if let Some(Html::Extracted(_, bare)) = &mut self.html {
             bare.get_or_insert_with(|| if words == Words::English { size } else { count(text, Words::English) });
         }
-        let Some(cut) = &mut self.cut else { return };
-        let text = cut.text.as_ref().unwrap_or(text);
-        let size = *cut.size.get_or_insert_with(|| if cut.text.is_none() { size } else { count(text, words) });
-        let Some(rest) = &mut cut.rest else { return };
+        let Some(filtered) = &mut self.filtered else { return };
+        let text = filtered.text.as_ref().unwrap_or(text);
+        let size =
+            *filtered.size.get_or_insert_with(|| if filtered.text.is_none() { size } else { count(text, words) });
+        let Some(rest) = &mut filtered.after else { return };
         rest.masked.get_or_insert_with(|| {
             if rest.replaced == Replaced::default() {
                 return size;
@@ -214,9 +215,9 @@ impl Page {
         if let Some(Html::Extracted(_, bare)) = &mut self.html {
             *bare = None;
         }
-        if let Some(cut) = &mut self.cut {
-            cut.size = None;
-            cut.rest.iter_mut().for_each(|rest| rest.masked = None);
+        if let Some(filtered) = &mut self.filtered {
+            filtered.size = None;
+            filtered.after.iter_mut().for_each(|rest| rest.masked = None);
         }
     }
 
@@ -236,11 +237,11 @@ impl Page {
         let text = Some(document.text.clone()).filter(|text| *text != self.document.text);
         let (size, lines) = (Some(filters.size_of(&document)), filters.dropped().clone());
         // What was measured of the same text before still holds.
-        let rest = self.cut.take().filter(|cut| cut.text == text).and_then(|cut| cut.rest);
-        if rest.is_none() {
+        let after = self.filtered.take().filter(|filtered| filtered.text == text).and_then(|filtered| filtered.after);
+        if after.is_none() {
             self.measured[Stage::FineWeb as usize] = None;
         }
-        self.cut = Some(Cut { text, size, lines, rest });
+        self.filtered = Some(FilteredText { text, size, lines, after });
     }
 
     /// The rule of a filter that fires, and what it measured.
@@ -251,25 +252,26 @@ impl Page {
             return Some(fired);
         }
         // Which of its rules fires first depends on where in the text: that is not measured.
-        if self.refused.is_none() {
+        if self.c4_rejection.is_none() {
             let removal = filters.alone(stage, &mut self.document.clone()).err()?;
             let Cow::Borrowed(reason) = removal.reason else { unreachable!("filters name their own rules") };
             let lines = filters.dropped().clone();
-            self.refused = Some(Refused { reason, value: removal.value, lines });
+            self.c4_rejection = Some(C4Rejection { reason, value: removal.value, lines });
         }
-        self.refused.as_ref().map(|refused| (refused.reason, refused.value))
+        self.c4_rejection.as_ref().map(|refused| (refused.reason, refused.value))
     }
 
     /// The document as it comes to a stage.
     fn before(&self, stage: Stage) -> Document {
-        let cut = self.cut.as_ref().filter(|_| stage == Stage::FineWeb).and_then(|cut| cut.text.as_ref());
-        Document { text: cut.unwrap_or(&self.document.text).clone(), ..self.document.clone() }
+        let filtered =
+            self.filtered.as_ref().filter(|_| stage == Stage::FineWeb).and_then(|filtered| filtered.text.as_ref());
+        Document { text: filtered.unwrap_or(&self.document.text).clone(), ..self.document.clone() }
     }
 
     /// Forgets what depends on a rule that was set.
     pub fn forget(&mut self, rule: &Rule) {
         if rule.stage == Stage::C4 {
-            self.refused = None;
+            self.c4_rejection = None;
         }
         if rule.drops != Drops::Document {
             self.measured[rule.stage as usize] = None;
@@ -281,32 +283,33 @@ impl Page {
         self.measured[rule.stage as usize].as_ref()?.value(rule.id)
     }
 
-    /// Why the document falls, or would if it were not kept.
-    pub fn fall(&self) -> Option<Fall> {
-        let copied = |copy: in_memory::Copy| Fall {
+    /// Why the document was rejected, or would be if it were not kept.
+    pub fn rejection(&self) -> Option<Rejection> {
+        let copied = |copy: in_memory::Copy| Rejection {
             stage: minhash::STAGE,
             reason: minhash::REASON,
             value: copy.nth as f64,
             of: Some(copy.of),
         };
-        self.fallen.or(self.copy.map(copied))
+        self.rejection.or(self.copy.map(copied))
     }
 
     /// What stands behind the filters, if it comes there.
-    fn rest(&self) -> Option<(&Cut, &Rest)> {
-        let cut = self.cut.as_ref().filter(|_| self.kept || self.fallen.is_none())?;
-        Some((cut, cut.rest.as_ref()?))
+    fn after_filters(&self) -> Option<(&FilteredText, &AfterFilters)> {
+        let filtered = self.filtered.as_ref().filter(|_| self.kept || self.rejection.is_none())?;
+        Some((filtered, filtered.after.as_ref()?))
     }
 
     /// What it is compared by with others, if it comes so far.
     pub fn keys(&self) -> Option<&in_memory::Keys> {
-        self.rest()?.1.keys.as_ref()
+        self.after_filters()?.1.keys.as_ref()
     }
 
     /// Counts it in every stage that it comes to.
     pub fn count(&self, report: &mut Report) {
-        let fallen = |stage: &str| self.fallen.filter(|fall| fall.stage == stage && !self.kept).map(|fall| fall.reason);
-        if let Some(Html::Extracted(bytes, _) | Html::Refused(bytes, _)) = self.html {
+        let fallen =
+            |stage: &str| self.rejection.filter(|fall| fall.stage == stage && !self.kept).map(|fall| fall.reason);
+        if let Some(Html::Extracted(bytes, _) | Html::Rejected(bytes, _)) = self.html {
             let after = match self.html {
                 Some(Html::Extracted(_, bare)) => Ok(bare.unwrap_or_default()),
                 _ => Err(fallen(page::STAGE).unwrap_or_default()),
@@ -328,10 +331,10 @@ impl Page {
             let before = size;
             let mut lines = None;
             if stage == Stage::C4 {
-                let cut = self.cut.as_ref().expect("what comes to C4 is cut");
-                size = cut.size.unwrap_or_default();
-                let refused = self.refused.as_ref().filter(|_| fallen.is_some());
-                lines = Some(refused.map_or(&cut.lines, |refused| &refused.lines));
+                let filtered = self.filtered.as_ref().expect("what comes to C4 is cut");
+                size = filtered.size.unwrap_or_default();
+                let refused = self.c4_rejection.as_ref().filter(|_| fallen.is_some());
+                lines = Some(refused.map_or(&filtered.lines, |refused| &refused.lines));
             }
             counts.count(before, fallen.map_or(Ok(size), Err));
             for (&reason, count) in lines.into_iter().flatten() {
@@ -344,7 +347,7 @@ impl Page {
                 return;
             }
         }
-        let Some((_, rest)) = self.rest() else { return };
+        let Some((_, rest)) = self.after_filters() else { return };
         let copy = self.copy.is_some() && !self.kept;
         report.stage(minhash::STAGE).count(size, if copy { Err(minhash::REASON) } else { Ok(size) });
         if copy {
@@ -359,7 +362,7 @@ impl Page {
 
     /// The text as the stage saw it that takes the document out, and the bytes of it that did; all of it where there is none.
     pub fn place(&self, tools: &mut Tools) -> (String, Range<usize>) {
-        let stage = Stage::ALL.into_iter().find(|stage| self.fallen.is_some_and(|fall| fall.stage == stage.name()));
+        let stage = Stage::ALL.into_iter().find(|stage| self.rejection.is_some_and(|fall| fall.stage == stage.name()));
         let mut document = self.before(stage.unwrap_or(Stage::FineWeb));
         let filters = &mut tools.filters[self.table];
         let removal = stage.and_then(|stage| filters.alone(stage, &mut document).err());
@@ -369,9 +372,9 @@ impl Page {
 
     /// The document as it is left at the end, if it is.
     pub fn survivor(&self) -> Option<Document> {
-        let (cut, _) = self.rest().filter(|_| self.kept || self.copy.is_none())?;
+        let (filtered, _) = self.after_filters().filter(|_| self.kept || self.copy.is_none())?;
         let mut document = self.document.clone();
-        if let Some(text) = &cut.text {
+        if let Some(text) = &filtered.text {
             document.text.clone_from(text);
         }
         personal::replace(&mut document.text, false);

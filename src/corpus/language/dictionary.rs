@@ -16,7 +16,7 @@ const MOST: i64 = 1 << 48;
 
 /// Which parts of words a model hashes, and into how many rows.
 #[derive(Clone, Copy)]
-pub(super) struct Parts {
+pub(super) struct Subwords {
     /// The fewest and the most characters of a part; of none if the most is 0.
     pub(super) least: usize,
     pub(super) most: usize,
@@ -27,7 +27,7 @@ pub(super) struct Parts {
 
 /// Words, labels, and which hashes have a row.
 pub(super) struct Dictionary {
-    parts: Parts,
+    parts: Subwords,
     /// The number of each word; those from `words` on are labels.
     numbers: FxHashMap<Box<[u8]>, u32>,
     words: usize,
@@ -45,7 +45,7 @@ enum Hashed {
 }
 
 impl Dictionary {
-    pub(super) fn read(bytes: &mut Bytes, parts: Parts) -> Result<Self> {
+    pub(super) fn read(bytes: &mut Bytes, parts: Subwords) -> Result<Self> {
         let what = "the dictionary";
         let [size, words, labels] = [bytes.i32(what)?, bytes.i32(what)?, bytes.i32(what)?];
         let (_tokens, kept) = (bytes.i64(what)?, bytes.i64(what)?);

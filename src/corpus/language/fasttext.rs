@@ -2,7 +2,7 @@
 //! no over the labels. The arithmetic is fastText's, single precision and all.
 
 use super::bytes::Bytes;
-use super::dictionary::{Dictionary, Parts};
+use super::dictionary::{Dictionary, Subwords};
 use super::matrix::Matrix;
 use crate::Result;
 
@@ -17,7 +17,7 @@ const COLUMNS: i64 = 1 << 16;
 const LONGEST: i32 = 64;
 
 /// A model that gives texts labels.
-pub struct Model {
+pub struct FastTextModel {
     dictionary: Dictionary,
     input: Matrix,
     output: Matrix,
@@ -26,7 +26,7 @@ pub struct Model {
     nodes: Vec<[u32; 2]>,
 }
 
-impl Model {
+impl FastTextModel {
     /// Reads a .bin or .ftz file of this name.
     pub fn read(name: &str, bytes: &[u8]) -> Result<Self> {
         let mut bytes = Bytes::new(name, bytes);
@@ -58,8 +58,12 @@ impl Model {
                  characters, {words} words in a row"
             ));
         }
-        let parts =
-            Parts { least: least as usize, most: most as usize, words: words as usize, buckets: buckets.max(0) as u32 };
+        let parts = Subwords {
+            least: least as usize,
+            most: most as usize,
+            words: words as usize,
+            buckets: buckets.max(0) as u32,
+        };
         let columns = columns as usize;
         let dictionary = Dictionary::read(&mut bytes, parts)?;
         let quantised = bytes.flag("the kind of a matrix")?;
@@ -72,7 +76,7 @@ impl Model {
         }
         bytes.end()?;
         let nodes = tree(&dictionary.labels);
-        Ok(Model { dictionary, input, output, columns, nodes })
+        Ok(FastTextModel { dictionary, input, output, columns, nodes })
     }
 
     /// Whether it has a label.

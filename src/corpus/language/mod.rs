@@ -9,7 +9,7 @@ mod whatlang;
 
 use std::str::FromStr;
 
-pub use fasttext::Model;
+pub use fasttext::FastTextModel;
 
 use super::{Document, Removal};
 use crate::{Error, Result};
@@ -76,7 +76,7 @@ impl Languages {
 /// What tells languages.
 pub enum Identifier {
     /// A model in fastText's format, and what to call it.
-    FastText(Model, String),
+    FastText(FastTextModel, String),
     /// The crate of this name, which knows 70 languages by runs of three letters.
     Whatlang,
 }

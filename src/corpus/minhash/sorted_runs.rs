@@ -86,21 +86,21 @@ impl<const N: usize> Sorter<N> {
 /// Records in their order.
 pub struct Sorted<const N: usize> {
     /// What is left of each run.
-    runs: Vec<Source<N>>,
+    runs: Vec<RunReader<N>>,
     /// The least record of each.
     heads: BinaryHeap<Reverse<([u64; N], usize)>>,
 }
 
-enum Source<const N: usize> {
+enum RunReader<const N: usize> {
     Memory(std::vec::IntoIter<[u64; N]>),
     Disk(BufReader<File>, Run),
 }
 
-impl<const N: usize> Source<N> {
+impl<const N: usize> RunReader<N> {
     fn next(&mut self) -> Result<Option<[u64; N]>> {
         match self {
-            Source::Memory(records) => Ok(records.next()),
-            Source::Disk(reader, run) => {
+            RunReader::Memory(records) => Ok(records.next()),
+            RunReader::Disk(reader, run) => {
                 let mut record = [0; N];
                 for (n, number) in record.iter_mut().enumerate() {
                     let mut bytes = [0; 8];
@@ -118,10 +118,10 @@ impl<const N: usize> Source<N> {
 
 impl<const N: usize> Sorted<N> {
     fn merge(runs: Vec<Run>, records: Vec<[u64; N]>) -> Result<Self> {
-        let mut sources = vec![Source::Memory(records.into_iter())];
+        let mut sources = vec![RunReader::Memory(records.into_iter())];
         for run in runs {
             let file = File::open(&run.0).map_err(|error| Error::io(&run.0, "read", error))?;
-            sources.push(Source::Disk(BufReader::with_capacity(1 << 18, file), run));
+            sources.push(RunReader::Disk(BufReader::with_capacity(1 << 18, file), run));
         }
         let mut sorted = Sorted { runs: sources, heads: BinaryHeap::new() };
         for run in 0..sorted.runs.len() {
@@ -144,7 +144,7 @@ impl<const N: usize> Iterator for Sorted<N> {
 
     fn next(&mut self) -> Option<Self::Item> {
         // In memory alone there is nothing to merge.
-        if let [Source::Memory(records)] = &mut self.runs[..] {
+        if let [RunReader::Memory(records)] = &mut self.runs[..] {
             let head = self.heads.pop()?;
             self.heads.extend(records.next().map(|record| Reverse((record, 0))));
             return Some(Ok(head.0.0));

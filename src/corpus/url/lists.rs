@@ -14,7 +14,7 @@ const LONGEST: usize = 1 << 16;
 
 /// What a file lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ListKind {
     /// Names of domains and hosts.
     Domains,
     /// Whole addresses, with or without a scheme.
@@ -27,15 +27,15 @@ pub enum Kind {
     Subwords,
 }
 
-impl Kind {
+impl ListKind {
     /// What a file of this name lists: UT1's names, and datatrove's.
-    pub fn of(file_name: &str) -> Option<Kind> {
+    pub fn of(file_name: &str) -> Option<ListKind> {
         match file_name {
-            "domains" => Some(Kind::Domains),
-            "urls" => Some(Kind::Urls),
-            "banned_words.txt" => Some(Kind::Words),
-            "soft_banned_words.txt" => Some(Kind::SoftWords),
-            "banned_subwords.txt" => Some(Kind::Subwords),
+            "domains" => Some(ListKind::Domains),
+            "urls" => Some(ListKind::Urls),
+            "banned_words.txt" => Some(ListKind::Words),
+            "soft_banned_words.txt" => Some(ListKind::SoftWords),
+            "banned_subwords.txt" => Some(ListKind::Subwords),
             _ => None,
         }
     }
@@ -43,7 +43,7 @@ impl Kind {
 
 /// Why a line was left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum ListFault {
     /// It is more than 64 KiB.
     TooLong,
     /// It is no UTF-8.
@@ -56,14 +56,14 @@ pub enum Fault {
     NoWord,
 }
 
-impl std::fmt::Display for Fault {
+impl std::fmt::Display for ListFault {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         f.write_str(match self {
-            Fault::TooLong => "expected at most 64 KiB, found more",
-            Fault::NotUtf8 => "expected UTF-8, found other bytes",
-            Fault::Space => "expected no white space, found some",
-            Fault::NoHost => "expected the name of a host, found a slash",
-            Fault::NoWord => "expected letters or digits of ASCII, found none",
+            ListFault::TooLong => "expected at most 64 KiB, found more",
+            ListFault::NotUtf8 => "expected UTF-8, found other bytes",
+            ListFault::Space => "expected no white space, found some",
+            ListFault::NoHost => "expected the name of a host, found a slash",
+            ListFault::NoWord => "expected letters or digits of ASCII, found none",
         })
     }
 }
@@ -81,7 +81,12 @@ pub struct Lists {
 impl Lists {
     /// Adds the lines of a file. Blank lines and comments are passed over; lines with a fault, too, which `say` is told of
     /// with their number. Fails as the reader does.
-    pub fn add(&mut self, kind: Kind, mut reader: impl BufRead, mut say: impl FnMut(u64, Fault)) -> io::Result<()> {
+    pub fn add(
+        &mut self,
+        kind: ListKind,
+        mut reader: impl BufRead,
+        mut say: impl FnMut(u64, ListFault),
+    ) -> io::Result<()> {
         let (mut line, mut number) = (Vec::new(), 0);
         loop {
             line.clear();
@@ -91,38 +96,38 @@ impl Lists {
             }
             if line.len() > LONGEST && line.last() != Some(&b'\n') {
                 pass_over(&mut reader)?;
-                say(number, Fault::TooLong);
+                say(number, ListFault::TooLong);
             } else if let Err(fault) = self.add_line(kind, &line) {
                 say(number, fault);
             }
         }
     }
 
-    fn add_line(&mut self, kind: Kind, line: &[u8]) -> Result<(), Fault> {
+    fn add_line(&mut self, kind: ListKind, line: &[u8]) -> Result<(), ListFault> {
         if line.starts_with(b"#") {
             return Ok(());
         }
-        let entry = python_str::strip(std::str::from_utf8(line).map_err(|_| Fault::NotUtf8)?);
+        let entry = python_str::strip(std::str::from_utf8(line).map_err(|_| ListFault::NotUtf8)?);
         if entry.is_empty() {
             return Ok(());
         }
-        let is_name = matches!(kind, Kind::Domains | Kind::Urls);
+        let is_name = matches!(kind, ListKind::Domains | ListKind::Urls);
         if is_name && has_space(entry) {
-            return Err(Fault::Space);
+            return Err(ListFault::Space);
         }
-        if kind == Kind::Domains && entry.contains('/') {
-            return Err(Fault::NoHost);
+        if kind == ListKind::Domains && entry.contains('/') {
+            return Err(ListFault::NoHost);
         }
         let word = if is_name { String::new() } else { super::letters(entry) };
         if !is_name && word.is_empty() {
-            return Err(Fault::NoWord);
+            return Err(ListFault::NoWord);
         }
         match kind {
-            Kind::Domains => self.domains.insert(entry),
-            Kind::Urls => self.urls.insert(entry),
-            Kind::Words => self.words.extend([word]),
-            Kind::SoftWords => self.soft_words.extend([word]),
-            Kind::Subwords => self.subwords.extend([word]),
+            ListKind::Domains => self.domains.insert(entry),
+            ListKind::Urls => self.urls.insert(entry),
+            ListKind::Words => self.words.extend([word]),
+            ListKind::SoftWords => self.soft_words.extend([word]),
+            ListKind::Subwords => self.subwords.extend([word]),
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use aho_corasick::AhoCorasick;
 use host::Host;
-pub use lists::{Fault, Kind, Lists};
+pub use lists::{ListFault, ListKind, Lists};
 
 use super::{Document, Removal};
 use crate::{Error, Result};

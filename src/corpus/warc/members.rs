@@ -11,7 +11,7 @@ const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
 const KEPT: usize = 16 << 20;
 
 /// A source that can go back to the beginning of a member.
-struct Source<R> {
+struct Rewindable<R> {
     inner: R,
     /// What was gone back over, and how much of it is read again.
     again: Vec<u8>,
@@ -25,7 +25,7 @@ struct Source<R> {
     back: u64,
 }
 
-impl<R: BufRead> Read for Source<R> {
+impl<R: BufRead> Read for Rewindable<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.fill_buf()?.read(buffer)?;
         self.consume(read);
@@ -33,7 +33,7 @@ impl<R: BufRead> Read for Source<R> {
     }
 }
 
-impl<R: BufRead> BufRead for Source<R> {
+impl<R: BufRead> BufRead for Rewindable<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.at < self.again.len() {
             return Ok(&self.again[self.at..]);
@@ -60,7 +60,7 @@ impl<R: BufRead> BufRead for Source<R> {
     }
 }
 
-impl<R: BufRead> Source<R> {
+impl<R: BufRead> Rewindable<R> {
     /// Begins a member here.
     fn begin(&mut self) {
         self.seen.clear();
@@ -101,7 +101,7 @@ impl<R: BufRead> Source<R> {
 
 /// What is unpacked, from one member to the next.
 pub(super) struct Members<R: BufRead> {
-    state: State<R>,
+    state: Unpacking<R>,
     /// What is unpacked and not read.
     buffer: Vec<u8>,
     at: usize,
@@ -111,11 +111,11 @@ pub(super) struct Members<R: BufRead> {
     careful: bool,
 }
 
-enum State<R: BufRead> {
-    Plain(Source<R>),
-    Member(GzDecoder<Source<R>>),
+enum Unpacking<R: BufRead> {
+    Plain(Rewindable<R>),
+    Member(GzDecoder<Rewindable<R>>),
     /// Between two members.
-    Between(Source<R>),
+    Between(Rewindable<R>),
     Gone,
 }
 
@@ -133,16 +133,16 @@ pub(super) enum Filled {
 impl<R: BufRead> Members<R> {
     pub(super) fn new(inner: R) -> io::Result<Self> {
         let mut source =
-            Source { inner, again: Vec::new(), at: 0, seen: Vec::new(), whole: true, position: 0, back: 0 };
+            Rewindable { inner, again: Vec::new(), at: 0, seen: Vec::new(), whole: true, position: 0, back: 0 };
         let packed = source.fill_buf()?.starts_with(&MAGIC[..2]);
-        let state = if packed { State::Between(source) } else { State::Plain(source) };
+        let state = if packed { Unpacking::Between(source) } else { Unpacking::Plain(source) };
         Ok(Members { state, buffer: Vec::new(), at: 0, begin: 0, careful: false })
     }
 
     /// Where in the file the member begins, or the bytes that are not read yet.
     pub(super) fn place(&self) -> u64 {
         match &self.state {
-            State::Plain(source) => source.position - (self.buffer.len() - self.at) as u64,
+            Unpacking::Plain(source) => source.position - (self.buffer.len() - self.at) as u64,
             _ => self.begin,
         }
     }
@@ -166,12 +166,12 @@ impl<R: BufRead> Members<R> {
         let read = loop {
             let buffer = &mut self.buffer[start..];
             let read = match &mut self.state {
-                State::Plain(source) => {
+                Unpacking::Plain(source) => {
                     source.begin();
                     source.read(buffer)
                 }
-                State::Member(member) => member.read(buffer),
-                State::Between(_) | State::Gone => Ok(0),
+                Unpacking::Member(member) => member.read(buffer),
+                Unpacking::Between(_) | Unpacking::Gone => Ok(0),
             };
             match read {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -200,13 +200,13 @@ impl<R: BufRead> Members<R> {
 
     /// Leaves the member, where it ends or for the second byte of it.
     fn leave(&mut self, back: bool) {
-        self.state = match std::mem::replace(&mut self.state, State::Gone) {
-            State::Member(member) => {
+        self.state = match std::mem::replace(&mut self.state, Unpacking::Gone) {
+            Unpacking::Member(member) => {
                 let mut source = member.into_inner();
                 if back {
                     source.go_back();
                 }
-                State::Between(source)
+                Unpacking::Between(source)
             }
             other => other,
         };
@@ -217,8 +217,8 @@ impl<R: BufRead> Members<R> {
         (self.buffer, self.at) = (Vec::new(), 0);
         loop {
             self.leave(false);
-            let mut source = match std::mem::replace(&mut self.state, State::Gone) {
-                State::Between(source) => source,
+            let mut source = match std::mem::replace(&mut self.state, Unpacking::Gone) {
+                Unpacking::Between(source) => source,
                 other => {
                     self.state = other;
                     return Ok(false);
@@ -226,16 +226,16 @@ impl<R: BufRead> Members<R> {
             };
             if self.careful {
                 if !source.seek_member()? {
-                    self.state = State::Between(source);
+                    self.state = Unpacking::Between(source);
                     return Ok(false);
                 }
             } else if source.fill_buf()?.is_empty() {
-                self.state = State::Between(source);
+                self.state = Unpacking::Between(source);
                 return Ok(false);
             }
             source.begin();
             self.begin = source.position;
-            self.state = State::Member(GzDecoder::new(source));
+            self.state = Unpacking::Member(GzDecoder::new(source));
             if !self.careful {
                 return Ok(true);
             }

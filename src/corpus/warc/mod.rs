@@ -103,7 +103,7 @@ impl Damage {
 
 /// What an archive holds.
 #[derive(Debug, PartialEq)]
-pub enum Found {
+pub enum Entry {
     /// A record.
     Record(Record),
     /// Damage, at a place of the file.
@@ -115,14 +115,14 @@ pub struct Reader<R: BufRead> {
     members: Members<R>,
     wanted: fn(&str) -> bool,
     /// What is found and not given yet.
-    found: VecDeque<Found>,
+    found: VecDeque<Entry>,
     /// Whether it was said that there is no record here.
     astray: bool,
     ended: bool,
 }
 
 /// What stands where a record may begin.
-enum Head {
+enum RecordStart {
     /// A record, at this place.
     Record(u64),
     /// Nothing, or damage that was told.
@@ -132,7 +132,7 @@ enum Head {
 }
 
 /// A line, with its end.
-enum Text {
+enum HeadLine {
     Line(Vec<u8>),
     TooLong,
     End,
@@ -147,7 +147,7 @@ impl<R: BufRead> Reader<R> {
     }
 
     fn tell(&mut self, place: u64, damage: Damage) {
-        self.found.push_back(Found::Damage(place, damage));
+        self.found.push_back(Entry::Damage(place, damage));
     }
 
     /// Unpacks more; tells of damage.
@@ -161,54 +161,54 @@ impl<R: BufRead> Reader<R> {
     }
 
     /// The next line of the member.
-    fn line(&mut self) -> io::Result<Text> {
+    fn line(&mut self) -> io::Result<HeadLine> {
         let mut searched = 0;
         loop {
             let bytes = self.members.bytes();
             if let Some(end) = bytes[searched..].iter().position(|&byte| byte == b'\n') {
                 let line = bytes[..=searched + end].to_vec();
                 self.members.consume(line.len());
-                return Ok(if line.len() > LONGEST_LINE { Text::TooLong } else { Text::Line(line) });
+                return Ok(if line.len() > LONGEST_LINE { HeadLine::TooLong } else { HeadLine::Line(line) });
             }
             searched = bytes.len();
             if searched > LONGEST_LINE {
                 self.members.consume(searched);
-                return Ok(Text::TooLong);
+                return Ok(HeadLine::TooLong);
             }
             if !self.fill()? {
                 let line = self.members.bytes().to_vec();
                 self.members.consume(line.len());
-                return Ok(if line.is_empty() { Text::End } else { Text::Line(line) });
+                return Ok(if line.is_empty() { HeadLine::End } else { HeadLine::Line(line) });
             }
         }
     }
 
     /// Reads the first line of a record, or what stands in its place: blank lines do, others do not belong there.
-    fn head(&mut self) -> io::Result<Head> {
+    fn head(&mut self) -> io::Result<RecordStart> {
         let place = self.members.place();
         match self.line()? {
-            Text::Line(line) if is_version(&line) => return Ok(Head::Record(place)),
-            Text::Line(line) if line.trim_ascii().is_empty() => {}
-            Text::Line(_) | Text::TooLong => {
+            HeadLine::Line(line) if is_version(&line) => return Ok(RecordStart::Record(place)),
+            HeadLine::Line(line) if line.trim_ascii().is_empty() => {}
+            HeadLine::Line(_) | HeadLine::TooLong => {
                 if !std::mem::replace(&mut self.astray, true) {
                     self.tell(place, Damage::Misframed);
                 }
             }
-            Text::End => {
+            HeadLine::End => {
                 if !self.members.next()? {
-                    return Ok(Head::End);
+                    return Ok(RecordStart::End);
                 }
             }
         }
-        Ok(Head::Nothing)
+        Ok(RecordStart::Nothing)
     }
 
     /// Reads one record, or what stands in its place; whether the file goes on.
     fn step(&mut self) -> io::Result<bool> {
         let place = match self.head()? {
-            Head::Record(place) => place,
-            Head::Nothing => return Ok(true),
-            Head::End => return Ok(false),
+            RecordStart::Record(place) => place,
+            RecordStart::Nothing => return Ok(true),
+            RecordStart::End => return Ok(false),
         };
         self.astray = false;
         let fields = self.fields()?;
@@ -229,13 +229,13 @@ impl<R: BufRead> Reader<R> {
         }
         let (content, whole) = self.content(length, keep)?;
         // Where it does not unpack to its end that was told.
-        if !whole && !matches!(self.found.back(), Some(Found::Damage(_, Damage::Packed))) {
+        if !whole && !matches!(self.found.back(), Some(Entry::Damage(_, Damage::Packed))) {
             self.tell(place, Damage::Truncated);
         }
         if keep {
             let mut record = Record { place, fields, http: None, content };
             if answer(&mut record) {
-                self.found.push_back(Found::Record(record));
+                self.found.push_back(Entry::Record(record));
                 return Ok(true);
             }
         }
@@ -250,9 +250,9 @@ impl<R: BufRead> Reader<R> {
         let mut head = Vec::new();
         for _ in 0..MOST_LINES {
             match self.line()? {
-                Text::Line(line) if line.trim_ascii().is_empty() => return Ok(Some(http::fields(&head))),
-                Text::Line(line) => head.extend_from_slice(&line),
-                Text::TooLong | Text::End => return Ok(None),
+                HeadLine::Line(line) if line.trim_ascii().is_empty() => return Ok(Some(http::fields(&head))),
+                HeadLine::Line(line) => head.extend_from_slice(&line),
+                HeadLine::TooLong | HeadLine::End => return Ok(None),
             }
         }
         Ok(None)
@@ -324,7 +324,7 @@ fn is_version(line: &[u8]) -> bool {
 }
 
 impl<R: BufRead> Iterator for Reader<R> {
-    type Item = io::Result<Found>;
+    type Item = io::Result<Entry>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use flate2::{Compression, write::GzEncoder};
-use glasshouse::corpus::page::Given;
+use glasshouse::corpus::page::Input;
 use glasshouse::corpus::{Builtin, documents, incoming};
 use sha2::{Digest, Sha256};
 
@@ -59,8 +59,8 @@ fn the_sample_pages_are_what_their_provenance_says() {
         assert!(skipped.is_empty());
         for given in given {
             let document = match given {
-                Given::Text(document) => document,
-                Given::Page(page) => page.document,
+                Input::Text(document) => document,
+                Input::Page(page) => page.document,
             };
             let url = document.url.unwrap();
             let host = url.strip_prefix("https://").and_then(|rest| rest.split('/').next()).unwrap();

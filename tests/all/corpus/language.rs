@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use glasshouse::corpus::filters::{Filters, Rules, Stage, Tables};
-use glasshouse::corpus::language::{Identifier, LanguageFilter, Languages, Model};
+use glasshouse::corpus::language::{FastTextModel, Identifier, LanguageFilter, Languages};
 use glasshouse::corpus::words::Words;
 use glasshouse::corpus::{Document, Report};
 
@@ -13,13 +13,13 @@ fn document(text: &str) -> Document {
     Document { text: text.into(), ..Document::default() }
 }
 
-fn lid() -> &'static Model {
-    static MODEL: OnceLock<Model> = OnceLock::new();
+fn lid() -> &'static FastTextModel {
+    static MODEL: OnceLock<FastTextModel> = OnceLock::new();
     MODEL.get_or_init(|| {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("build/vocabularies/lid.176.ftz");
         let bytes = std::fs::read(&path);
         let bytes = bytes.unwrap_or_else(|error| panic!("{}: {error}: run scripts/setup.sh languages", path.display()));
-        Model::read("lid.176.ftz", &bytes).unwrap()
+        FastTextModel::read("lid.176.ftz", &bytes).unwrap()
     })
 }
 
@@ -139,7 +139,7 @@ impl Small {
 }
 
 fn refusal(bytes: &[u8]) -> String {
-    Model::read("model.ftz", bytes).err().expect("a damaged model is refused").to_string()
+    FastTextModel::read("model.ftz", bytes).err().expect("a damaged model is refused").to_string()
 }
 
 const LINE: &str = "a bé aa ébé unknown a </s>";
@@ -147,7 +147,7 @@ const LINE: &str = "a bé aa ébé unknown a </s>";
 #[test]
 fn plain_and_quantised_models_are_read() {
     for quantised in [false, true] {
-        let model = Model::read("small", &Small::new(quantised).bytes()).unwrap();
+        let model = FastTextModel::read("small", &Small::new(quantised).bytes()).unwrap();
         let labels = model.labels(LINE);
         let mut names: Vec<&str> = labels.iter().map(|(label, _)| *label).collect();
         names.sort();
@@ -160,7 +160,7 @@ fn plain_and_quantised_models_are_read() {
         }
     }
     let loose = Small { words_in_a_row: 1, ..Small::new(false) };
-    let model = Model::read("small", &loose.bytes()).unwrap();
+    let model = FastTextModel::read("small", &loose.bytes()).unwrap();
     let near = |a: Vec<(&str, f32)>, b: Vec<(&str, f32)>| a.iter().zip(&b).all(|(a, b)| (a.1 - b.1).abs() < 1e-6);
     assert!(near(model.labels("a bé"), model.labels("bé a")));
 }
@@ -196,7 +196,10 @@ fn a_foreign_model_is_refused_with_what_was_expected() {
     infinite[last..].copy_from_slice(&f32::INFINITY.to_le_bytes());
     assert!(refusal(&infinite).contains("finite"));
     // All labels without examples make the tree a chain, and that is no fault.
-    assert_eq!(Model::read("x", &Small { counts: [0; 3], ..Small::new(true) }.bytes()).unwrap().labels("a").len(), 3);
+    assert_eq!(
+        FastTextModel::read("x", &Small { counts: [0; 3], ..Small::new(true) }.bytes()).unwrap().labels("a").len(),
+        3
+    );
 }
 
 /// The most memory that the process held, in bytes, where the system says it.
@@ -210,7 +213,7 @@ fn most_memory() -> Option<usize> {
 #[test]
 fn damaged_models_never_panic() {
     let (mut refused, mut read) = (0, 0);
-    let mut try_it = |bytes: &[u8]| match Model::read("damaged", bytes) {
+    let mut try_it = |bytes: &[u8]| match FastTextModel::read("damaged", bytes) {
         Err(_) => refused += 1,
         Ok(model) => {
             read += 1;
@@ -220,7 +223,7 @@ fn damaged_models_never_panic() {
     for quantised in [false, true] {
         let whole = Small::new(quantised).bytes();
         for length in 0..whole.len() {
-            assert!(Model::read("cut", &whole[..length]).is_err(), "cut off at {length}");
+            assert!(FastTextModel::read("cut", &whole[..length]).is_err(), "cut off at {length}");
         }
         // The numbers of a matrix are all alike; what stands before them decides.
         for at in (0..whole.len()).filter(|&at| at < 500 || at % 97 == 0) {
@@ -256,7 +259,7 @@ fn judged(filter: &LanguageFilter, text: &str) -> (Option<String>, Option<String
 #[test]
 fn languages_are_kept_by_datatroves_rule() {
     let filter = |languages: &str| {
-        let model = Model::read("lid", &std::fs::read("build/vocabularies/lid.176.ftz").unwrap()).unwrap();
+        let model = FastTextModel::read("lid", &std::fs::read("build/vocabularies/lid.176.ftz").unwrap()).unwrap();
         LanguageFilter::new(Identifier::FastText(model, "lid".into()), languages.parse().unwrap())
     };
     let said = |filter: &LanguageFilter| GOLDEN.map(|(text, ..)| judged(filter, text).1.unwrap_or_default());

@@ -4,11 +4,11 @@
 use std::io::{BufReader, Read};
 
 use glasshouse::corpus::Document;
-use glasshouse::corpus::url::{Fault, Kind, Lists, UrlFilter};
+use glasshouse::corpus::url::{ListFault, ListKind, Lists, UrlFilter};
 use proptest::prelude::*;
 
 /// A filter by lists, and the faults in them.
-fn filter(lists: &[(Kind, &[u8])]) -> (UrlFilter, Vec<(u64, Fault)>) {
+fn filter(lists: &[(ListKind, &[u8])]) -> (UrlFilter, Vec<(u64, ListFault)>) {
     let (mut all, mut faults) = (Lists::default(), Vec::new());
     for (kind, bytes) in lists {
         // Three bytes at a time, so that lines come in pieces.
@@ -17,8 +17,8 @@ fn filter(lists: &[(Kind, &[u8])]) -> (UrlFilter, Vec<(u64, Fault)>) {
     (UrlFilter::new(all).unwrap(), faults)
 }
 
-fn without_faults(lists: &[(Kind, &str)]) -> UrlFilter {
-    let lists: Vec<(Kind, &[u8])> = lists.iter().map(|(kind, text)| (*kind, text.as_bytes())).collect();
+fn without_faults(lists: &[(ListKind, &str)]) -> UrlFilter {
+    let lists: Vec<(ListKind, &[u8])> = lists.iter().map(|(kind, text)| (*kind, text.as_bytes())).collect();
     let (filter, faults) = filter(&lists);
     assert_eq!(faults, []);
     filter
@@ -31,7 +31,7 @@ fn reason(filter: &UrlFilter, url: &str) -> &'static str {
 /// The table of datatrove's own test.
 #[test]
 fn domains_are_datatroves() {
-    let filter = without_faults(&[(Kind::Domains, "blocked.com\ndanger.org\nbadsubdomain.nice.com\n")]);
+    let filter = without_faults(&[(ListKind::Domains, "blocked.com\ndanger.org\nbadsubdomain.nice.com\n")]);
     for (url, want) in [
         ("https://blocked.com/some-sub-url?with=stuff", "domain"),
         ("https://hey.danger.org/some-sub-url?with=stuff", "domain"),
@@ -54,11 +54,11 @@ fn domains_are_datatroves() {
 #[test]
 fn each_check_has_its_turn() {
     let filter = without_faults(&[
-        (Kind::Domains, "all.org\none.two.org\n1.2.3.4\nuser.github.io\nkept.co.uk\nco.uk\n"),
-        (Kind::Urls, "http://three.org/a?b\nfour.org/page\n"),
-        (Kind::Words, "poison\nsore-thumb\n"),
-        (Kind::SoftWords, "rum\ngin\nale\nRUM\n"),
-        (Kind::Subwords, "bad word\n"),
+        (ListKind::Domains, "all.org\none.two.org\n1.2.3.4\nuser.github.io\nkept.co.uk\nco.uk\n"),
+        (ListKind::Urls, "http://three.org/a?b\nfour.org/page\n"),
+        (ListKind::Words, "poison\nsore-thumb\n"),
+        (ListKind::SoftWords, "rum\ngin\nale\nRUM\n"),
+        (ListKind::Subwords, "bad word\n"),
     ]);
     for (url, want) in [
         ("http://x.all.org/poison", "domain"),
@@ -110,12 +110,12 @@ fn lists_with_errors_are_read_all_the_same() {
     let long = [b"x".repeat(70_000), b"\nbehind.com\n".to_vec()].concat();
     let domains: &[u8] = b"# a comment\n\n  spaced.com \r\ntwo words.com\nwith/slash.com\n\xff\xfe.com\nnul\0l.com\nspaced.com\nlast.com";
     let (filter, faults) = filter(&[
-        (Kind::Domains, domains),
-        (Kind::Domains, &long),
-        (Kind::Words, "!!!\nпривет\nfine\n".as_bytes()),
-        (Kind::Subwords, b"-\n"),
+        (ListKind::Domains, domains),
+        (ListKind::Domains, &long),
+        (ListKind::Words, "!!!\nпривет\nfine\n".as_bytes()),
+        (ListKind::Subwords, b"-\n"),
     ]);
-    use Fault::{NoHost, NoWord, NotUtf8, Space, TooLong};
+    use ListFault::{NoHost, NoWord, NotUtf8, Space, TooLong};
     let want = [(4, Space), (5, NoHost), (6, NotUtf8), (7, Space), (1, TooLong), (1, NoWord), (2, NoWord), (1, NoWord)];
     assert_eq!(faults, want);
     let counts: Vec<usize> = filter.lists().counts().iter().map(|(_, count)| *count).collect();
@@ -130,16 +130,16 @@ fn lists_with_errors_are_read_all_the_same() {
 #[test]
 fn files_are_known_by_name() {
     for (name, kind) in [
-        ("domains", Some(Kind::Domains)),
-        ("urls", Some(Kind::Urls)),
-        ("banned_words.txt", Some(Kind::Words)),
-        ("soft_banned_words.txt", Some(Kind::SoftWords)),
-        ("banned_subwords.txt", Some(Kind::Subwords)),
+        ("domains", Some(ListKind::Domains)),
+        ("urls", Some(ListKind::Urls)),
+        ("banned_words.txt", Some(ListKind::Words)),
+        ("soft_banned_words.txt", Some(ListKind::SoftWords)),
+        ("banned_subwords.txt", Some(ListKind::Subwords)),
         ("expressions", None),
         ("usage", None),
         ("domains.txt", None),
     ] {
-        assert_eq!(Kind::of(name), kind, "{name}");
+        assert_eq!(ListKind::of(name), kind, "{name}");
     }
 }
 
@@ -149,15 +149,15 @@ fn an_endless_line_is_passed_over() {
     let mut faults = Vec::new();
     let endless = BufReader::new(std::io::repeat(b'a').take(1 << 28));
     let mut lists = Lists::default();
-    lists.add(Kind::Domains, endless, |number, fault| faults.push((number, fault))).unwrap();
-    assert_eq!(faults, [(1, Fault::TooLong)]);
+    lists.add(ListKind::Domains, endless, |number, fault| faults.push((number, fault))).unwrap();
+    assert_eq!(faults, [(1, ListFault::TooLong)]);
     assert_eq!(lists.counts()[0].1, 0);
 }
 
 #[test]
 fn a_million_names_are_all_found_and_no_other() {
     let names: String = (0..1_000_000).map(|n| format!("site{n}.example{}.com\n", n % 7)).collect();
-    let filter = without_faults(&[(Kind::Domains, &names)]);
+    let filter = without_faults(&[(ListKind::Domains, &names)]);
     assert_eq!(filter.lists().counts()[0].1, 1_000_000);
     for n in (0..1_000_000).step_by(997) {
         assert_eq!(reason(&filter, &format!("http://site{n}.example{}.com/", n % 7)), "subdomain");
@@ -182,13 +182,13 @@ proptest! {
             ]), 0..12).prop_map(|parts| parts.concat()),
         ],
     ) {
-        for kind in [Kind::Domains, Kind::Urls, Kind::Words, Kind::SoftWords, Kind::Subwords] {
+        for kind in [ListKind::Domains, ListKind::Urls, ListKind::Words, ListKind::SoftWords, ListKind::Subwords] {
             let (filter, faults) = filter(&[(kind, &bytes)]);
             let lines = bytes.split(|&byte| byte == b'\n').count();
             let kept: usize = filter.lists().counts().iter().map(|(_, count)| count).sum();
             prop_assert!(kept + faults.len() <= lines);
             filter.blocks(&url);
-            if kind == Kind::Urls && kept == 1 && lines == 1 {
+            if kind == ListKind::Urls && kept == 1 && lines == 1 {
                 let is_space = |c: char| c.is_whitespace() || ('\x1c'..='\x1f').contains(&c);
                 let text = std::str::from_utf8(&bytes).unwrap().trim_matches(is_space);
                 prop_assert_eq!(reason(&filter, text), "url");

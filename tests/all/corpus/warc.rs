@@ -4,7 +4,7 @@
 use std::io::{BufReader, Read, Write};
 
 use flate2::{Compression, write::GzEncoder};
-use glasshouse::corpus::warc::{Damage, Found, LONGEST, Reader, Record, begins};
+use glasshouse::corpus::warc::{Damage, Entry, LONGEST, Reader, Record, begins};
 use proptest::prelude::*;
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -27,7 +27,7 @@ fn records() -> Vec<Vec<u8>> {
     (0..6).map(|n| record("conversion", n, format!("text {n} {}", "of a page ".repeat(n * 50)).as_bytes())).collect()
 }
 
-fn read(bytes: &[u8]) -> Vec<Found> {
+fn read(bytes: &[u8]) -> Vec<Entry> {
     let wanted = |kind: &str| kind == "conversion" || kind == "response";
     Reader::new(BufReader::with_capacity(100, bytes), wanted).unwrap().map(Result::unwrap).collect()
 }
@@ -38,10 +38,10 @@ fn told(bytes: &[u8]) -> (Vec<String>, Vec<(u64, Damage)>) {
     for found in read(bytes) {
         match found {
             // The field itself may be damaged.
-            Found::Record(record) => {
+            Entry::Record(record) => {
                 ids.push(record.field("warc-record-id").unwrap_or("?").trim_matches(['<', '>']).to_owned());
             }
-            Found::Damage(place, what) => damage.push((place, what)),
+            Entry::Damage(place, what) => damage.push((place, what)),
         }
     }
     (ids, damage)
@@ -58,7 +58,7 @@ fn a_whole_archive_gives_its_records() {
     for bytes in [&plain, &members, &gzip(&plain)] {
         assert_eq!(told(bytes), (ids(0..6), vec![]));
     }
-    let Found::Record(second) = &read(&members)[1] else { panic!("a record") };
+    let Entry::Record(second) = &read(&members)[1] else { panic!("a record") };
     assert_eq!(second.place, gzip(&records()[0]).len() as u64);
     assert_eq!(second.content, format!("text 1 {}", "of a page ".repeat(50)).as_bytes());
     assert_eq!(second.url().as_deref(), Some("http://x.org/1"));
@@ -72,7 +72,7 @@ fn a_page_is_what_the_server_meant() {
     let page = |head: &str, body: &[u8]| {
         let block = [b"HTTP/1.1 200 OK\r\n", head.as_bytes(), b"\r\n\r\n", body].concat();
         let found = read(&record("response", 1, &block)).pop().unwrap();
-        let Found::Record(Record { content, http: Some(_), .. }) = found else { panic!("a page") };
+        let Entry::Record(Record { content, http: Some(_), .. }) = found else { panic!("a page") };
         String::from_utf8(content).unwrap()
     };
     let packed = gzip(b"a page");
@@ -141,9 +141,9 @@ fn a_record_that_is_too_long_is_passed_over() {
     let long = head.as_bytes().chain(std::io::repeat(b'x').take(length)).chain(&b"\r\n\r\n"[..]);
     let last = record("conversion", 7, b"text");
     let reader = Reader::new(BufReader::new(long.chain(&last[..])), |_| true).unwrap();
-    let found: Vec<Found> = reader.map(Result::unwrap).collect();
-    assert_eq!(found[0], Found::Damage(0, Damage::TooLong));
-    assert!(matches!(&found[1..], [Found::Record(record)] if record.content == b"text"));
+    let found: Vec<Entry> = reader.map(Result::unwrap).collect();
+    assert_eq!(found[0], Entry::Damage(0, Damage::TooLong));
+    assert!(matches!(&found[1..], [Entry::Record(record)] if record.content == b"text"));
     let says = b"WARC/1.0\r\nWARC-Type: conversion\r\nContent-Length: 1000000000000\r\n\r\ntext";
     assert_eq!(told(says).1, [(0, Damage::TooLong)]);
     // Where another record follows before that, it is read.
@@ -182,12 +182,12 @@ fn what_was_asked_for_has_no_content() {
         record("metadata", 3, b"a: b\r\n\r\n"),
     ]
     .concat();
-    let records: Vec<Found> = Reader::new(&bytes[..], |_| true).unwrap().map(Result::unwrap).collect();
+    let records: Vec<Entry> = Reader::new(&bytes[..], |_| true).unwrap().map(Result::unwrap).collect();
     let lengths: Vec<(usize, bool)> = records
         .iter()
         .map(|found| match found {
-            Found::Record(record) => (record.content.len(), record.http.is_some()),
-            Found::Damage(..) => panic!("no damage"),
+            Entry::Record(record) => (record.content.len(), record.http.is_some()),
+            Entry::Damage(..) => panic!("no damage"),
         })
         .collect();
     assert_eq!(lengths, [(0, true), (0, true), (8, false)]);
