@@ -16,7 +16,7 @@ use super::run_folder::load_model;
 use super::{input, output, progress};
 
 /// Tokens that one pass measures, about.
-const PASS: usize = 4096;
+const PASS_TOKENS: usize = 4096;
 
 /// Measure a model's loss on a text.
 ///
@@ -61,7 +61,7 @@ pub fn run(args: EvalArgs) -> Result<()> {
     }
     let device = args.device.open()?.device;
     let model = engine::load_weights(&device, &save, false)?;
-    let batch = (PASS / save.config.context).clamp(1, windows.count(1));
+    let batch = (PASS_TOKENS / save.config.context).clamp(1, windows.count(1));
     let evaluator = Evaluator::new(&device, &model, batch)?;
     let found = evaluate(&evaluator, &windows, batch, args.json)?;
     if !found.nats.is_finite() {

@@ -9,7 +9,7 @@ use glasshouse::{Error, Result, corpus::read_jsonl};
 use super::corpus::files;
 
 /// Text is held in memory, and its tokens beside it.
-const LARGEST: u64 = 4 << 30;
+const MAX_TEXT_BYTES: u64 = 4 << 30;
 
 /// The documents at `paths`, in their order. A file is a document, of any bytes but zero; a file named `.jsonl` or
 /// `.ndjson` has a document a line; either may be packed, and is named `.gz` or `.zst` then; `-` is standard input, either of the two;
@@ -17,7 +17,7 @@ const LARGEST: u64 = 4 << 30;
 /// `corpus run` wrote its documents.
 pub fn documents(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
     let mut documents = Vec::new();
-    let mut left = LARGEST;
+    let mut left = MAX_TEXT_BYTES;
     for path in paths {
         let before = documents.len();
         if path == Path::new("-") {
@@ -45,7 +45,7 @@ pub fn documents(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
 
 /// The bytes of a file as they are, or of standard input for `-`.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
-    read_limited(path, &mut { LARGEST }, |_| Ok(()))
+    read_limited(path, &mut { MAX_TEXT_BYTES }, |_| Ok(()))
 }
 
 fn name(path: &Path) -> String {
@@ -130,7 +130,7 @@ fn read_packed(path: &Path, left: &mut u64) -> Result<Vec<u8>> {
 }
 
 fn too_much(path: &Path) -> Error {
-    let message = format!("expected at most {} GiB of text in all, found more: give a part", LARGEST >> 30);
+    let message = format!("expected at most {} GiB of text in all, found more: give a part", MAX_TEXT_BYTES >> 30);
     Error::format(name(path), message)
 }
 

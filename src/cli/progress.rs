@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::output::{self, duration, grouped, harmless};
 
 /// Without a bar a run prints about so many lines.
-const LINES: u64 = 30;
+const MAX_LOG_LINES: u64 = 30;
 
 /// Where progress goes. With `--json` standard output has the steps alone, and what people read goes to standard error.
 pub struct Display {
@@ -89,7 +89,7 @@ impl Display {
 
     /// The run is ready at `step`, and this call goes on to `end`, with so many `tokens` a step.
     pub fn ready(&mut self, train: &TrainConfig, tokens: u64, step: u64, end: u64) {
-        let every = nice((end - step.min(end)).div_ceil(LINES).max(1));
+        let every = nice((end - step.min(end)).div_ceil(MAX_LOG_LINES).max(1));
         self.steps = Steps { total: train.steps, end, tokens, every };
         if self.terminal {
             self.begin("{human_pos}/{human_len} [{bar:12}] {wide_msg}", step, train.steps);

@@ -10,7 +10,7 @@ use crate::{Error, Result};
 const SEPARATOR: &[u8] = b"\n\x0c\n";
 
 /// No corpus file unpacks to more bytes than this: a damaged one must not fill the memory.
-const LARGEST: u64 = 64 << 20;
+const MAX_TEXT_BYTES: u64 = 64 << 20;
 
 /// A corpus that comes with the program; `corpora/` says what is in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,11 +63,11 @@ pub fn documents(file: &[u8]) -> Result<Vec<Vec<u8>>> {
     let damaged = |message: String| Error::format("the corpus", format!("{message}; fetch or build it again"));
     let mut text = Vec::new();
     flate2::read::GzDecoder::new(file)
-        .take(LARGEST + 1)
+        .take(MAX_TEXT_BYTES + 1)
         .read_to_end(&mut text)
         .map_err(|error| damaged(format!("expected a whole gzip file, but it does not unpack ({error})")))?;
-    if text.len() as u64 > LARGEST {
-        return Err(damaged(format!("expected at most {} MiB of text, but it unpacks to more", LARGEST >> 20)));
+    if text.len() as u64 > MAX_TEXT_BYTES {
+        return Err(damaged(format!("expected at most {} MiB of text, but it unpacks to more", MAX_TEXT_BYTES >> 20)));
     }
     Ok(split(&text))
 }

@@ -6,11 +6,11 @@ use std::io::{BufReader, Read};
 use flate2::read::MultiGzDecoder;
 
 use super::page::{Input, Page};
-use super::{Document, LONGEST_PAGE, jsonl, warc};
+use super::{Document, MAX_PAGE_BYTES, jsonl, warc};
 use crate::{Error, Result};
 
 /// The text of a file has at most so many bytes: more does not fit a tab.
-const LARGEST: usize = 256 << 20;
+const MAX_TEXT_BYTES: usize = 256 << 20;
 
 /// Endings of what is no text as it is.
 const PACKED: [&str; 6] = [".zst", ".xz", ".bz2", ".zip", ".parquet", ".pdf"];
@@ -49,7 +49,7 @@ pub fn incoming(name: &str, bytes: &[u8], skipped: &mut BTreeMap<String, u64>) -
     } else if ends(&HTML) {
         let mut page = Vec::new();
         // What is longer is refused where its text is taken out.
-        let read = unpacked().take(LONGEST_PAGE as u64 + 1).read_to_end(&mut page);
+        let read = unpacked().take(MAX_PAGE_BYTES as u64 + 1).read_to_end(&mut page);
         found.take(read.map(|_| Input::Page(Page::of_file(name.to_owned(), page))).map_err(|_| "file_damaged"))?;
     } else if ends(&PACKED) {
         return Err(Error::Config(format!(
@@ -57,7 +57,7 @@ pub fn incoming(name: &str, bytes: &[u8], skipped: &mut BTreeMap<String, u64>) -
         )));
     } else {
         let mut text = Vec::new();
-        if unpacked().take(LARGEST as u64 + 1).read_to_end(&mut text).is_err() {
+        if unpacked().take(MAX_TEXT_BYTES as u64 + 1).read_to_end(&mut text).is_err() {
             found.take(Err("file_damaged"))?;
         }
         match String::from_utf8(text) {
@@ -99,13 +99,13 @@ impl Incoming<'_> {
                 self.inputs.push(input);
             }
         }
-        if self.bytes <= LARGEST {
+        if self.bytes <= MAX_TEXT_BYTES {
             return Ok(());
         }
         Err(Error::Config(format!(
             "{}: it holds more than {} MiB of text, which is too much for a tab: bring a part of it",
             self.name,
-            LARGEST >> 20
+            MAX_TEXT_BYTES >> 20
         )))
     }
 }
@@ -160,7 +160,7 @@ mod tests {
         assert!(refused("a.jsonl.zst", b"").contains("not read here"));
         let skipped = BTreeMap::from([("not_utf8".to_owned(), 1)]);
         assert!(none("a.bin", &skipped).to_string().contains("(not_utf8)"));
-        let bomb = gzip(&vec![b'a'; LARGEST + 1]);
+        let bomb = gzip(&vec![b'a'; MAX_TEXT_BYTES + 1]);
         assert!(bomb.len() < 4 << 20);
         assert!(refused("a.txt.gz", &bomb).contains("256 MiB"));
     }

@@ -8,12 +8,12 @@ use serde_json::Value;
 use super::Document;
 
 /// A line of more bytes than this is passed over unread.
-pub const LONGEST: usize = 64 << 20;
+pub const MAX_LINE_BYTES: usize = 64 << 20;
 
 /// Why a line is no document.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Skip {
-    /// It is more than [`LONGEST`] bytes.
+    /// It is more than [`MAX_LINE_BYTES`] bytes.
     TooLong,
     /// It is no object of JSON with a string `text`: what the parser says.
     Damaged(String),
@@ -54,7 +54,7 @@ impl<R: BufRead> Lines<R> {
             };
             let end = buffer.iter().position(|&byte| byte == b'\n');
             let part = &buffer[..end.unwrap_or(buffer.len())];
-            if line.as_ref().is_ok_and(|line| line.len() + part.len() > LONGEST) {
+            if line.as_ref().is_ok_and(|line| line.len() + part.len() > MAX_LINE_BYTES) {
                 line = Err(Skip::TooLong);
             }
             if let Ok(line) = &mut line {
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_line_without_end_takes_no_memory() {
-        let long = io::Read::take(io::repeat(b'x'), LONGEST as u64 + 1);
+        let long = io::Read::take(io::repeat(b'x'), MAX_LINE_BYTES as u64 + 1);
         let reader = io::BufReader::new(io::Read::chain(long, &b"\na"[..]));
         let lines: Vec<Line> = Lines::new(reader).map(Result::unwrap).collect();
         assert_eq!(lines, [(1, Err(Skip::TooLong)), (2, Ok(b"a".to_vec()))]);

@@ -33,4 +33,4 @@ pub use report::{Report, Shard, StageReport};
 pub use texts::{read_jsonl, write_jsonl};
 
 /// No page in HTML of more bytes is read: Common Crawl cuts pages off far below.
-pub const LONGEST_PAGE: usize = 8 << 20;
+pub const MAX_PAGE_BYTES: usize = 8 << 20;

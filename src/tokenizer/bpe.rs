@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 /// No token: the byte between two tokens is gone, or the pair does not merge.
 const NONE: u32 = u32::MAX;
 /// Up to this many bytes a piece is merged by looking for the least rank again and again.
-const SHORT: usize = 64;
+const MAX_SHORT_PIECE_BYTES: usize = 64;
 
 /// Tokens as bytes in one arena; ids may have holes.
 #[derive(Clone, Debug, Default)]
@@ -224,7 +224,7 @@ impl Bpe {
         let hash = hash(piece);
         if let Some(id) = self.words.get(piece, hash, &self.vocabulary) {
             ids.push(id);
-        } else if piece.len() > Cache::LONGEST {
+        } else if piece.len() > Cache::MAX_PIECE_BYTES {
             self.merge(piece, ids, scratch);
         } else if let Some(known) = scratch.cache.get(piece, hash) {
             ids.extend_from_slice(known);
@@ -236,11 +236,16 @@ impl Bpe {
     }
 
     fn merge(&self, piece: &[u8], ids: &mut Vec<u32>, scratch: &mut Scratch) {
-        if piece.len() <= SHORT { self.merge_short(piece, ids) } else { self.merge_long(piece, ids, &mut scratch.long) }
+        if piece.len() <= MAX_SHORT_PIECE_BYTES {
+            self.merge_short(piece, ids)
+        } else {
+            self.merge_long(piece, ids, &mut scratch.long)
+        }
     }
 
     fn merge_short(&self, piece: &[u8], ids: &mut Vec<u32>) {
-        let (mut tokens, mut ranks, mut merged) = ([0u32; SHORT], [NONE; SHORT], [NONE; SHORT]);
+        let (mut tokens, mut ranks, mut merged) =
+            ([0u32; MAX_SHORT_PIECE_BYTES], [NONE; MAX_SHORT_PIECE_BYTES], [NONE; MAX_SHORT_PIECE_BYTES]);
         let mut count = piece.len();
         for (token, &byte) in tokens.iter_mut().zip(piece) {
             *token = self.byte_ids[byte as usize];
@@ -335,7 +340,7 @@ impl Scratch {
     /// For a text of about `bytes`.
     pub(super) fn new(bytes: usize) -> Self {
         // A slot for every 16 bytes: a cache that the text could not fill would cost more than it saves.
-        let slots = (bytes / 16).clamp(1, Cache::LARGEST).next_power_of_two();
+        let slots = (bytes / 16).clamp(1, Cache::MAX_SLOTS).next_power_of_two();
         Scratch { cache: Cache { slots: Vec::new(), shift: 63 - slots.trailing_zeros() }, long: Long::default() }
     }
 }
@@ -387,14 +392,14 @@ struct Cache {
 struct CacheSlot {
     length: u8,
     count: u8,
-    piece: [u8; Cache::LONGEST],
-    ids: [u32; Cache::MOST],
+    piece: [u8; Cache::MAX_PIECE_BYTES],
+    ids: [u32; Cache::MAX_IDS],
 }
 
 impl Cache {
-    const LONGEST: usize = 22;
-    const MOST: usize = 10;
-    const LARGEST: usize = 1 << 13;
+    const MAX_PIECE_BYTES: usize = 22;
+    const MAX_IDS: usize = 10;
+    const MAX_SLOTS: usize = 1 << 13;
 
     /// The slot of a hash: its upper bits, of which one is left out so that the shift is never the whole width.
     #[inline(always)]
@@ -410,11 +415,11 @@ impl Cache {
 
     #[inline]
     fn insert(&mut self, piece: &[u8], hash: u64, ids: &[u32]) {
-        if ids.len() > Cache::MOST {
+        if ids.len() > Cache::MAX_IDS {
             return;
         }
         if self.slots.is_empty() {
-            let empty = CacheSlot { length: 0, count: 0, piece: [0; Cache::LONGEST], ids: [0; Cache::MOST] };
+            let empty = CacheSlot { length: 0, count: 0, piece: [0; Cache::MAX_PIECE_BYTES], ids: [0; Cache::MAX_IDS] };
             self.slots = vec![empty; 1 << (63 - self.shift)];
         }
         let at = self.at(hash);

@@ -232,12 +232,12 @@ impl Tokenizer {
     /// The ids of each document, special tokens as text; on all cores where there are threads.
     pub fn encode_documents(&self, documents: &[&[u8]]) -> Vec<Vec<u32>> {
         // Tasks are documents in a row with about so many bytes together, so that each is worth a scratch of its own.
-        const TASK: usize = 1 << 15;
+        const TASK_BYTES: usize = 1 << 15;
         let mut tasks: Vec<&[&[u8]]> = Vec::new();
         let (mut start, mut bytes) = (0, 0);
         for (index, document) in documents.iter().enumerate() {
             bytes += document.len();
-            if bytes >= TASK || index + 1 == documents.len() {
+            if bytes >= TASK_BYTES || index + 1 == documents.len() {
                 tasks.push(&documents[start..=index]);
                 (start, bytes) = (index + 1, 0);
             }

@@ -41,7 +41,7 @@ pub struct TrainConfig {
 }
 
 /// Tokens of one update of the preset `gpt2`.
-const TOKENS: usize = 524_288;
+const GPT2_STEP_TOKENS: usize = 524_288;
 
 impl TrainConfig {
     /// A preset's defaults, with seed 0.
@@ -50,7 +50,7 @@ impl TrainConfig {
             Preset::Tiny => (16, 1, 2e-3, 20, 1_100, 200, 400, 200),
             Preset::Small => (16, 1, 1e-3, 100, 2_000, 250, 500, 500),
             Preset::Baby => (12, 1, 1e-3, 100, 5_000, 250, 500, 500),
-            Preset::Gpt2 => (4, TOKENS / (4 * 1_024), 6e-4, 700, 19_560, 250, 250, 250),
+            Preset::Gpt2 => (4, GPT2_STEP_TOKENS / (4 * 1_024), 6e-4, 700, 19_560, 250, 250, 250),
         };
         TrainConfig {
             seed: 0,
@@ -74,7 +74,7 @@ impl TrainConfig {
     /// The preset's passes before an update, where one pass has `batch` windows of `context` tokens.
     pub fn accumulate_for(&self, preset: Preset, batch: usize, context: usize) -> usize {
         let pass = batch.saturating_mul(context).max(1);
-        if preset == Preset::Gpt2 { (TOKENS / pass).max(1) } else { self.accumulate }
+        if preset == Preset::Gpt2 { (GPT2_STEP_TOKENS / pass).max(1) } else { self.accumulate }
     }
 
     /// Refuses what cannot be trained with, naming the option.

@@ -39,7 +39,7 @@ pub fn run(args: BenchArgs) -> Result<()> {
 }
 
 /// Seconds that one sample takes at least, so that clocks and submissions do not count.
-const SAMPLE: f64 = 0.05;
+const SAMPLE_SECONDS: f64 = 0.05;
 
 /// Median seconds of each of `works`, over `rounds` in which they take turns. Each is run once before.
 fn medians(device: &Device, rounds: usize, works: &[&dyn Fn() -> Result<()>]) -> Result<Vec<f64>> {
@@ -52,7 +52,7 @@ fn medians(device: &Device, rounds: usize, works: &[&dyn Fn() -> Result<()>]) ->
     let mut repeats = Vec::new();
     for work in works {
         time(*work, 1)?;
-        repeats.push((SAMPLE / time(*work, 1)?.max(1e-9)).ceil().clamp(1.0, 1e6) as usize);
+        repeats.push((SAMPLE_SECONDS / time(*work, 1)?.max(1e-9)).ceil().clamp(1.0, 1e6) as usize);
     }
     let mut samples = vec![Vec::new(); works.len()];
     for _ in 0..rounds {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 use glasshouse::corpus::page::{Input, Page};
-use glasshouse::corpus::{Document, LONGEST_PAGE, jsonl, warc};
+use glasshouse::corpus::{Document, MAX_PAGE_BYTES, jsonl, warc};
 use glasshouse::{Error, Result};
 use indicatif::ProgressBar;
 use rayon::prelude::*;
@@ -18,13 +18,14 @@ use super::inputs::{InputFile, is_archive};
 use super::parquet;
 
 /// So many documents, or bytes of them, are one batch of work, and packed by themselves.
-const BATCH: (usize, usize) = (256, 4 << 20);
+const MAX_BATCH_ITEMS: usize = 256;
+const MAX_BATCH_BYTES: usize = 4 << 20;
 
 /// Under what pages are counted of which nobody asked for the text.
 pub const NOT_ASKED: &str = "not_extracted";
 
 /// So many places of damage are named a file; all are counted.
-const NAMED: usize = 10;
+const MAX_DAMAGE_LINES: usize = 10;
 
 /// Documents of a file, or what is none, with the number of the first among those of all files.
 pub struct Batch {
@@ -108,10 +109,10 @@ impl<'a> DamageLog<'a> {
     /// Says what is wrong at `path`.
     pub fn say(&mut self, path: &Path, what: &str) {
         self.named += 1;
-        if self.named <= NAMED {
+        if self.named <= MAX_DAMAGE_LINES {
             self.bar.suspend(|| eprintln!("{}: {what}", path.display()));
         }
-        if self.named == NAMED {
+        if self.named == MAX_DAMAGE_LINES {
             self.bar.suspend(|| eprintln!("{}: what else is damaged is counted", path.display()));
         }
     }
@@ -182,7 +183,10 @@ impl<'a> Batches<'a> {
                 None => None,
                 Some(Ok((number, Ok(line)))) => Some(Item::Line(number, line)),
                 Some(Ok((number, Err(skip)))) => {
-                    self.say(format!("line {number} is longer than {} MiB, and is left out", jsonl::LONGEST >> 20));
+                    self.say(format!(
+                        "line {number} is longer than {} MiB, and is left out",
+                        jsonl::MAX_LINE_BYTES >> 20
+                    ));
                     Some(Item::Skipped(skip.name()))
                 }
                 Some(Err(error)) if files::is_damage(&error) => {
@@ -232,7 +236,7 @@ impl<'a> Batches<'a> {
     fn page(&mut self) -> Result<Item> {
         let mut bytes = Vec::new();
         let reader = files::open_counted(&self.path, self.bar)?;
-        match reader.take(LONGEST_PAGE as u64 + 1).read_to_end(&mut bytes) {
+        match reader.take(MAX_PAGE_BYTES as u64 + 1).read_to_end(&mut bytes) {
             Ok(_) => Ok(Item::Page(self.path.display().to_string(), bytes)),
             Err(error) if files::is_damage(&error) => {
                 self.say(format!("it does not unpack ({error})"));
@@ -249,7 +253,7 @@ impl<'a> Batches<'a> {
     /// The next batch; none at the end.
     fn batch(&mut self) -> Result<Option<Batch>> {
         let mut batch = Batch { first: self.next, items: Vec::new(), bytes: 0 };
-        while batch.items.len() < BATCH.0 && batch.bytes < BATCH.1 {
+        while batch.items.len() < MAX_BATCH_ITEMS && batch.bytes < MAX_BATCH_BYTES {
             let Some(item) = self.item()? else { break };
             batch.bytes += item.bytes();
             batch.items.push(item);
@@ -270,7 +274,7 @@ impl<'a> Batches<'a> {
         loop {
             let (mut batches, mut bytes) = (Vec::new(), 0);
             // However long single documents are, few of the longest are held at a time.
-            while batches.len() < most && bytes < most * BATCH.1 {
+            while batches.len() < most && bytes < most * MAX_BATCH_BYTES {
                 let Some(batch) = self.batch()? else { break };
                 bytes += batch.bytes;
                 let known = before(&batch)?;

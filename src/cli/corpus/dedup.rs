@@ -21,14 +21,14 @@ use super::output::{BatchResult, JsonLines, Output, OutputArgs, PersonalData};
 use crate::cli::{input, output, progress};
 
 /// What signatures may take in memory; what is more is sorted on the disk.
-const MEMORY: usize = 1 << 30;
+const MAX_SIGNATURE_BYTES: usize = 1 << 30;
 
 /// Under what it is noted that a file is signed.
 const SIGNED: &str = "signed";
 
 /// A document's number and its keys.
-const NUMBERS: usize = 1 + 2 * BUCKETS;
-const SIZE: usize = 8 * NUMBERS;
+const RECORD_NUMBERS: usize = 1 + 2 * BUCKETS;
+const RECORD_BYTES: usize = 8 * RECORD_NUMBERS;
 
 /// Of documents that are near copies of each other, keep the first, and replace personal data in what is left: across the
 /// folders that `corpus run --shard` wrote.
@@ -158,7 +158,7 @@ pub fn dedup(inputs: &[InputFile], folder: &CorpusFolder, options: &Options) -> 
     let bar =
         progress::bar("copies: {bytes}/{total_bytes} [{bar:24}] {binary_bytes_per_sec}, {eta} left", 0, 2 * bytes);
     folder.documents()?;
-    let mut clusters = Clusters::new(&folder.work()?, MEMORY);
+    let mut clusters = Clusters::new(&folder.work()?, MAX_SIGNATURE_BYTES);
     sign_all(inputs, folder, &mut clusters, &bar)?;
     let mut copies = clusters.copies()?;
     let mut copy = copies.next().transpose()?;
@@ -201,10 +201,10 @@ fn sign_all(inputs: &[InputFile], folder: &CorpusFolder, clusters: &mut Clusters
         if let Some((last, documents)) = folder.noted::<(u64, u64)>(SIGNED, number)? {
             let path = folder.work()?.join(signed(number));
             let mut file = files::open_raw(&path, &ProgressBar::hidden())?;
-            let mut bytes = [0; SIZE];
+            let mut bytes = [0; RECORD_BYTES];
             for _ in 0..documents {
                 file.read_exact(&mut bytes).map_err(|error| files::unreadable(&path, error))?;
-                let [document, keys @ ..]: [u64; NUMBERS] = bytemuck::cast(bytes);
+                let [document, keys @ ..]: [u64; RECORD_NUMBERS] = bytemuck::cast(bytes);
                 clusters.push(document, bytemuck::cast_ref(&keys))?;
             }
             next = last;

@@ -35,15 +35,15 @@ fn guarded(html: String) -> Result<String, (&'static str, usize)> {
 
     type Text = Result<String, (&'static str, usize)>;
     /// Far above what the limits of the extraction let a page cost.
-    const LIMIT: Duration = Duration::from_secs(60);
+    const MAX_EXTRACTION_TIME: Duration = Duration::from_secs(60);
     thread_local! {
         static GUARD: RefCell<Watchdog<String, Text>> =
-            RefCell::new(Watchdog::new(|html: String| page::text(&html), LIMIT));
+            RefCell::new(Watchdog::new(|html: String| page::text(&html), MAX_EXTRACTION_TIME));
     }
     match GUARD.with_borrow_mut(|guard| guard.run(html)) {
         Ok(found) => found,
         Err(Failure::Panicked) => Err(("extraction_failed", 0)),
-        Err(Failure::Late) => Err((LATE, LIMIT.as_secs() as usize)),
+        Err(Failure::Late) => Err((LATE, MAX_EXTRACTION_TIME.as_secs() as usize)),
     }
 }
 

@@ -10,7 +10,7 @@ use super::{files, inputs};
 use crate::cli::output::{self, grouped, harmless, size};
 
 /// So many characters are shown on either side of the place that made a rule fire.
-const AROUND: usize = 300;
+const CONTEXT_CHARACTERS: usize = 300;
 
 /// Show the funnel: how many documents, bytes and tokens went into each stage and came out, and why the rest did not.
 #[derive(Args, Debug)]
@@ -173,7 +173,7 @@ fn card(removed: &Removed) -> String {
     let (start, end) = removed.span;
     let text = &document.text;
     let byte = |character: usize| text.char_indices().nth(character).map_or(text.len(), |(at, _)| at);
-    let Excerpt { before, inside, after } = Excerpt::new(text, byte(start)..byte(end.max(start)), AROUND);
+    let Excerpt { before, inside, after } = Excerpt::new(text, byte(start)..byte(end.max(start)), CONTEXT_CHARACTERS);
     let text = format!("{before}⟦{inside}⟧{after}");
     let head = format!("{head}\n   {}: {} at {}\n\n{text}\n", removed.stage, removed.reason, removed.value);
     harmless(&head)

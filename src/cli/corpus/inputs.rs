@@ -9,7 +9,7 @@ use glasshouse::{Error, Result};
 use crate::cli::input;
 
 /// So many pages in HTML that follow each other are read, and written, as one file.
-const PAGES: usize = 256;
+const MAX_PAGES_IN_A_FILE: usize = 256;
 
 /// One file, or pages that are read like one.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ pub fn inputs(paths: &[PathBuf]) -> Result<Vec<InputFile>> {
     let mut inputs = Vec::new();
     for (path, name) in named(paths)? {
         match inputs.last_mut() {
-            Some(InputFile::Pages(pages)) if is_page(&path) && pages.len() < PAGES => pages.push(path),
+            Some(InputFile::Pages(pages)) if is_page(&path) && pages.len() < MAX_PAGES_IN_A_FILE => pages.push(path),
             _ if is_page(&path) => inputs.push(InputFile::Pages(vec![path])),
             _ => inputs.push(InputFile::File(path, name)),
         }

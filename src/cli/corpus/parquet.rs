@@ -20,11 +20,12 @@ use indicatif::ProgressBar;
 const COLUMNS: [&str; 6] = ["text", "id", "url", "date", "language", "language_score"];
 
 /// So many rows are unpacked at a time.
-const BATCH: usize = 64;
+const ROWS_AT_A_TIME: usize = 64;
 
 /// A column of a group of rows that unpacks to more bytes than this, and to so many times what it takes, is no text: values are
 /// unpacked whole.
-const BOMB: (i64, i64) = (64 << 20, 200);
+const MAX_UNPACKED_BYTES: i64 = 64 << 20;
+const MAX_PACKING_RATIO: i64 = 200;
 
 /// Reads a file; what is damaged of it costs the rest of its group of rows.
 pub struct Rows {
@@ -112,7 +113,7 @@ impl Rows {
             let group = metadata.row_group(number);
             let bomb = group.columns().iter().find(|column| {
                 let (packed, unpacked) = (column.compressed_size(), column.uncompressed_size());
-                unpacked > BOMB.0 && unpacked / BOMB.1 > packed
+                unpacked > MAX_UNPACKED_BYTES && unpacked / MAX_PACKING_RATIO > packed
             });
             let refused = bomb
                 .map(|column| format!("{} bytes unpack to {}", column.compressed_size(), column.uncompressed_size()));
@@ -148,7 +149,7 @@ impl Rows {
         let fields = schema.get_fields().iter().filter(wanted).cloned().collect();
         let columns = Type::group_type_builder(schema.name()).with_fields(fields).build();
         let rows = columns.and_then(|columns| RowIter::from_file_into(Box::new(reader)).project(Some(columns)));
-        rows.map(|rows| rows.with_batch_size(BATCH)).map_err(|error| self.fail(error))
+        rows.map(|rows| rows.with_batch_size(ROWS_AT_A_TIME)).map_err(|error| self.fail(error))
     }
 
     /// Passes over what is left of the group.

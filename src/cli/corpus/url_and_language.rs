@@ -17,10 +17,10 @@ use crate::cli::input;
 use crate::cli::output::grouped;
 
 /// A larger file is no model of languages.
-const LARGEST: u64 = 2 << 30;
+const MAX_MODEL_BYTES: u64 = 2 << 30;
 
 /// So many lines with a fault are named; all are counted.
-const NAMED: u64 = 10;
+const MAX_FAULT_LINES: u64 = 10;
 
 /// Options about addresses and languages.
 #[derive(Args, Clone, Debug)]
@@ -106,7 +106,7 @@ impl UrlAndLanguageArgs {
         let Some(path) = &self.language_model else { return Ok(Identifier::Whatlang) };
         let fail = |error| Error::io(path, "read", error);
         let length = path.metadata().map_err(fail)?.len();
-        if length > LARGEST {
+        if length > MAX_MODEL_BYTES {
             return Err(Error::format(
                 path.display(),
                 format!("expected at most 2 GiB of a model, found {length} bytes"),
@@ -142,10 +142,10 @@ fn address_filter(dir: &Path) -> Result<(UrlFilter, String)> {
     for (path, kind) in list_files(dir)? {
         let say = |number, fault| {
             faults += 1;
-            if faults <= NAMED {
+            if faults <= MAX_FAULT_LINES {
                 eprintln!("{}, line {number}: {fault}; the line is left out", path.display());
             }
-            if faults == NAMED {
+            if faults == MAX_FAULT_LINES {
                 eprintln!("{}: what else is wrong in the lists is counted", dir.display());
             }
         };

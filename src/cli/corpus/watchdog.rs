@@ -7,10 +7,10 @@ use std::thread;
 use std::time::Duration;
 
 /// Pages nest elements, and the work on them calls itself as deep.
-const STACK: usize = 64 << 20;
+const STACK_BYTES: usize = 64 << 20;
 
 /// The name of its threads, whose panics are not reported.
-const NAME: &str = "guarded";
+const THREAD_NAME: &str = "guarded";
 
 /// How guarded work failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl<I: Send + 'static, O: Send + 'static> Watchdog<I, O> {
         QUIET.call_once(|| {
             let report = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |panic| {
-                if thread::current().name() != Some(NAME) {
+                if thread::current().name() != Some(THREAD_NAME) {
                     report(panic);
                 }
             }));
@@ -74,7 +74,7 @@ fn begin<I: Send + 'static, O: Send + 'static>(work: fn(I) -> O) -> (Sender<I>, 
             }
         }
     };
-    let thread = thread::Builder::new().name(NAME.into()).stack_size(STACK).spawn(run);
+    let thread = thread::Builder::new().name(THREAD_NAME.into()).stack_size(STACK_BYTES).spawn(run);
     // Without it the channels are closed, and each input fails.
     drop(thread);
     (inputs, outputs)

@@ -154,7 +154,7 @@ impl Cleaning {
     /// Sets a rule as it is in FineWeb, and for other languages in FineWeb-2.
     pub fn reset(&mut self, name: &str) {
         if name == language::SCORE {
-            self.tools.language.set_least(language::LEAST);
+            self.tools.language.set_least(language::MIN_SCORE);
         } else if let Some(rule) = RULES.iter().find(|rule| rule.name == name) {
             self.tools.tables.reset(rule);
         }
@@ -211,7 +211,7 @@ impl Cleaning {
             drops: Drops::Document,
             fires: Fires::Below,
             threshold: self.tools.language.least(),
-            default: language::LEAST,
+            default: language::MIN_SCORE,
             other: None,
             range: (0.0, 1.0),
         }

@@ -3,7 +3,7 @@
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8};
 
-use super::{LONGEST_PAGE, Reason};
+use super::{MAX_PAGE_BYTES, Reason};
 
 /// A page says its encoding within so many bytes.
 const HEAD: usize = 4 << 10;
@@ -14,7 +14,7 @@ const DAMAGE: usize = 1000;
 /// The text of a page: what is UTF-8 is that; else what HTTP, in its Content-Type, or the page says it is; else what it looks
 /// like. None if it is nothing of all that without errors.
 pub fn decode(bytes: &[u8], content_type: Option<&str>) -> Result<String, (Reason, usize)> {
-    if bytes.len() > LONGEST_PAGE {
+    if bytes.len() > MAX_PAGE_BYTES {
         return Err((Reason::TooLong, bytes.len()));
     }
     let text = decoded(bytes, content_type).filter(|text| is_text(text));
@@ -124,6 +124,6 @@ mod tests {
         let noise: Vec<u8> = (0..4000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
         assert_eq!(decode(&noise, None).unwrap_err().0, Reason::NoEncoding);
         assert_eq!(decode(&[0; 100], None).unwrap_err().0, Reason::NoEncoding);
-        assert_eq!(decode(&vec![b'a'; LONGEST_PAGE + 1], None).unwrap_err(), (Reason::TooLong, LONGEST_PAGE + 1));
+        assert_eq!(decode(&vec![b'a'; MAX_PAGE_BYTES + 1], None).unwrap_err(), (Reason::TooLong, MAX_PAGE_BYTES + 1));
     }
 }

@@ -16,29 +16,29 @@ mod prune;
 
 use trafilatura::{ExtractionFocus, HtmlDateMode, Options};
 
-use super::LONGEST_PAGE;
+use super::MAX_PAGE_BYTES;
 pub use decode::decode;
 
 /// No page of more nodes.
-pub const MOST_NODES: usize = 200_000;
+pub const MAX_NODES: usize = 200_000;
 /// No page that nests elements deeper; browsers stop there, too.
-pub const DEEPEST: usize = 500;
+pub const MAX_DEPTH: usize = 500;
 
 /// No element has more attributes: they are looked through one by one.
-pub const MOST_ATTRIBUTES: usize = 1000;
+pub const MAX_ATTRIBUTES: usize = 1000;
 
 /// Why a page gives no text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// It is longer than [`LONGEST_PAGE`].
+    /// It is longer than [`MAX_PAGE_BYTES`].
     TooLong,
     /// Its bytes are no text in any encoding.
     NoEncoding,
-    /// It has more nodes than [`MOST_NODES`].
+    /// It has more nodes than [`MAX_NODES`].
     TooManyNodes,
-    /// It is deeper than [`DEEPEST`].
+    /// It is deeper than [`MAX_DEPTH`].
     TooDeep,
-    /// An element of it has more attributes than [`MOST_ATTRIBUTES`].
+    /// An element of it has more attributes than [`MAX_ATTRIBUTES`].
     TooManyAttributes,
     /// There is no main text in it.
     Empty,
@@ -60,11 +60,11 @@ impl Reason {
 
 /// The main text of a page, paragraph by line; or why there is none, and what was measured.
 pub fn text(html: &str) -> Result<String, (Reason, usize)> {
-    if html.len() > LONGEST_PAGE {
+    if html.len() > MAX_PAGE_BYTES {
         return Err((Reason::TooLong, html.len()));
     }
     let most = attributes::most(html);
-    if most > MOST_ATTRIBUTES {
+    if most > MAX_ATTRIBUTES {
         return Err((Reason::TooManyAttributes, most));
     }
     let lean = prune::lean(html)?;

@@ -8,7 +8,7 @@ use html5ever::tendril::TendrilSink;
 use scraper::node::Element;
 use scraper::{Html, HtmlTreeSink, Node};
 
-use super::{DEEPEST, MOST_NODES, Reason};
+use super::{MAX_DEPTH, MAX_NODES, Reason};
 
 /// So many bytes are parsed before nodes and depth are looked at again.
 const CHUNK: usize = 4 << 10;
@@ -67,7 +67,7 @@ pub fn lean(html: &str) -> Result<String, (Reason, usize)> {
         match edge {
             Edge::Open(node) => {
                 depth += 1;
-                if depth > DEEPEST {
+                if depth > MAX_DEPTH {
                     return Err((Reason::TooDeep, depth));
                 }
                 match node.value() {
@@ -108,13 +108,13 @@ fn parse(html: &str) -> Result<Html, (Reason, usize)> {
         let page = parser.tokenizer.sink.sink.0.borrow();
         let nodes = page.tree.nodes();
         let count = nodes.len();
-        if count > MOST_NODES {
+        if count > MAX_NODES {
             return Err((Reason::TooManyNodes, count));
         }
         // What is new is deepest, or was moved with what is new.
         for node in nodes.rev().take(count - seen) {
-            let depth = node.ancestors().take(DEEPEST + 1).count();
-            if depth > DEEPEST {
+            let depth = node.ancestors().take(MAX_DEPTH + 1).count();
+            if depth > MAX_DEPTH {
                 return Err((Reason::TooDeep, depth));
             }
         }
@@ -176,13 +176,13 @@ mod tests {
     #[test]
     fn what_is_too_much_is_refused_and_measured() {
         let nested = |depth: usize| "<div>".repeat(depth) + "text";
-        assert!(lean(&nested(DEEPEST - 20)).is_ok());
+        assert!(lean(&nested(MAX_DEPTH - 20)).is_ok());
         for deep in
-            [nested(DEEPEST + 1), nested(100_000), "<b><div>".repeat(5_000), "</body><!-- --><div>".repeat(100_000)]
+            [nested(MAX_DEPTH + 1), nested(100_000), "<b><div>".repeat(5_000), "</body><!-- --><div>".repeat(100_000)]
         {
             assert!(matches!(lean(&deep), Err((Reason::TooDeep, _))));
         }
-        let many = "<p>a".repeat(MOST_NODES / 2 + 1);
-        assert!(matches!(lean(&many), Err((Reason::TooManyNodes, found)) if found > MOST_NODES));
+        let many = "<p>a".repeat(MAX_NODES / 2 + 1);
+        assert!(matches!(lean(&many), Err((Reason::TooManyNodes, found)) if found > MAX_NODES));
     }
 }

@@ -12,7 +12,7 @@ const LABEL: &[u8] = b"__label__";
 /// fastText's separators of words.
 const SPACES: &[u8] = b" \n\r\t\x0b\x0c\0";
 /// More labels, or more examples of a label, no model has.
-const MOST: i64 = 1 << 48;
+const MAX_EXAMPLES: i64 = 1 << 48;
 
 /// Which parts of words a model hashes, and into how many rows.
 #[derive(Clone, Copy)]
@@ -67,14 +67,14 @@ impl Dictionary {
             found.numbers.insert(word.into(), number as u32);
             if number >= words {
                 let name = word.strip_prefix(LABEL).and_then(|name| std::str::from_utf8(name).ok());
-                examples += count.clamp(-1, MOST) as i128;
-                let (Some(name), 0..=MOST) = (name, count) else {
+                examples += count.clamp(-1, MAX_EXAMPLES) as i128;
+                let (Some(name), 0..=MAX_EXAMPLES) = (name, count) else {
                     return bytes.fault("expected a label and how many examples it had, found something else");
                 };
                 found.labels.push((name.to_owned(), count));
             }
         }
-        if examples > MOST as i128 {
+        if examples > MAX_EXAMPLES as i128 {
             return bytes.fault("the labels have more examples than there can be");
         }
         if kept >= 0 {

@@ -13,8 +13,8 @@ const VERSION: i32 = 12;
 const SUPERVISED: i32 = 3;
 const HIERARCHICAL: i32 = 1;
 /// Models have some tens or hundreds of columns, parts of words a few characters, and words are hashed by twos or threes.
-const COLUMNS: i64 = 1 << 16;
-const LONGEST: i32 = 64;
+const MAX_COLUMNS: i64 = 1 << 16;
+const MAX_SUBWORD_LENGTH: i32 = 64;
 
 /// A model that gives texts labels.
 pub struct FastTextModel {
@@ -47,9 +47,9 @@ impl FastTextModel {
         }
         // Old classifiers know no parts of words.
         let most = if version == 11 { 0 } else { most };
-        let fits = (1..=COLUMNS).contains(&columns.into())
-            && (0..=LONGEST).contains(&words)
-            && (0..=LONGEST).contains(&most)
+        let fits = (1..=MAX_COLUMNS).contains(&columns.into())
+            && (0..=MAX_SUBWORD_LENGTH).contains(&words)
+            && (0..=MAX_SUBWORD_LENGTH).contains(&most)
             && least >= 0
             && (buckets > 0 || (most == 0 && words <= 1));
         if !fits {

@@ -21,7 +21,7 @@ pub const SCORE: &str = "language_score";
 /// The rule about which language it is.
 pub const OTHER: &str = "other_language";
 /// How sure it must be more than, in FineWeb.
-pub const LEAST: f64 = 0.65;
+pub const MIN_SCORE: f64 = 0.65;
 
 /// The languages of a corpus.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,7 +120,7 @@ pub struct LanguageFilter {
 impl LanguageFilter {
     /// A filter for these languages, by FineWeb's threshold.
     pub fn new(identifier: Identifier, languages: Languages) -> Self {
-        LanguageFilter { identifier, languages, least: LEAST }
+        LanguageFilter { identifier, languages, least: MIN_SCORE }
     }
 
     /// Sets how sure a language must be more than.

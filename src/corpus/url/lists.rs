@@ -10,7 +10,7 @@ use rustc_hash::FxHasher;
 use crate::corpus::python_str;
 
 /// A longer line is none of a list.
-const LONGEST: usize = 1 << 16;
+const MAX_LINE_BYTES: usize = 1 << 16;
 
 /// What a file lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,10 +91,10 @@ impl Lists {
         loop {
             line.clear();
             number += 1;
-            if (&mut reader).take(LONGEST as u64 + 1).read_until(b'\n', &mut line)? == 0 {
+            if (&mut reader).take(MAX_LINE_BYTES as u64 + 1).read_until(b'\n', &mut line)? == 0 {
                 return Ok(());
             }
-            if line.len() > LONGEST && line.last() != Some(&b'\n') {
+            if line.len() > MAX_LINE_BYTES && line.last() != Some(&b'\n') {
                 pass_over(&mut reader)?;
                 say(number, ListFault::TooLong);
             } else if let Err(fault) = self.add_line(kind, &line) {

@@ -8,7 +8,7 @@ use flate2::bufread::GzDecoder;
 const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
 
 /// No more of a member is kept to look for the next one in it.
-const KEPT: usize = 16 << 20;
+const MAX_REWIND_BYTES: usize = 16 << 20;
 
 /// A source that can go back to the beginning of a member.
 struct Rewindable<R> {
@@ -43,7 +43,7 @@ impl<R: BufRead> BufRead for Rewindable<R> {
 
     fn consume(&mut self, amount: usize) {
         self.position += amount as u64;
-        self.whole &= self.seen.len() + amount <= KEPT;
+        self.whole &= self.seen.len() + amount <= MAX_REWIND_BYTES;
         if self.at < self.again.len() {
             if self.whole {
                 self.seen.extend_from_slice(&self.again[self.at..self.at + amount]);
@@ -158,11 +158,11 @@ impl<R: BufRead> Members<R> {
 
     /// Unpacks more, behind what is not read.
     pub(super) fn fill(&mut self) -> io::Result<Filled> {
-        const MORE: usize = 64 << 10;
+        const READ_BYTES: usize = 64 << 10;
         self.buffer.drain(..self.at);
         self.at = 0;
         let start = self.buffer.len();
-        self.buffer.resize(start + MORE, 0);
+        self.buffer.resize(start + READ_BYTES, 0);
         let read = loop {
             let buffer = &mut self.buffer[start..];
             let read = match &mut self.state {

@@ -14,11 +14,11 @@ use members::{Filled, Members};
 use super::Document;
 
 /// No record's content is longer than this, packed or unpacked; longer ones are passed over.
-pub const LONGEST: usize = 64 << 20;
+pub const MAX_RECORD_BYTES: usize = 64 << 20;
 
 /// Nor a line of its head, nor all of these.
-const LONGEST_LINE: usize = 64 << 10;
-const MOST_LINES: usize = 1000;
+const MAX_HEAD_LINE_BYTES: usize = 64 << 10;
+const MAX_HEAD_LINES: usize = 1000;
 
 /// A record of an archive.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -85,7 +85,7 @@ pub enum Damage {
     Truncated,
     /// There is something else where a record should begin.
     Misframed,
-    /// A record is longer than [`LONGEST`].
+    /// A record is longer than [`MAX_RECORD_BYTES`].
     TooLong,
 }
 
@@ -168,10 +168,10 @@ impl<R: BufRead> Reader<R> {
             if let Some(end) = bytes[searched..].iter().position(|&byte| byte == b'\n') {
                 let line = bytes[..=searched + end].to_vec();
                 self.members.consume(line.len());
-                return Ok(if line.len() > LONGEST_LINE { HeadLine::TooLong } else { HeadLine::Line(line) });
+                return Ok(if line.len() > MAX_HEAD_LINE_BYTES { HeadLine::TooLong } else { HeadLine::Line(line) });
             }
             searched = bytes.len();
-            if searched > LONGEST_LINE {
+            if searched > MAX_HEAD_LINE_BYTES {
                 self.members.consume(searched);
                 return Ok(HeadLine::TooLong);
             }
@@ -219,7 +219,7 @@ impl<R: BufRead> Reader<R> {
             return Ok(true);
         };
         let wanted = field(&fields, "WARC-Type").is_some_and(self.wanted);
-        let too_long = length > LONGEST as u64;
+        let too_long = length > MAX_RECORD_BYTES as u64;
         let keep = wanted && !too_long;
         if too_long {
             if !self.pass_over(length)? || wanted {
@@ -248,7 +248,7 @@ impl<R: BufRead> Reader<R> {
     /// The fields up to a blank line; none where they have no end.
     fn fields(&mut self) -> io::Result<Option<Vec<(String, String)>>> {
         let mut head = Vec::new();
-        for _ in 0..MOST_LINES {
+        for _ in 0..MAX_HEAD_LINES {
             match self.line()? {
                 HeadLine::Line(line) if line.trim_ascii().is_empty() => return Ok(Some(http::fields(&head))),
                 HeadLine::Line(line) => head.extend_from_slice(&line),
@@ -312,7 +312,7 @@ fn answer(record: &mut Record) -> bool {
     }
     let (head, body) = http::split(&record.content);
     let fields = http::fields(head);
-    let body = http::body(&fields, body, LONGEST);
+    let body = http::body(&fields, body, MAX_RECORD_BYTES);
     record.http = Some(fields);
     body.map(|body| record.content = body).is_some()
 }

@@ -12,7 +12,7 @@ use crate::corpus::characters::{
 use crate::corpus::tables;
 
 /// The bytes of the longest currency or unit.
-const LONGEST_MEASURE: usize = 10;
+const MAX_MEASURE_LENGTH: usize = 10;
 
 /// The bytes of `run` that its first word takes; 0 where no rule applies.
 #[inline]
@@ -69,7 +69,7 @@ fn stop(characters: &Characters, run: &[u8]) -> usize {
 /// The length of the currency or unit at the end, if a digit stands before it.
 fn measure(run: &[u8]) -> usize {
     static MEASURES: OnceLock<FxHashSet<&'static [u8]>> = OnceLock::new();
-    let tail = &run[run.len().saturating_sub(LONGEST_MEASURE + 1)..];
+    let tail = &run[run.len().saturating_sub(MAX_MEASURE_LENGTH + 1)..];
     match tail.iter().rposition(u8::is_ascii_digit) {
         Some(digit) if digit + 1 < tail.len() => {
             let unit = &tail[digit + 1..];

@@ -2,7 +2,7 @@
 //! share. tests/parity/extract.py holds the quality to that of trafilatura.
 #![cfg(feature = "extraction")]
 
-use glasshouse::corpus::extract::{DEEPEST, MOST_ATTRIBUTES, MOST_NODES, Reason, decode, text};
+use glasshouse::corpus::extract::{MAX_ATTRIBUTES, MAX_DEPTH, MAX_NODES, Reason, decode, text};
 use proptest::prelude::*;
 
 const PARAGRAPHS: [&str; 3] = [
@@ -61,13 +61,13 @@ fn pages_without_a_text_say_why() {
     assert_eq!(reason("<html><body><nav><a href=/>Home</a></nav><script>x</script></body></html>"), Reason::Empty);
     assert_eq!(reason(&page(&("<div>".repeat(100_000) + &article()))), Reason::TooDeep);
     assert_eq!(reason(&"<i><b>".repeat(60_000)), Reason::TooDeep);
-    assert_eq!(reason(&"<p>a".repeat(MOST_NODES)), Reason::TooManyNodes);
+    assert_eq!(reason(&"<p>a".repeat(MAX_NODES)), Reason::TooManyNodes);
     let attributes = |count: usize| page(&format!("<p {}>{}", "a1=b ".repeat(count), article()));
     assert_eq!(reason(&attributes(1_000_000)), Reason::TooManyAttributes);
-    assert_eq!(text(&attributes(MOST_ATTRIBUTES + 1)).unwrap_err(), (Reason::TooManyAttributes, MOST_ATTRIBUTES + 1));
-    assert!(text(&attributes(MOST_ATTRIBUTES)).is_ok(), "as many as may be");
+    assert_eq!(text(&attributes(MAX_ATTRIBUTES + 1)).unwrap_err(), (Reason::TooManyAttributes, MAX_ATTRIBUTES + 1));
+    assert!(text(&attributes(MAX_ATTRIBUTES)).is_ok(), "as many as may be");
     assert_eq!(decode(&[0xff, 0, 1, 2].repeat(50), None).unwrap_err().0, Reason::NoEncoding);
-    assert!(text(&page(&("<div>".repeat(DEEPEST - 50) + &article()))).is_ok(), "as deep as may be");
+    assert!(text(&page(&("<div>".repeat(MAX_DEPTH - 50) + &article()))).is_ok(), "as deep as may be");
 }
 
 /// As wide as may be, in ways on which extractors stumble: the work ends, and there is some text.
