@@ -1,4 +1,4 @@
-//! `--device`: which one was asked for, and opening it.
+//! The option `--device`, and opening the device that it names.
 
 use std::str::FromStr;
 

@@ -1,4 +1,4 @@
-//! What a person hands over as text: files, folders, corpora, JSONL, standard input.
+//! Reads the texts given on the command line: files, folders, corpora, JSONL, standard input.
 
 use std::fs::{self, File};
 use std::io::{self, Read};

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output::{self, duration, grouped, harmless};
 
-/// Without a bar a run prints about so many lines.
+/// Without a progress bar a run prints about this many lines.
 const MAX_LOG_LINES: u64 = 30;
 
 /// Where progress goes. With `--json` standard output has the steps alone, and what people read goes to standard error.

@@ -1,4 +1,4 @@
-//! Where a run's text and tokenizer come from, and the folder that it is saved in.
+//! The folder that a run is saved in, and where its text and tokenizer come from.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Files that somebody brings, read whole into memory: pages in HTML, JSONL, web archives and plain text.
+//! Files given in memory, the page's uploads: HTML, JSONL, web archives and plain text.
 
 use std::collections::BTreeMap;
 use std::io::{BufReader, Read};
@@ -9,7 +9,7 @@ use super::page::{Input, Page};
 use super::{Document, MAX_PAGE_BYTES, jsonl, warc};
 use crate::{Error, Result};
 
-/// The text of a file has at most so many bytes: more does not fit a tab.
+/// Files with more bytes of text are refused: they do not fit a tab.
 const MAX_TEXT_BYTES: usize = 256 << 20;
 
 /// Endings of what is no text as it is.

@@ -1,4 +1,4 @@
-//! JSONL in: a document a line, read as a stream. A line that is none is counted and passed over.
+//! Reads JSONL as a stream, a document a line. A line that holds no document is counted and skipped.
 
 use std::io::{self, BufRead};
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Document;
 
-/// A line of more bytes than this is passed over unread.
+/// Longer lines are skipped unread.
 pub const MAX_LINE_BYTES: usize = 64 << 20;
 
 /// Why a line is no document.

@@ -8,7 +8,7 @@ pub const STAGE: &str = "extract";
 /// The reason of a build that takes no text out of pages.
 pub const NOT_HERE: &str = "not_in_this_build";
 
-/// What somebody brings.
+/// What the pipeline takes in.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
     /// A text.
@@ -82,7 +82,7 @@ pub fn text(html: &str) -> Result<String, (&'static str, usize)> {
     super::extract::text(html).map_err(|(reason, value)| (reason.name(), value))
 }
 
-/// There is none in this build.
+/// This build cannot extract text.
 #[cfg(not(feature = "extraction"))]
 pub fn text(_: &str) -> Result<String, (&'static str, usize)> {
     Err((NOT_HERE, 0))
@@ -119,7 +119,7 @@ impl warc::Record {
     }
 }
 
-/// Whether bytes of which nobody says what they are begin like a page.
+/// Whether bytes without a content type begin like an HTML page.
 fn looks_like_html(bytes: &[u8]) -> bool {
     let start = String::from_utf8_lossy(&bytes[..bytes.len().min(1024)]).to_ascii_lowercase();
     ["<!doctype html", "<html", "<head", "<body"].iter().any(|tag| start.contains(tag))

@@ -1,4 +1,4 @@
-//! Text as Python sees it: what is white space, where lines end, how long a text is. datatrove's rules are written in it.
+//! The methods of Python's `str` that datatrove's rules use: white space, lines, length.
 
 use std::ops::Range;
 

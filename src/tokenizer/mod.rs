@@ -231,7 +231,7 @@ impl Tokenizer {
 
     /// The ids of each document, special tokens as text; on all cores where there are threads.
     pub fn encode_documents(&self, documents: &[&[u8]]) -> Vec<Vec<u32>> {
-        // Tasks are documents in a row with about so many bytes together, so that each is worth a scratch of its own.
+        // A task is consecutive documents of about this many bytes, so that it is worth a scratch of its own.
         const TASK_BYTES: usize = 1 << 15;
         let mut tasks: Vec<&[&[u8]]> = Vec::new();
         let (mut start, mut bytes) = (0, 0);

@@ -1,4 +1,4 @@
-//! What a training run is told besides the shape of the model.
+//! The configuration of a training run, besides the shape of the model.
 
 use serde::{Deserialize, Serialize};
 

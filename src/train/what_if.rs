@@ -1,4 +1,4 @@
-//! Passes over rows of one's own choice, with the recorded step: to measure a loss, or to try an update.
+//! Passes over given rows with the recorded step: to measure a loss, or to try an update.
 
 use web_time::Instant;
 

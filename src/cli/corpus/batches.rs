@@ -1,5 +1,5 @@
-//! Files in batches, on all cores: the batches of a file are worked on at the same time and what comes of them is taken in their
-//! order, so that the same input gives the same bytes on any number of threads.
+//! Files in batches, on all cores: the batches of a file are worked on at the same time and their results taken in order, so
+//! that the same input gives the same bytes on any number of threads.
 
 use std::fs::File;
 use std::io::{self, BufRead, Read};
@@ -17,17 +17,17 @@ use super::inputs::{InputFile, is_archive};
 #[cfg(feature = "parquet")]
 use super::parquet;
 
-/// So many documents, or bytes of them, are one batch of work, and packed by themselves.
+/// A batch is full with this many documents, or with this many bytes of them; each is packed by itself.
 const MAX_BATCH_ITEMS: usize = 256;
 const MAX_BATCH_BYTES: usize = 4 << 20;
 
-/// Under what pages are counted of which nobody asked for the text.
+/// The name under which pages are counted whose text is not extracted.
 pub const NOT_ASKED: &str = "not_extracted";
 
-/// So many places of damage are named a file; all are counted.
+/// At most this many places of damage are printed for a file; all are counted.
 const MAX_DAMAGE_LINES: usize = 10;
 
-/// Documents of a file, or what is none, with the number of the first among those of all files.
+/// Items of a file, with the number of the first among those of all files.
 pub struct Batch {
     pub first: u64,
     pub items: Vec<Item>,
@@ -135,7 +135,7 @@ enum FileKind {
     Lines,
     Archive,
     Parquet,
-    /// A web archive as nobody packs them.
+    /// A web archive packed with Zstandard, which is not supported.
     Packed,
 }
 
@@ -262,8 +262,8 @@ impl<'a> Batches<'a> {
         Ok((!batch.items.is_empty()).then_some(batch))
     }
 
-    /// Works on all batches on all cores, each with what is found out of it before, in order; and takes what comes of them, in
-    /// order. Gives the number of the item after the last.
+    /// Works on all batches on all cores. `before` is called for each in order, `work` with its result on any core, `take` with
+    /// the results in order. Gives the number of the item after the last.
     pub fn each<P: Send, T: Send>(
         mut self,
         mut before: impl FnMut(&Batch) -> Result<P>,

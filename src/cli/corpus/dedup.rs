@@ -20,10 +20,10 @@ use super::inputs::{self, InputFile};
 use super::output::{BatchResult, JsonLines, Output, OutputArgs, PersonalData};
 use crate::cli::{input, output, progress};
 
-/// What signatures may take in memory; what is more is sorted on the disk.
+/// Signatures take at most this much memory; what is more is sorted on disk.
 const MAX_SIGNATURE_BYTES: usize = 1 << 30;
 
-/// Under what it is noted that a file is signed.
+/// The name under which it is noted that a file is signed.
 const SIGNED: &str = "signed";
 
 /// A document's number and its keys.

@@ -1,4 +1,4 @@
-//! `glasshouse corpus explain`: what each rule says of each document, for whoever compares them with datatrove and spaCy.
+//! `glasshouse corpus explain`: what each rule says of each document, to compare with datatrove and spaCy.
 
 use std::path::PathBuf;
 

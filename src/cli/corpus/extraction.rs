@@ -1,4 +1,4 @@
-//! The stage that takes the main text out of pages, with an eye on how long it takes.
+//! The stage that extracts the main text of pages, with a time limit for each.
 
 use glasshouse::corpus::filters::Size;
 use glasshouse::corpus::page::{NOT_HERE, Page, Rejected, STAGE};
@@ -47,7 +47,7 @@ fn guarded(html: String) -> Result<String, (&'static str, usize)> {
     }
 }
 
-/// There is none in this build.
+/// This build cannot extract text.
 #[cfg(not(feature = "extraction"))]
 fn guarded(html: String) -> Result<String, (&'static str, usize)> {
     glasshouse::corpus::page::text(&html)

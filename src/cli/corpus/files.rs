@@ -1,4 +1,4 @@
-//! The files of a corpus: what is read, and what is written beside its place and renamed when it is whole.
+//! The files of a corpus: reading them unpacked, and writing each beside its place, to be renamed when it is whole.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};

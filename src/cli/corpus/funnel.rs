@@ -9,7 +9,7 @@ use glasshouse::{Error, Result, random};
 use super::{files, inputs};
 use crate::cli::output::{self, grouped, harmless, size};
 
-/// So many characters are shown on either side of the place that made a rule fire.
+/// Characters shown on either side of the place that made a rule fire.
 const CONTEXT_CHARACTERS: usize = 300;
 
 /// Show the funnel: how many documents, bytes and tokens went into each stage and came out, and why the rest did not.

@@ -8,7 +8,7 @@ use glasshouse::{Error, Result};
 
 use crate::cli::input;
 
-/// So many pages in HTML that follow each other are read, and written, as one file.
+/// At most this many consecutive HTML pages are read, and written, as one file.
 const MAX_PAGES_IN_A_FILE: usize = 256;
 
 /// One file, or pages that are read like one.

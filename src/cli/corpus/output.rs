@@ -1,4 +1,4 @@
-//! What comes of a piece of work, and where it is written.
+//! The results of a batch, and the files that they are written to.
 
 use std::path::PathBuf;
 

@@ -19,11 +19,11 @@ use indicatif::ProgressBar;
 /// The columns that are read.
 const COLUMNS: [&str; 6] = ["text", "id", "url", "date", "language", "language_score"];
 
-/// So many rows are unpacked at a time.
+/// Rows unpacked at a time.
 const ROWS_AT_A_TIME: usize = 64;
 
-/// A column of a group of rows that unpacks to more bytes than this, and to so many times what it takes, is no text: values are
-/// unpacked whole.
+/// A column of a group of rows is refused if it unpacks to more bytes than this and to more than this many times its size:
+/// values are unpacked whole.
 const MAX_UNPACKED_BYTES: i64 = 64 << 20;
 const MAX_PACKING_RATIO: i64 = 200;
 

@@ -1,4 +1,4 @@
-//! `glasshouse corpus records`: the records of a web archive, for whoever compares them with warcio's.
+//! `glasshouse corpus records`: the records of a web archive, to compare with warcio's.
 
 use std::path::PathBuf;
 

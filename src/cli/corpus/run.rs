@@ -215,7 +215,7 @@ struct Scratch {
     tokens: Vec<Token>,
 }
 
-/// A document that does not go on, and why; or the reason of what is none.
+/// What becomes of an item that does not go on: a document removed, with the reason; or no document at all.
 enum Outcome {
     Removed(Rejected),
     Skipped(&'static str),

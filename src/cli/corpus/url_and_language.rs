@@ -1,4 +1,4 @@
-//! What is asked of a document before its text is judged: where it is from, and in what language it is.
+//! The URL and language stages, which come before the text is judged.
 
 use std::path::{Path, PathBuf};
 
@@ -16,10 +16,10 @@ use super::{files, inputs};
 use crate::cli::input;
 use crate::cli::output::grouped;
 
-/// A larger file is no model of languages.
+/// Larger files are refused as language models.
 const MAX_MODEL_BYTES: u64 = 2 << 30;
 
-/// So many lines with a fault are named; all are counted.
+/// At most this many faulty lines are printed; all are counted.
 const MAX_FAULT_LINES: u64 = 10;
 
 /// Options about addresses and languages.

@@ -1,4 +1,4 @@
-//! Work that may hang or panic, held to a time on a thread of its own.
+//! Runs work that may hang or panic on a thread of its own, with a time limit.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-/// Pages nest elements, and the work on them calls itself as deep.
+/// Bytes of stack: pages nest elements, and the work on them recurses as deep.
 const STACK_BYTES: usize = 64 << 20;
 
 /// The name of its threads, whose panics are not reported.
@@ -43,7 +43,7 @@ impl<I: Send + 'static, O: Send + 'static> Watchdog<I, O> {
         Watchdog { work, limit, thread: None }
     }
 
-    /// What comes of the work.
+    /// The result of the work.
     pub fn run(&mut self, input: I) -> Result<O, Failure> {
         let work = self.work;
         let (sender, receiver) = self.thread.get_or_insert_with(|| begin(work));
@@ -54,7 +54,7 @@ impl<I: Send + 'static, O: Send + 'static> Watchdog<I, O> {
         match receiver.recv_timeout(self.limit) {
             Ok(done) => done.ok_or(Failure::Panicked),
             Err(error) => {
-                // A thread cannot be ended; nobody waits for it any more, and it ends with what it is at.
+                // A thread cannot be ended: it is abandoned, and ends when its work does.
                 self.thread = None;
                 Err(if error == RecvTimeoutError::Timeout { Failure::Late } else { Failure::Panicked })
             }

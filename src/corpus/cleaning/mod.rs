@@ -1,5 +1,5 @@
-//! The funnel in memory: the stages of `corpus run`, but the one by address, over a few documents, for whoever moves thresholds
-//! and looks at once what becomes of it. The counts are those of the command line with `--languages each`.
+//! The funnel in memory: the stages of `corpus run`, but the one by address, over a few documents, so that
+//! the effect of a threshold shows at once. The counts are those of the command line with `--languages each`.
 //!
 //! What a stage measures of a text is measured once. A threshold that moves only decides anew; the rules of lines change the
 //! text, so that what stands behind them is measured again.

@@ -1,4 +1,4 @@
-//! A document in the funnel: what was measured of it, and what is decided.
+//! A document in the funnel: what was measured, and what was decided.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -55,7 +55,7 @@ pub struct JudgedDocument {
 enum Html {
     /// As it was fetched.
     Fetched(page::Page),
-    /// Its text is taken out: of so many bytes, and how much that was before anybody knew its language.
+    /// Its text was extracted: the size of the HTML in bytes, and the size of the text before its language was known.
     Extracted(u64, Option<Size>),
     /// It has no text.
     Rejected(u64, Rejection),

@@ -5,11 +5,11 @@ use encoding_rs::{Encoding, UTF_8};
 
 use super::{MAX_PAGE_BYTES, Reason};
 
-/// A page says its encoding within so many bytes.
-const HEAD: usize = 4 << 10;
+/// A page declares its encoding within its first bytes.
+const HEAD_BYTES: usize = 4 << 10;
 
-/// A page in UTF-8 where one byte in so many is damaged is one still.
-const DAMAGE: usize = 1000;
+/// A page still counts as UTF-8 if at most one of this many bytes is damaged.
+const BYTES_PER_DAMAGED_BYTE: usize = 1000;
 
 /// The text of a page: what is UTF-8 is that; else what HTTP, in its Content-Type, or the page says it is; else what it looks
 /// like. None if it is nothing of all that without errors.
@@ -35,11 +35,11 @@ fn decoded(bytes: &[u8], content_type: Option<&str>) -> Option<String> {
         }
         Err(_) => {}
     }
-    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(HEAD)]);
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(HEAD_BYTES)]);
     for named in [content_type.and_then(label), label(&head)].into_iter().flatten() {
         if named == UTF_8 {
             let text = String::from_utf8_lossy(bytes);
-            if text.matches('\u{fffd}').count() * DAMAGE <= bytes.len() {
+            if text.matches('\u{fffd}').count() * BYTES_PER_DAMAGED_BYTE <= bytes.len() {
                 return Some(text.into_owned());
             }
         } else if let (text, _, false) = named.decode(bytes) {

@@ -56,7 +56,7 @@ pub fn lines(html: &str) -> String {
                     "br" => end(&mut line, &mut out),
                     "td" | "th" if !line.trim().is_empty() => {
                         line.truncate(line.trim_end().len());
-                        // An empty cell is none.
+                        // An empty cell is left out.
                         line.push_str(if line.ends_with(" |") { " " } else { " | " });
                     }
                     name if BLOCKS.binary_search(&name).is_ok() => {

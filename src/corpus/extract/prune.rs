@@ -1,4 +1,4 @@
-//! A page without what is no text, if it is not too much.
+//! Removes elements that hold no text from a page, and refuses pages that are too large or too deep.
 
 use ego_tree::NodeId;
 use ego_tree::iter::Edge;
@@ -10,8 +10,8 @@ use scraper::{Html, HtmlTreeSink, Node};
 
 use super::{MAX_DEPTH, MAX_NODES, Reason};
 
-/// So many bytes are parsed before nodes and depth are looked at again.
-const CHUNK: usize = 4 << 10;
+/// Nodes and depth are checked again each time this many bytes have been parsed.
+const CHUNK_BYTES: usize = 4 << 10;
 
 /// Elements that hold no main text, whatever is in them: what the extraction would drop as well, and later.
 const DROPPED: [&str; 36] = [
@@ -101,7 +101,7 @@ fn parse(html: &str) -> Result<Html, (Reason, usize)> {
     let mut rest = html;
     let mut seen = 0;
     while !rest.is_empty() {
-        let end = (CHUNK..rest.len()).find(|&end| rest.is_char_boundary(end)).unwrap_or(rest.len());
+        let end = (CHUNK_BYTES..rest.len()).find(|&end| rest.is_char_boundary(end)).unwrap_or(rest.len());
         let (chunk, after) = rest.split_at(end);
         rest = after;
         parser.process(chunk.into());

@@ -11,7 +11,7 @@ const END: &[u8] = b"</s>";
 const LABEL: &[u8] = b"__label__";
 /// fastText's separators of words.
 const SPACES: &[u8] = b" \n\r\t\x0b\x0c\0";
-/// More labels, or more examples of a label, no model has.
+/// Models with more labels, or more examples of a label, are refused as damaged.
 const MAX_EXAMPLES: i64 = 1 << 48;
 
 /// Which parts of words a model hashes, and into how many rows.

@@ -20,7 +20,7 @@ pub const STAGE: &str = "language";
 pub const SCORE: &str = "language_score";
 /// The rule about which language it is.
 pub const OTHER: &str = "other_language";
-/// How sure it must be more than, in FineWeb.
+/// FineWeb keeps a document if its language's score is above this.
 pub const MIN_SCORE: f64 = 0.65;
 
 /// The languages of a corpus.

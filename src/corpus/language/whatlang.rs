@@ -1,4 +1,4 @@
-//! Languages told by whatlang, under fastText's codes.
+//! Identifies languages by whatlang, under fastText's codes.
 
 /// whatlang's codes and fastText's, of which many are the first two letters, and many are not.
 const CODES: &str = "epo=eo eng=en rus=ru cmn=zh spa=es por=pt ita=it ben=bn fra=fr deu=de ukr=uk kat=ka ara=ar hin=hi jpn=ja \

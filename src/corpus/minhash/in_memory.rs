@@ -1,4 +1,4 @@
-//! The clusters of documents that are few enough to be held in memory, the same as out of it.
+//! Clusters of near copies among documents that fit in memory; the result is that of the sort on disk.
 
 use std::collections::hash_map::Entry;
 
@@ -25,7 +25,7 @@ pub struct Copy {
     pub nth: u64,
 }
 
-/// The copies among documents that come in the order of their numbers; of each cluster the first one is none.
+/// The copies among documents that come in the order of their numbers; the first of each cluster is not a copy.
 pub fn copies<'a>(signed: impl IntoIterator<Item = (usize, &'a Keys)>) -> Vec<Copy> {
     let mut seen: FxHashMap<(usize, [u64; 2]), usize> = FxHashMap::default();
     let (mut documents, mut parents) = (Vec::new(), Vec::new());

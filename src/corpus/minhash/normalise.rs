@@ -1,4 +1,4 @@
-//! The plain form of a text, in which two that differ in case, numbers, punctuation or accents alone are the same.
+//! Normalises a text: two that differ only in case, numbers, punctuation or accents become the same.
 
 use unicode_normalization::UnicodeNormalization;
 

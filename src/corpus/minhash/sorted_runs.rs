@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
 
-/// So many runs are merged at once; more are merged into one before.
+/// At most this many runs are merged at once; if there are more, some are merged into one first.
 const RUNS: usize = 256;
 
 /// Sorts records, which are arrays of numbers. Below `most` of them nothing is written.
@@ -33,7 +33,7 @@ impl Drop for Run {
 }
 
 impl<const N: usize> Sorter<N> {
-    /// A sorter that holds at most so many records in memory, and writes the others into a folder that is there.
+    /// A sorter that holds at most `most` records in memory and writes the others into `folder`, which must exist.
     pub fn new(folder: &Path, name: &'static str, most: usize) -> Self {
         Sorter { folder: folder.to_owned(), name, most: most.max(1), records: Vec::new(), runs: Vec::new(), written: 0 }
     }

@@ -9,7 +9,7 @@ use rustc_hash::FxHasher;
 
 use crate::corpus::python_str;
 
-/// A longer line is none of a list.
+/// Longer lines are left out of a list.
 const MAX_LINE_BYTES: usize = 1 << 16;
 
 /// What a file lists.

@@ -75,7 +75,7 @@ impl UrlFilter {
         found.then_some(("blacklisted_subword", 1.0))
     }
 
-    /// Whether a document may pass; one without an address may, and its is none.
+    /// Whether a document may pass. One without an address may.
     pub fn judge(&self, document: &Document) -> std::result::Result<(), Removal> {
         let Some((reason, value)) = document.url.as_deref().and_then(|url| self.blocks(url)) else { return Ok(()) };
         // Nothing of the text did it.

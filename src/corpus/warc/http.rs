@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 use flate2::read::{DeflateDecoder, GzDecoder, ZlibDecoder};
 
-/// The fields of a head. A line that begins with a blank goes on with the one before; a line without a colon is none.
+/// The fields of a head. A line that begins with a blank goes on with the one before; a line without a colon is ignored.
 pub(super) fn fields(head: &[u8]) -> Vec<(String, String)> {
     let mut fields: Vec<Option<(String, String)>> = Vec::new();
     for line in head.split(|&byte| byte == b'\n') {

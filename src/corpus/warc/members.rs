@@ -7,7 +7,7 @@ use flate2::bufread::GzDecoder;
 
 const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
 
-/// No more of a member is kept to look for the next one in it.
+/// At most this many bytes of a member are kept, to look for the next member in them.
 const MAX_REWIND_BYTES: usize = 16 << 20;
 
 /// A source that can go back to the beginning of a member.

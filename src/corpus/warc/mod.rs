@@ -13,10 +13,10 @@ use members::{Filled, Members};
 
 use super::Document;
 
-/// No record's content is longer than this, packed or unpacked; longer ones are passed over.
+/// Records with longer content, packed or unpacked, are skipped.
 pub const MAX_RECORD_BYTES: usize = 64 << 20;
 
-/// Nor a line of its head, nor all of these.
+/// Records with a longer line in their head, or with more lines, are skipped too.
 const MAX_HEAD_LINE_BYTES: usize = 64 << 10;
 const MAX_HEAD_LINES: usize = 1000;
 
@@ -79,7 +79,7 @@ fn field<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
 /// What is wrong at a place of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Damage {
-    /// A member of gzip does not unpack, or what follows the last is none.
+    /// A member of gzip does not unpack, or what follows the last one is not gzip.
     Packed,
     /// A record ends before its length.
     Truncated,
