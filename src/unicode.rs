@@ -10,16 +10,16 @@ use regex_syntax::hir::{Class, HirKind};
 const BLOCK: usize = 128;
 
 /// Bits `T` for each code point; which bit means what says the room that has made the table.
-pub(crate) struct Table<T> {
+pub(crate) struct CharacterTable<T> {
     ascii: [T; 128],
     blocks: Vec<u16>,
     entries: Vec<T>,
 }
 
-impl<T: Copy + Default + Eq + Hash + BitOrAssign> Table<T> {
+impl<T: Copy + Default + Eq + Hash + BitOrAssign> CharacterTable<T> {
     /// A table of the bits of the Unicode `classes`, each a regular expression for one character, and of those that
     /// `more` adds: it is given an entry for each code point. Takes a few milliseconds.
-    pub(crate) fn new(classes: &[(&str, T)], more: impl FnOnce(&mut [T])) -> Table<T> {
+    pub(crate) fn new(classes: &[(&str, T)], more: impl FnOnce(&mut [T])) -> CharacterTable<T> {
         let mut flat = vec![T::default(); 0x11_0000];
         for &(pattern, bits) in classes {
             let hir = regex_syntax::parse(pattern).expect("a class of the list parses");
@@ -42,11 +42,11 @@ impl<T: Copy + Default + Eq + Hash + BitOrAssign> Table<T> {
             });
             blocks.push(index);
         }
-        Table { ascii, blocks, entries }
+        CharacterTable { ascii, blocks, entries }
     }
 }
 
-impl<T: Copy> Table<T> {
+impl<T: Copy> CharacterTable<T> {
     /// The bits of the character that starts at `at` in the valid UTF-8 `text`, and its length in bytes; (`end`, 0) past
     /// the end.
     #[inline(always)]

@@ -79,7 +79,7 @@ pub fn run(args: SampleArgs) -> Result<()> {
     let model = engine::load_weights(&device, &save, false)?;
     let generator = Generator::new(&device, &model)?;
     let mut generation = Generation::new(&ids, sampling);
-    let mut stream = (!args.json).then(TextStream::new);
+    let mut stream = (!args.json).then(TokenPrinter::new);
     if let Some(stream) = &stream {
         stream.prompt(&args.prompt)?;
     }
@@ -108,14 +108,14 @@ pub fn run(args: SampleArgs) -> Result<()> {
 }
 
 /// Text on its way to standard output. A terminal gets whole characters.
-struct TextStream {
+struct TokenPrinter {
     terminal: bool,
     held: Vec<u8>,
 }
 
-impl TextStream {
-    fn new() -> TextStream {
-        TextStream { terminal: std::io::stdout().is_terminal(), held: Vec::new() }
+impl TokenPrinter {
+    fn new() -> TokenPrinter {
+        TokenPrinter { terminal: std::io::stdout().is_terminal(), held: Vec::new() }
     }
 
     fn prompt(&self, prompt: &str) -> Result<()> {

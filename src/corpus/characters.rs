@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::{python_str, tables};
-use crate::unicode::Table;
+use crate::unicode::CharacterTable;
 
 /// Python's white space.
 pub(super) const SPACE: u32 = 1;
@@ -65,13 +65,13 @@ const CLASSES: [(&str, u32); 5] =
     [(r"\p{L}", LETTER), (r"\p{P}", PUNCTUATION), (r"\p{Nd}", DECIMAL), (r"[\p{L}\p{N}_]", WORD), (r"\p{Mn}", ACCENT)];
 
 /// Which of the above hold of a code point.
-pub(super) struct Characters(Table<u32>);
+pub(super) struct Characters(CharacterTable<u32>);
 
 impl Characters {
     /// The one table of the process, built on first use in a few milliseconds.
     pub(super) fn get() -> &'static Characters {
         static TABLE: OnceLock<Characters> = OnceLock::new();
-        TABLE.get_or_init(|| Characters(Table::new(&CLASSES, add_rules)))
+        TABLE.get_or_init(|| Characters(CharacterTable::new(&CLASSES, add_rules)))
     }
 
     /// What holds of the character that starts at `at` in the valid UTF-8 `text`, and its length in bytes; (0, 0) past

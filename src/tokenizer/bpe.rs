@@ -44,7 +44,7 @@ impl Vocabulary {
 
 /// What a pair of neighbours becomes: the lower `rank` goes first.
 #[derive(Clone, Copy, Debug)]
-struct Merge {
+struct MergeEntry {
     pair: u64,
     rank: u32,
     id: u32,
@@ -53,11 +53,11 @@ struct Merge {
 /// Pairs of ids to merges: open addressing in one array, since this is the lookup that long pieces wait for.
 #[derive(Clone, Debug)]
 struct MergeTable {
-    slots: Vec<Merge>,
+    slots: Vec<MergeEntry>,
     shift: u32,
 }
 
-const EMPTY: Merge = Merge { pair: u64::MAX, rank: NONE, id: NONE };
+const EMPTY: MergeEntry = MergeEntry { pair: u64::MAX, rank: NONE, id: NONE };
 
 impl MergeTable {
     fn with_capacity(count: usize) -> Self {
@@ -75,14 +75,14 @@ impl MergeTable {
     }
 
     #[inline(always)]
-    fn get(&self, left: u32, right: u32) -> Merge {
+    fn get(&self, left: u32, right: u32) -> MergeEntry {
         self.slots[self.slot((left as u64) << 32 | right as u64)]
     }
 
     fn insert(&mut self, left: u32, right: u32, rank: u32, id: u32) {
         let pair = (left as u64) << 32 | right as u64;
         let at = self.slot(pair);
-        self.slots[at] = Merge { pair, rank, id };
+        self.slots[at] = MergeEntry { pair, rank, id };
     }
 }
 
@@ -210,7 +210,7 @@ impl Bpe {
 
     /// The rank of the merge of two neighbours and the id they become, where there is one.
     pub(super) fn merge_of(&self, left: u32, right: u32) -> Option<(u32, u32)> {
-        let Merge { rank, id, .. } = self.pairs.get(left, right);
+        let MergeEntry { rank, id, .. } = self.pairs.get(left, right);
         (rank != NONE).then_some((rank, id))
     }
 

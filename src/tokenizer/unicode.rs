@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use crate::unicode::Table;
+use crate::unicode::CharacterTable;
 
 /// `\p{L}`
 pub(super) const LETTER: u16 = 1;
@@ -38,13 +38,13 @@ const CLASSES: [(&str, u16); 9] = [
 ];
 
 /// Which classes a code point is in, as the bits above.
-pub(super) struct Classes(Table<u16>);
+pub(super) struct Classes(CharacterTable<u16>);
 
 impl Classes {
     /// The one table of the process, built on first use in a few milliseconds.
     pub(super) fn get() -> &'static Classes {
         static TABLE: OnceLock<Classes> = OnceLock::new();
-        TABLE.get_or_init(|| Classes(Table::new(&CLASSES, |_| {})))
+        TABLE.get_or_init(|| Classes(CharacterTable::new(&CLASSES, |_| {})))
     }
 
     /// The classes of the character that starts at `at` in the valid UTF-8 `text`, and its length in bytes;

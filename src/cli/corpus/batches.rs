@@ -28,7 +28,7 @@ pub const NOT_ASKED: &str = "not_extracted";
 const MAX_DAMAGE_LINES: usize = 10;
 
 /// Items of a file, with the number of the first among those of all files.
-pub struct Batch {
+pub struct DocumentBatch {
     pub first: u64,
     pub items: Vec<Item>,
     bytes: usize,
@@ -86,7 +86,7 @@ impl Item {
 }
 
 /// The batches of a file, as far as it can be unpacked.
-pub struct Batches<'a> {
+pub struct DocumentBatches<'a> {
     source: BatchSource,
     path: PathBuf,
     bar: &'a ProgressBar,
@@ -139,7 +139,7 @@ enum FileKind {
     Packed,
 }
 
-impl<'a> Batches<'a> {
+impl<'a> DocumentBatches<'a> {
     /// Opens a file whose first item has the number `first`.
     pub fn open(input: &InputFile, first: u64, bar: &'a ProgressBar) -> Result<Self> {
         let path = input.paths()[0].clone();
@@ -171,7 +171,7 @@ impl<'a> Batches<'a> {
                 FileKind::Lines => BatchSource::Lines(jsonl::Lines::new(files::open_counted(path, bar)?)),
             },
         };
-        Ok(Batches { source, path, bar, next: first, damage: DamageLog::new(bar) })
+        Ok(DocumentBatches { source, path, bar, next: first, damage: DamageLog::new(bar) })
     }
 
     /// The next item; none at the end.
@@ -251,8 +251,8 @@ impl<'a> Batches<'a> {
     }
 
     /// The next batch; none at the end.
-    fn batch(&mut self) -> Result<Option<Batch>> {
-        let mut batch = Batch { first: self.next, items: Vec::new(), bytes: 0 };
+    fn batch(&mut self) -> Result<Option<DocumentBatch>> {
+        let mut batch = DocumentBatch { first: self.next, items: Vec::new(), bytes: 0 };
         while batch.items.len() < MAX_BATCH_ITEMS && batch.bytes < MAX_BATCH_BYTES {
             let Some(item) = self.item()? else { break };
             batch.bytes += item.bytes();
@@ -266,8 +266,8 @@ impl<'a> Batches<'a> {
     /// the results in order. Gives the number of the item after the last.
     pub fn each<P: Send, T: Send>(
         mut self,
-        mut before: impl FnMut(&Batch) -> Result<P>,
-        work: impl Fn(Batch, P) -> T + Sync,
+        mut before: impl FnMut(&DocumentBatch) -> Result<P>,
+        work: impl Fn(DocumentBatch, P) -> T + Sync,
         mut take: impl FnMut(T) -> Result<()>,
     ) -> Result<u64> {
         let most = rayon::current_num_threads() * 2;

@@ -13,7 +13,7 @@ use glasshouse::{Error, Result};
 use indicatif::ProgressBar;
 use serde_json::json;
 
-use super::batches::{Batch, Batches, Item};
+use super::batches::{DocumentBatch, DocumentBatches, Item};
 use super::files::{self, CorpusFolder, Format};
 use super::funnel;
 use super::inputs::{self, InputFile};
@@ -175,7 +175,7 @@ pub fn dedup(inputs: &[InputFile], folder: &CorpusFolder, options: &Options) -> 
             continue;
         }
         let mut output = Output::begin(folder, number, options.format, &[STAGE])?;
-        let of_batch = |batch: &Batch| {
+        let of_batch = |batch: &DocumentBatch| {
             let mut known = Vec::new();
             while let Some(found) = copy.filter(|found| found.0 < batch.first + batch.items.len() as u64) {
                 known.push(found);
@@ -184,8 +184,8 @@ pub fn dedup(inputs: &[InputFile], folder: &CorpusFolder, options: &Options) -> 
             Ok(known)
         };
         let name = input.name();
-        let work = |batch: Batch, copies: Vec<(u64, u64)>| through(batch, name, &copies, options);
-        next = Batches::open(input, next, &bar)?.each(of_batch, work, |done| output.write(done))?;
+        let work = |batch: DocumentBatch, copies: Vec<(u64, u64)>| through(batch, name, &copies, options);
+        next = DocumentBatches::open(input, next, &bar)?.each(of_batch, work, |done| output.write(done))?;
         let done = output.finish()?;
         folder.note(STAGE, number, &(next, &done))?;
         report.add(&done);
@@ -221,7 +221,7 @@ fn sign_all(inputs: &[InputFile], folder: &CorpusFolder, clusters: &mut Clusters
                 clusters.push(*document, keys)
             })
         };
-        next = Batches::open(input, next, bar)?.each(|_| Ok(()), |batch, ()| sign(batch), take)?;
+        next = DocumentBatches::open(input, next, bar)?.each(|_| Ok(()), |batch, ()| sign(batch), take)?;
         part.finish()?;
         folder.note(SIGNED, number, &(next, documents))?;
     }
@@ -234,7 +234,7 @@ fn signed(number: usize) -> String {
 }
 
 /// The keys of the documents of a batch that have some, each with its number.
-fn sign(batch: Batch) -> Vec<(u64, Keys)> {
+fn sign(batch: DocumentBatch) -> Vec<(u64, Keys)> {
     let mut signer = Signer::default();
     let numbered = (batch.first..).zip(batch.items);
     let mut sign = |item: Item| {
@@ -246,7 +246,7 @@ fn sign(batch: Batch) -> Vec<(u64, Keys)> {
 }
 
 /// Takes copies, by their numbers, out of a batch of the file of this name.
-fn through(batch: Batch, name: &str, copies: &[(u64, u64)], options: &Options) -> BatchResult {
+fn through(batch: DocumentBatch, name: &str, copies: &[(u64, u64)], options: &Options) -> BatchResult {
     let mut copies = copies.iter().peekable();
     let mut tokens = Vec::new();
     let mut report = Report::default();

@@ -86,7 +86,7 @@ pub fn run(args: ExplainArgs) -> Result<()> {
                 object.insert("sentences".into(), json!(words::sentences(&document.text, &tokens)));
             }
             if args.signature {
-                object.insert("plain".into(), json!(minhash::plain(&document.text)));
+                object.insert("plain".into(), json!(minhash::normalise(&document.text)));
                 object.insert("signature".into(), json!(signer.sign(&document.text)));
             }
             if args.personal {

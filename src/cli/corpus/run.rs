@@ -11,7 +11,7 @@ use glasshouse::corpus::{Counter, Document, Removed, Report, language, url};
 use glasshouse::{Error, Result, corpus};
 use serde_json::json;
 
-use super::batches::{Batch, Batches, DamageLog, Item, NOT_ASKED};
+use super::batches::{DamageLog, DocumentBatch, DocumentBatches, Item, NOT_ASKED};
 use super::files::{CorpusFolder, Format};
 use super::inputs::{self, InputFile};
 use super::output::{BatchResult, JsonLines, Output, OutputArgs, PersonalData};
@@ -187,7 +187,7 @@ fn before(
         }
         let mut output = Output::begin(into, number, stages.format, &names)?;
         let name = input.name();
-        let work = |batch: Batch, ()| stages.through(batch, name);
+        let work = |batch: DocumentBatch, ()| stages.through(batch, name);
         let mut log = DamageLog::new(&bar);
         let take = |(done, damaged): (BatchResult, Vec<u64>)| {
             for line in damaged {
@@ -196,7 +196,7 @@ fn before(
             }
             output.write(done)
         };
-        Batches::open(input, 0, &bar)?.each(|_| Ok(()), work, take)?;
+        DocumentBatches::open(input, 0, &bar)?.each(|_| Ok(()), work, take)?;
         let done = output.finish()?;
         folder.note("filters", number, &done)?;
         report.add(&done);
@@ -210,7 +210,7 @@ fn before(
 }
 
 /// What is used again for each document of a batch: the filters of each language, and words.
-struct Scratch {
+struct FilterScratch {
     filters: Vec<Option<Filters>>,
     tokens: Vec<Token>,
 }
@@ -237,9 +237,9 @@ impl Stages {
     }
 
     /// A batch of the file of this name through all of them, and the numbers of its lines that are damaged.
-    fn through(&self, batch: Batch, name: &str) -> (BatchResult, Vec<u64>) {
+    fn through(&self, batch: DocumentBatch, name: &str) -> (BatchResult, Vec<u64>) {
         let languages = self.tables.as_ref().map_or(0, Tables::count);
-        let mut scratch = Scratch { filters: (0..languages).map(|_| None).collect(), tokens: Vec::new() };
+        let mut scratch = FilterScratch { filters: (0..languages).map(|_| None).collect(), tokens: Vec::new() };
         let mut report = self.report();
         let mut documents = JsonLines::default();
         let mut removed: Vec<(&str, JsonLines)> =
@@ -275,9 +275,9 @@ impl Stages {
         &self,
         input: Input,
         report: &mut Report,
-        scratch: &mut Scratch,
+        scratch: &mut FilterScratch,
     ) -> std::result::Result<Document, Outcome> {
-        let Scratch { filters, tokens } = scratch;
+        let FilterScratch { filters, tokens } = scratch;
         let mut document = match input {
             Input::Text(document) => {
                 let size = |document: &Document| self.counter.size(document, tokens);

@@ -67,14 +67,14 @@ pub fn text(html: &str) -> Result<String, (Reason, usize)> {
     if most > MAX_ATTRIBUTES {
         return Err((Reason::TooManyAttributes, most));
     }
-    let lean = prune::lean(html)?;
+    let pruned = prune::prune(html)?;
     let options = Options::default()
         .with_focus(ExtractionFocus::FavorPrecision)
         .with_fallback(true)
         .with_exclude_comments(true)
         .with_deduplicate(true)
         .with_html_date_mode(HtmlDateMode::Disabled);
-    let found = trafilatura::extract(&lean, &options).map_err(|_| (Reason::Empty, 0))?;
+    let found = trafilatura::extract(&pruned, &options).map_err(|_| (Reason::Empty, 0))?;
     let text = lines::lines(&found.content_html);
     if text.is_empty() { Err((Reason::Empty, 0)) } else { Ok(text) }
 }

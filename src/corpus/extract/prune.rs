@@ -57,7 +57,7 @@ const DROPPED: [&str; 36] = [
 const VOID: [&str; 7] = ["area", "base", "br", "col", "hr", "param", "track"];
 
 /// The page anew, much shorter; or what is too much of it, and how much.
-pub fn lean(html: &str) -> Result<String, (Reason, usize)> {
+pub fn prune(html: &str) -> Result<String, (Reason, usize)> {
     let page = parse(html)?;
     let mut out = String::with_capacity(html.len() / 2);
     out.push_str("<!DOCTYPE html>");
@@ -170,19 +170,19 @@ mod tests {
                     <p class='a \"b\"' style='color: red' data-x=1>one &amp; two &lt;b&gt;<br>three<!-- four --><svg><p>";
         let want =
             "<!DOCTYPE html><html><body><p class=\"a &quot;b&quot;\">one &amp; two &lt;b&gt;<br>three</p><p></p>";
-        assert_eq!(lean(page).unwrap().replace("</body></html>", ""), want);
+        assert_eq!(prune(page).unwrap().replace("</body></html>", ""), want);
     }
 
     #[test]
     fn what_is_too_much_is_refused_and_measured() {
         let nested = |depth: usize| "<div>".repeat(depth) + "text";
-        assert!(lean(&nested(MAX_DEPTH - 20)).is_ok());
+        assert!(prune(&nested(MAX_DEPTH - 20)).is_ok());
         for deep in
             [nested(MAX_DEPTH + 1), nested(100_000), "<b><div>".repeat(5_000), "</body><!-- --><div>".repeat(100_000)]
         {
-            assert!(matches!(lean(&deep), Err((Reason::TooDeep, _))));
+            assert!(matches!(prune(&deep), Err((Reason::TooDeep, _))));
         }
         let many = "<p>a".repeat(MAX_NODES / 2 + 1);
-        assert!(matches!(lean(&many), Err((Reason::TooManyNodes, found)) if found > MAX_NODES));
+        assert!(matches!(prune(&many), Err((Reason::TooManyNodes, found)) if found > MAX_NODES));
     }
 }

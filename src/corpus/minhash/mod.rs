@@ -13,7 +13,7 @@ pub mod sorted_runs;
 use sha1::{Digest, Sha1};
 
 pub use clusters::{Clusters, Copies};
-pub use normalise::plain;
+pub use normalise::normalise;
 
 use super::words::{Token, Words};
 
@@ -61,7 +61,7 @@ impl Signer {
 
     /// The same of a text in other words.
     pub fn sign_words(&mut self, text: &str, words: Words) -> Option<Signature> {
-        let plain = plain(text);
+        let plain = normalise(text);
         words.cut(&plain, &mut self.tokens);
         self.joined.clear();
         self.places.clear();

@@ -7,7 +7,7 @@ use crate::corpus::python_str;
 
 /// In lower case, each number 0, punctuation and white space one blank, accents off: as datatrove writes a text before it
 /// hashes it.
-pub fn plain(text: &str) -> String {
+pub fn normalise(text: &str) -> String {
     let characters = Characters::get();
     // Python and Rust lower the same characters, a sigma at the end of a word among them.
     let text = text.to_lowercase();

@@ -18,14 +18,14 @@ pub struct Sorter<const N: usize> {
     name: &'static str,
     most: usize,
     records: Vec<[u64; N]>,
-    runs: Vec<Run>,
+    runs: Vec<SortedRun>,
     written: usize,
 }
 
 /// A run on disk, which goes with its file.
-struct Run(PathBuf);
+struct SortedRun(PathBuf);
 
-impl Drop for Run {
+impl Drop for SortedRun {
     fn drop(&mut self) {
         // A file that stays is in a folder that is removed as a whole.
         let _ = fs::remove_file(&self.0);
@@ -62,7 +62,7 @@ impl<const N: usize> Sorter<N> {
 
     /// Writes a run.
     fn write(&mut self, records: impl Iterator<Item = Result<[u64; N]>>) -> Result<()> {
-        let run = Run(self.folder.join(format!("{}-{}.run", self.name, self.written)));
+        let run = SortedRun(self.folder.join(format!("{}-{}.run", self.name, self.written)));
         self.written += 1;
         let fail = |error| Error::io(&run.0, "write", error);
         let mut file = BufWriter::with_capacity(1 << 20, File::create(&run.0).map_err(fail)?);
@@ -93,7 +93,7 @@ pub struct Sorted<const N: usize> {
 
 enum RunReader<const N: usize> {
     Memory(std::vec::IntoIter<[u64; N]>),
-    Disk(BufReader<File>, Run),
+    Disk(BufReader<File>, SortedRun),
 }
 
 impl<const N: usize> RunReader<N> {
@@ -117,7 +117,7 @@ impl<const N: usize> RunReader<N> {
 }
 
 impl<const N: usize> Sorted<N> {
-    fn merge(runs: Vec<Run>, records: Vec<[u64; N]>) -> Result<Self> {
+    fn merge(runs: Vec<SortedRun>, records: Vec<[u64; N]>) -> Result<Self> {
         let mut sources = vec![RunReader::Memory(records.into_iter())];
         for run in runs {
             let file = File::open(&run.0).map_err(|error| Error::io(&run.0, "read", error))?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use glasshouse::corpus::minhash::sorted_runs::Sorter;
-use glasshouse::corpus::minhash::{Clusters, Signature, Signer, in_memory, plain};
+use glasshouse::corpus::minhash::{Clusters, Signature, Signer, in_memory, normalise};
 use proptest::prelude::*;
 
 #[test]
@@ -17,7 +17,7 @@ fn a_plain_text_is_datatroves() {
         ("", ""),
         (" ?! \u{85}\u{1f}", ""),
     ] {
-        assert_eq!(plain(text), want, "{text:?}");
+        assert_eq!(normalise(text), want, "{text:?}");
     }
 }
 
@@ -164,7 +164,7 @@ proptest! {
 
     #[test]
     fn any_text_is_signed(text in any::<String>()) {
-        let plain = plain(&text);
+        let plain = normalise(&text);
         prop_assert!(!plain.starts_with(' ') && !plain.ends_with(' ') && !plain.contains(['\n', '.', '!']));
         Signer::default().sign(&text);
     }
