@@ -6,6 +6,7 @@ use crate::{Error, Result, random};
 
 /// How the next token is chosen from its distribution.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(default)]
 pub struct Sampling {
     /// Divides the logits; 0 takes the most probable token.

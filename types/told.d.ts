@@ -1,13 +1,19 @@
-// What page, worker and engine tell each other: the engine's part as src/engine/protocol/ and src/web.rs have it. No code is
-// made of this: `make lint` and `make test` hold www/ to it.
+// What page and worker tell each other. The engine's part of it comes out of src/engine/protocol/, as types/protocol.d.ts; here
+// stands what the two add to that, and what they tell besides. No code is made of this: `make lint` and `make test` hold www/ to it.
 
-declare namespace Told {
+import type * as Engine from './protocol';
+
+declare global { namespace Told {
   /** Whose a figure is: of the run in this tab, of the recorded run, or computed from the recorded weights. */
   type Source = 'live' | 'recorded' | 'derived';
-  type State = 'idle' | 'preparing' | 'running' | 'paused' | 'finished';
-  interface Piece { id: number; text: string }
-  interface Candidate extends Piece { rank: number; logit: number; probability: number; log_probability: number; tempered: number; reached: number; share: number }
-  interface Sampling { temperature: number; top_k: number | null; top_p: number; seed: number }
+  /** An event of the engine, by its name. */
+  type Event_<Name extends Engine.Event['event']> = Omit<Extract<Engine.Event, { event: Name }>, 'event'>;
+  /** A command to the engine, by its name. */
+  type Command_<Name extends Engine.Command['command']> = Extract<Engine.Command, { command: Name }>;
+  type State = Engine.State;
+  type Piece = Engine.Piece;
+  type Candidate = Engine.Candidate;
+  type Sampling = Engine.Sampling;
   /** How the next token is chosen, and by which draw. */
   interface Choice { sampling: Sampling; draw: number }
   /** What a choice makes of a row of logits: by rank, and `cumulative` in the order of ids. */
@@ -15,65 +21,41 @@ declare namespace Told {
     kept: number; kept_by_k: number; kept_by_p: number; uniform: number; picked: number; ranked: Uint32Array;
     tempered: Float64Array; reached: Float64Array; shares: Float64Array; cumulative: Float64Array;
   }
-  interface Model { layers: number; heads: number; channels: number; context: number; vocab: number }
-  interface Train {
-    seed: number; steps: number; batch: number; accumulate: number; lr: number; warmup: number; schedule: string; weight_decay: number;
-    beta1: number; beta2: number; eps: number; clip: number; eval_every: number; save_every: number; sample_every: number;
-  }
-  /** What a run is told; what is left out is the preset's. */
-  interface Settings extends Partial<Omit<Train, 'beta1' | 'beta2' | 'eps'>>, Partial<Omit<Model, 'vocab'>> {
-    preset?: string; vocab_size?: number; stop_after?: number;
-  }
+  type Model = Engine.ModelConfig;
+  type Train = Engine.TrainConfig;
+  /** What a run is told; what is left out is the preset's. A form has its choices as text. */
+  interface Settings extends Omit<Engine.Settings, 'preset' | 'schedule'> { preset?: string; schedule?: string }
   interface Preset { name: string; model: Model; train: Train; vocab: Record<string, number>; merges: Record<string, number> }
   interface Defaults { presets: Preset[]; generate: { max_tokens: number } & Sampling }
   /** A file's name and what is in it. */
   interface File { name: string; bytes: Uint8Array<ArrayBuffer> }
 
-  interface Report {
-    step: number; tokens: number; loss: number; smoothed: number; validation_loss?: number; lr: number; grad_norm: number;
-    tokens_per_second: number; seconds: number; seconds_left: number | null;
-  }
-  interface Ready {
-    model: Model; train: Train; parameters: number; train_tokens: number; validation_tokens: number; step: number; notices: string[];
-    uniform_loss: number; unigram_loss?: number; bigram_loss?: number; history: Report[]; run?: Source;
-  }
-  interface Snapshots { steps: number[]; pinned: number[] }
-  interface Token { step: number; index: number; piece: Piece; text: string; probability: number; rank: number; candidates: Candidate[]; run?: Source }
-  interface Sample { step: number; prompt: string; text: string; ids: number[]; probabilities: number[]; asked: boolean; words?: number; known_words?: number; run?: Source }
-  interface Looked {
-    step: number; prompt: string; tokens: Piece[]; layers: number; heads: number; attention: Float32Array; entropy: number[];
-    candidates: Candidate[]; vocab: number; kept: number; uniform: number; picked: number; logits?: Float32Array; run?: Source;
+  interface Report extends Event_<'step'> { smoothed: number; seconds_left: number | null }
+  /** What a recorded run does not know. */
+  type Losses = 'unigram_loss' | 'bigram_loss';
+  interface Ready extends Omit<Event_<'ready'>, Losses>, Partial<Pick<Event_<'ready'>, Losses>> { uniform_loss: number; history: Report[]; run?: Source }
+  type Snapshots = Event_<'snapshots'>;
+  interface Token extends Event_<'token'> { run?: Source }
+  type Words = 'words' | 'known_words';
+  interface Sample extends Omit<Event_<'sample'>, Words>, Partial<Pick<Event_<'sample'>, Words>> { run?: Source }
+  interface Looked extends Omit<Event_<'looked'>, 'attention' | 'logits'> {
+    attention: Float32Array; logits?: Float32Array; run?: Source;
     /** Of a snapshot: the page adds it. */
     past?: boolean;
   }
   /** A part of a step in slow motion. */
-  interface Part {
-    step: number; part: 'forward' | 'loss' | 'backward' | 'clip' | 'update'; micro_batch: number; micro_batches: number; tokens: number; parameters: number;
-    loss?: number | null; gradient_norm?: number | null; clip_factor?: number | null; learning_rate?: number | null;
-  }
-  interface Spread { mean: number; deviation: number; least: number; most: number }
+  type Part = Event_<'part'>;
+  type Spread = Engine.Spread;
   /** A stop of a forward pass, and what it is computed from: other stops, or parameters by their names. */
-  interface Station {
-    name: string; number: number; tensor: string; kind: 'parameter' | 'activation'; formula: string; sources: string[]; down: string; across: string;
-    rows: number; columns: number; spread?: Spread | null;
-  }
-  /** A number, and what stands in its formula. */
-  interface Cell { row: number; column: number; value: number; parts: { formula: string; [part: string]: any } }
-  interface Traced {
-    step: number; prompt: string; tokens: Piece[]; layers: number; heads: number; layer: number; head: number; position: number;
-    candidates: Piece[]; vocab: number; stops: Station[]; stop: string; values: Float32Array; cell?: Cell | null; run?: Source; past?: boolean;
-  }
-  interface Standing { rank: number; probability: number; log_probability: number }
-  interface Shift extends Piece { before: Standing; after: Standing; log_change: number }
-  interface Rest { tokens: number; before: number; after: number; log_change: number }
-  interface HeadShift { layer: number; head: number; mean: number; largest: number; from: number; to: number }
-  interface Updated {
-    step: number; updates: number; count: number; text?: string | null; tokens: Piece[]; left_out: number; rows: number; position: number;
-    loss_before: number; loss_after: number; learning_rate: number; gradient_norm?: number | null; target: Shift; candidates: Shift[];
-    rest: Rest; vocab: number; log_probabilities_before: number[]; log_probabilities_after: number[];
-    attention_change: Float32Array; heads: HeadShift[]; most_changed?: number | null;
-    elsewhere: { name: string; loss_before: number; loss_after: number }[]; held_out: boolean;
-  }
+  type Station = Engine.Station;
+  /** A number, and what stands in its formula, looked up by name. */
+  interface Cell extends Omit<Engine.Cell, 'parts'> { parts: { formula: string; [part: string]: any } }
+  interface Traced extends Omit<Event_<'traced'>, 'values' | 'cell'> { values: Float32Array; cell?: Cell | null; run?: Source; past?: boolean }
+  type Standing = Engine.Standing;
+  type Shift = Engine.Shift;
+  type Rest = Engine.Rest;
+  type HeadShift = Engine.HeadShift;
+  interface Updated extends Omit<Event_<'updated'>, 'attention_change'> { attention_change: Float32Array }
 
   interface Limits { max_binding: number; max_buffer: number; storage_buffers: number; workgroup_memory: number; workgroup_invocations: number; groups: number }
   interface Device {
@@ -139,13 +121,13 @@ declare namespace Told {
     vocabulary: Vocabulary;
     tree: { from: string; tree: Tree };
     begun: {}; forgotten: {}; stopped: {};
-    state: { state: State };
-    preparing: { stage: string; done: number; total: number };
+    state: Event_<'state'>;
+    preparing: Event_<'preparing'>;
     ready: Ready; step: Report; part: Part; snapshots: Snapshots; token: Token; sample: Sample; looked: Looked; traced: Traced; updated: Updated;
-    pieces: { texts: string[]; run?: Source };
-    update_kept: { step: number; updates: number };
-    update_undone: { why: 'asked' | 'went_on' | 'not_finite' };
-    saved: { step: number };
+    pieces: Event_<'pieces'> & { run?: Source };
+    update_kept: Event_<'update_kept'>;
+    update_undone: Event_<'update_undone'>;
+    saved: Event_<'saved'>;
     stop: Stop;
     archive: File;
     measured: { settings?: Settings; given_up?: boolean };
@@ -161,21 +143,14 @@ declare namespace Told {
   /** What the page hears, by name: events, and of steps those that came at once. */
   type Heard = Omit<Events, 'step' | 'unanswered'> & { steps: Report[] };
 
-  interface Generate { command: 'generate'; prompt: string; max_tokens: number; sampling: Sampling; ignore_end: boolean; given: number[]; at: number | null }
-  interface Look extends Choice {
-    command: 'look'; prompt: string; factors: number[]; at: number | null;
+  type Generate = Command_<'generate'>;
+  interface Look extends Command_<'look'> {
     /** Whether what was recorded is not enough: the page sees to it. */
     anew?: boolean;
   }
-  interface Trace {
-    command: 'trace'; prompt: string; layer: number; head: number; position: number | null; at: number | null; stop: string; cell: number[] | null;
-  }
-  /** The engine's commands. */
-  type Command = { command: 'run' | 'pause' | 'step' | 'reset' | 'save' | 'stop_generating' | 'keep_update' | 'undo_update' | 'part' | 'pieces' }
-    | { command: 'slow'; on: boolean }
-    | Generate | Look | Trace
-    | { command: 'pin'; step: number | null; pinned: boolean }
-    | { command: 'update'; text: string | null; position: number | null; count: number };
+  interface Trace extends Omit<Command_<'trace'>, 'cell'> { cell: number[] | null }
+  /** The engine's commands, but for those that carry a text: the worker has the texts. */
+  type Command = Exclude<Engine.Command, { command: 'train' | 'look' | 'trace' }> | Look | Trace;
   /** What a run is to stop at, by the names of engine/stops.js. */
   type Bounds = Record<string, number>;
   /** What the worker can be asked. */
@@ -213,4 +188,4 @@ declare namespace Told {
   type Send = (command: Command) => void;
   /** A call under way, with its number where it is a question. */
   type Asked = { [Name in keyof Calls]: { call: Name; question?: number } & Calls[Name] }[keyof Calls];
-}
+} }

@@ -8,6 +8,7 @@ use crate::{Error, Result};
 
 /// The shape of a GPT-2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ModelConfig {
     /// Blocks, L.
     pub layers: usize,
@@ -82,6 +83,7 @@ impl ModelConfig {
 
 /// Shapes with defaults that were tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Preset {
     /// What two cores train in half a minute.

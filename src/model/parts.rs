@@ -10,6 +10,7 @@ const TERMS: usize = 4;
 
 /// A product in a sum of them.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Term {
     /// Its place in the sum: a channel, or a token where values are mixed.
     pub index: usize,
@@ -21,6 +22,7 @@ pub struct Term {
 
 /// What stands in the formula of one number y.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "formula", rename_all = "snake_case")]
 pub enum Parts {
     /// y is read from a table.

@@ -46,6 +46,8 @@ impl Notes {
 
 /// A matrix on the way from tokens to probabilities, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(as = "String"))]
 #[serde(try_from = "String", into = "&str")]
 pub enum Stop {
     /// The tokens' rows of the token table, (T, C).
@@ -119,6 +121,7 @@ pub(super) const READ: [Stop; 13] = [
 
 /// How a matrix is computed, or read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Formula {
     /// Rows of a table.
@@ -147,6 +150,7 @@ pub enum Formula {
 
 /// What the rows or the columns of a matrix stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Axis {
     /// The prompt's tokens.
@@ -159,6 +163,7 @@ pub enum Axis {
 
 /// Weights, or what is computed with them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Trained.
@@ -169,6 +174,7 @@ pub enum Kind {
 
 /// Where a matrix comes from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Source {
     /// Its name, in the manner of the parameters': `h.2.attn scores[1]` is of layer 2, head 1, both from 0.
     pub tensor: String,

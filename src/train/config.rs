@@ -7,6 +7,7 @@ use crate::{Error, Result, model::config::Preset};
 
 /// The numbers of a training run. All of them are the same when the run is resumed, but for `steps` and the `_every`s.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct TrainConfig {
     /// What every random draw of the run follows from.
     pub seed: u64,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A part of a step. The first three come once a micro-batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
     /// The tokens go through all blocks.

@@ -20,6 +20,7 @@ pub const IN_FLIGHT: usize = 3;
 
 /// One finished step, as `log.jsonl` has it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct StepReport {
     /// Counted from 1.
     pub step: u64,

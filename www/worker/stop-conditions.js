@@ -6,7 +6,7 @@ import { STOPS } from '../engine/stops.js';
  * @type {Record<typeof STOPS[number], { value: (report: Told.Report) => number | undefined, met: (value: number, bound: number) => boolean }>} */
 const CONDITIONS = {
   stop_loss: { value: (report) => report.smoothed, met: (value, bound) => value < bound },
-  stop_validation: { value: (report) => report.validation_loss, met: (value, bound) => value < bound },
+  stop_validation: { value: (report) => report.validation_loss ?? undefined, met: (value, bound) => value < bound },
   stop_minutes: { value: (report) => report.seconds / 60, met: (value, bound) => value >= bound },
 };
 

@@ -9,6 +9,8 @@ use crate::model::trace::Stop;
 
 /// What the outside asks for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(optional_fields = nullable))]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum Command {
     /// Begins a run, instead of the one that stands.

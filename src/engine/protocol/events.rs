@@ -9,6 +9,7 @@ use crate::train::{Part, StepReport, TrainConfig};
 
 /// What the engine is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// No run.
@@ -25,6 +26,7 @@ pub enum State {
 
 /// Why updates that were tried are gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Undone {
     /// Somebody asked.
@@ -37,6 +39,8 @@ pub enum Undone {
 
 /// What the engine tells.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(optional_fields = nullable))]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// What it does from here on.

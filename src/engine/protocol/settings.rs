@@ -8,6 +8,8 @@ use crate::train::schedule::Schedule;
 
 /// What a run is told; what is `None` is the preset's.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(optional_fields = nullable))]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// `tiny` where none is named.
@@ -45,6 +47,8 @@ pub struct Settings {
 
 /// What may change when a run is resumed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(optional_fields = nullable))]
 #[serde(default)]
 pub struct Changes {
     /// Updates of the whole run.
@@ -100,6 +104,7 @@ impl Changes {
 
 /// The text of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Text {
     /// `en`, `zh`, or what the user's text is called.
     pub name: String,

@@ -7,6 +7,7 @@ use crate::model::trace::{Source, Stop};
 
 /// A token, and its text: bytes that are no UTF-8 by themselves are written `<0xE4>`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Piece {
     /// Its number.
     pub id: u32,
@@ -16,6 +17,7 @@ pub struct Piece {
 
 /// A token that may come next.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Candidate {
     /// The token.
     #[serde(flatten)]
@@ -38,6 +40,7 @@ pub struct Candidate {
 
 /// How the numbers of a stop lie; of those that are numbers, and not infinite.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Spread {
     /// Their mean.
     pub mean: f64,
@@ -51,6 +54,8 @@ pub struct Spread {
 
 /// A stop of the pass.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(optional_fields = nullable))]
 pub struct Station {
     /// Which one.
     pub name: Stop,
@@ -69,6 +74,8 @@ pub struct Station {
 
 /// One number of the stop that is told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(optional_fields = nullable))]
 pub struct Cell {
     /// Its row.
     pub row: usize,
@@ -82,6 +89,7 @@ pub struct Cell {
 
 /// How likely a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Standing {
     /// Its place among all tokens, from 0.
     pub rank: u32,
@@ -93,6 +101,7 @@ pub struct Standing {
 
 /// What updates did to one token's chances.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Shift {
     /// The token.
     #[serde(flatten)]
@@ -107,6 +116,7 @@ pub struct Shift {
 
 /// What updates did to the chances of all tokens that are not told of by themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Rest {
     /// How many they are.
     pub tokens: usize,
@@ -120,6 +130,7 @@ pub struct Rest {
 
 /// What updates did to the loss on a window of other text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Elsewhere {
     /// How the window begins.
     pub name: String,
@@ -131,6 +142,7 @@ pub struct Elsewhere {
 
 /// How updates changed where one head looks, in what it may look at: each token at itself and at those before it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct HeadShift {
     /// Its layer, from 0.
     pub layer: usize,

@@ -16,7 +16,7 @@ function line(report) {
     step: count(report.step), loss: loss(report.loss), rate: fine(report.lr), gradient: measure(report.grad_norm),
     speed: measure(report.tokens_per_second),
   };
-  if (report.validation_loss === undefined) return text('log.line', values);
+  if (report.validation_loss == null) return text('log.line', values);
   return text('log.validated', { ...values, validation: loss(report.validation_loss) });
 }
 

@@ -99,7 +99,7 @@ export class Metrics {
       this.run.first ??= report.loss;
       this.run.last = report;
       this.run.step = report.step;
-      if (report.validation_loss !== undefined) this.run.validation = { step: report.step, loss: report.validation_loss };
+      if (report.validation_loss != null) this.run.validation = { step: report.step, loss: report.validation_loss };
     }
     this.curves.add(reports);
     this.later();
