@@ -4,7 +4,7 @@
 use std::io::{BufReader, Read, Write};
 
 use flate2::{Compression, write::GzEncoder};
-use glasshouse::corpus::warc::{Damage, Entry, LONGEST, Reader, Record, begins};
+use glasshouse::corpus::warc::{Damage, Entry, MAX_RECORD_BYTES, Reader, Record, begins};
 use proptest::prelude::*;
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -87,7 +87,7 @@ fn a_page_is_what_the_server_meant() {
     let mut bomb = record(
         "response",
         1,
-        &[b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", &gzip(&vec![0; LONGEST + 1])[..]].concat(),
+        &[b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", &gzip(&vec![0; MAX_RECORD_BYTES + 1])[..]].concat(),
     );
     bomb.extend(record("conversion", 2, b"text"));
     assert_eq!(told(&bomb), (ids([2]), vec![(0, Damage::TooLong)]));
@@ -136,7 +136,7 @@ fn damage_costs_the_record_that_it_is_in() {
 /// A record of a terabyte, and one that says that it is: neither is held in memory.
 #[test]
 fn a_record_that_is_too_long_is_passed_over() {
-    let length = LONGEST as u64 * 2;
+    let length = MAX_RECORD_BYTES as u64 * 2;
     let head = format!("WARC/1.0\r\nWARC-Type: conversion\r\nContent-Length: {length}\r\n\r\n");
     let long = head.as_bytes().chain(std::io::repeat(b'x').take(length)).chain(&b"\r\n\r\n"[..]);
     let last = record("conversion", 7, b"text");
