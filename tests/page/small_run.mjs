@@ -27,7 +27,9 @@ export const options_for = (values) => Object.entries(values).flatMap(([name, va
 export function make_small_run() {
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync('build/test', { recursive: true });
-  const values = { ...SMALL, steps: 100_000, stop_after: 3, sample_every: 0, eval_every: 0, save_every: 0 };
+  // As many merges as so little text gives.
+  const { vocab_size: _, ...shape } = SMALL;
+  const values = { ...shape, steps: 100_000, stop_after: 3, sample_every: 0, eval_every: 0, save_every: 0 };
   glasshouse(['train', '--data', '-', ...options_for(values), '--device', 'cpu', '--out', FOLDER, '--json'], TEXT);
   execFileSync('python3', ['-m', 'zipfile', '-c', `${ZIP}.tmp`, FOLDER]);
   renameSync(`${ZIP}.tmp`, ZIP);
