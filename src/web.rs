@@ -16,9 +16,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::prelude::*;
 
 use crate::corpus::{self, Builtin};
-use crate::engine::{
-    Changes, Command, Engine, Event, Progress, SAMPLE_TOKENS, Settings, Speeds, State, Text, read_log,
-};
+use crate::engine::{self, Changes, Command, Event, Memory, Progress, SAMPLE_TOKENS, Settings, State, Text, read_log};
 use crate::generate::Sampling;
 use crate::hub::{Save, from_zip, to_zip};
 use crate::model::Preset;
@@ -40,23 +38,17 @@ const SNAPSHOTS: u64 = 128 << 20;
 /// What the page gets: an error is thrown there.
 type Answer<T> = std::result::Result<T, JsError>;
 
-/// The engine, and what the tab keeps because it has no files: the text, and the last save.
+/// The engine with its run, and the text that the next one is to be trained on.
 #[wasm_bindgen]
 pub struct Session {
-    engine: Engine,
+    run: engine::Session<Memory>,
     device: Opened,
-    speeds: Speeds,
     /// The text that the next run is trained on.
     text: Option<Text>,
     /// The run that was opened and waits for its text.
     opened: Option<Save>,
-    /// How the run began: where there is no save yet, it is begun again.
-    begun: Option<(Settings, Text)>,
-    last_save: Option<Save>,
     archive_requested: bool,
     progress: Progress,
-    /// The reports of the run's earlier life.
-    history: Vec<StepReport>,
     /// What is told with the next tick.
     events: Vec<JsValue>,
 }
@@ -105,16 +97,12 @@ impl Session {
         console_error_panic_hook::set_once();
         let device = Opened::open(&asked).await?;
         Ok(Session {
-            engine: device.engine(),
-            speeds: device.speeds(),
+            run: engine::Session::new(device.engine(), Memory::default(), Changes::default()),
             device,
             text: None,
             opened: None,
-            begun: None,
-            last_save: None,
             archive_requested: false,
             progress: Progress::default(),
-            history: Vec::new(),
             events: Vec::new(),
         })
     }
@@ -138,32 +126,28 @@ impl Session {
     pub fn train(&mut self, settings: JsValue) -> Answer<()> {
         let settings: Settings = from_js(settings)?;
         let text = self.text.clone().ok_or_else(|| Error::Usage("no text was set".into()))?;
-        self.begin(settings, text)?;
-        self.events.push(event("begun"));
-        Ok(())
+        Ok(self.run.send(Command::Train { settings, text, tokenizer: None })?)
     }
 
     /// Sends a command of the engine's as a plain object: `{command: "pause"}`.
     pub fn send(&mut self, command: JsValue) -> Answer<()> {
         let command: Command = from_js(command)?;
         if matches!(command, Command::Reset) {
-            (self.begun, self.last_save, self.opened) = (None, None, None);
-            self.archive_requested = false;
-            self.events.push(event("forgotten"));
+            (self.opened, self.archive_requested) = (None, false);
         }
-        Ok(self.engine.send(command)?)
+        Ok(self.run.send(command)?)
     }
 
     /// Asks for the run as a zip: the event `archive` brings it. Where an error has ended the run, it is the last save.
     pub fn request_archive(&mut self) -> Answer<()> {
-        if matches!(self.engine.state(), State::Idle | State::Preparing)
-            && let Some(save) = &self.last_save
+        if matches!(self.run.state(), State::Idle | State::Preparing)
+            && let Some(save) = self.run.store().save()
         {
             let archive = archive(save);
             self.events.push(archive);
             return Ok(());
         }
-        self.engine.send(Command::Save)?;
+        self.run.send(Command::Save)?;
         self.archive_requested = true;
         Ok(())
     }
@@ -187,114 +171,54 @@ impl Session {
     pub fn resume(&mut self) -> Answer<()> {
         let save = self.opened.take().ok_or_else(|| Error::Usage("no run was opened".into()))?;
         let text = self.text.clone().expect("opening a run sets a text");
-        self.go_on(save, Changes::default(), text, false)?;
-        self.events.push(event("begun"));
-        Ok(())
+        Ok(self.run.resume(save, Changes::default(), text, false)?)
     }
 
     /// Lets a finished run go on until it has taken `steps` steps in all.
     pub fn extend(&mut self, steps: f64) -> Answer<()> {
-        let (Some(save), Some((_, text))) = (self.last_save.clone(), self.begun.clone()) else {
-            return Err(Error::Usage("there is no finished run: train first".into()).into());
-        };
-        self.stop_measuring();
-        let changes = Changes { steps: Some(steps as u64), ..Changes::default() };
-        self.engine.extend(save.clone(), changes.clone(), text.clone())?;
-        self.gone_on(save, changes, text);
-        Ok(())
+        Ok(self.run.send(Command::Extend { steps: steps as u64 })?)
     }
 
     /// Whether a tick would find something to do.
     pub fn busy(&self) -> bool {
-        self.engine.busy() || self.speeds.busy() || !self.events.is_empty()
+        self.run.busy() || !self.events.is_empty()
     }
 
     /// Works for one slice and returns what happened: an array of plain objects, each with its `event`.
     pub fn tick(&mut self) -> Array {
-        if self.speeds.busy() && !self.engine.busy() {
-            self.go_on_measuring();
-        }
-        let running = self.engine.state() == State::Running;
-        let ticked = self.engine.tick();
-        if ticked.is_err() {
-            // The engine tells next that it is idle; here the page is told more than that.
-            let _ = self.engine.tick();
-        }
-        match ticked {
-            Ok(events) => {
-                for event in events {
-                    self.tell(event);
-                }
-            }
-            Err(Error::DeviceLost(message)) => {
-                let lost = object(&[("event", "device_lost".into()), ("message", message.into())]);
-                set(&lost, "running", running.into());
-                self.events.push(lost);
-            }
-            Err(error) => {
-                let stopped = object(&[("event", "error".into()), ("message", error.to_string().into())]);
-                if let Some(step) = self.last_save.as_ref().and_then(step_of) {
-                    set(&stopped, "saved", (step as f64).into());
-                }
-                self.events.extend([stopped, event("stopped")]);
-            }
+        let running = self.run.state() == State::Running;
+        let events = match self.run.tick() {
+            Ok(events) => events,
+            Err(error) => self.run.tell(error, running),
+        };
+        for event in events {
+            self.tell(event);
         }
         self.events.drain(..).collect()
     }
 
     /// Why the device is gone, where it is: what failed may be no fault of its own.
     pub fn lost(&self) -> Option<String> {
-        self.engine.device().lost()
+        self.run.engine().device().lost()
     }
 
     /// After the device was lost: opens it again and goes on from the last save, or from the beginning where there is
     /// none. Where the adapter does not come back, an `auto` session goes on on the CPU.
     pub async fn recover(&mut self, run: bool) -> Answer<()> {
         self.device = Opened::open(&self.device.asked.clone()).await?;
-        (self.engine, self.speeds) = (self.device.engine(), self.device.speeds());
-        let Some((settings, text)) = self.begun.clone() else { return Ok(()) };
-        match self.last_save.clone() {
-            Some(save) => self.go_on(save, Changes::default(), text, run)?,
-            None => self.begin(settings, text)?,
-        }
-        if !run {
-            self.engine.send(Command::Pause)?;
-        }
-        Ok(())
+        Ok(self.run.recover(self.device.engine(), run)?)
     }
 }
 
 impl Session {
-    fn begin(&mut self, settings: Settings, text: Text) -> Result<()> {
-        self.stop_measuring();
-        self.engine.send(Command::Train { settings: settings.clone(), text: text.clone(), tokenizer: None })?;
-        self.begun = Some((settings, text));
-        (self.last_save, self.history) = (None, Vec::new());
-        Ok(())
-    }
-
-    fn go_on(&mut self, save: Save, changes: Changes, text: Text, run: bool) -> Result<()> {
-        self.stop_measuring();
-        self.engine.resume(save.clone(), changes.clone(), text.clone(), run)?;
-        self.gone_on(save, changes, text);
-        Ok(())
-    }
-
-    /// The run of a save goes on.
-    fn gone_on(&mut self, save: Save, changes: Changes, text: Text) {
-        self.begun = Some((Settings { changes, ..Settings::default() }, text));
-        self.history = read_log(&save.log);
-        self.last_save = Some(save);
-    }
-
     /// Turns an event of the engine's into an object, with what a view shows beside it.
     fn tell(&mut self, mut event: Event) {
-        let told = told(&mut event);
+        let told = event_to_js(&mut event);
         match &event {
             Event::Ready { model, train, .. } => {
                 self.progress = Progress::new(train.steps);
                 set(&told, "uniform_loss", (model.vocab as f64).ln().into());
-                let history = std::mem::take(&mut self.history);
+                let history = read_log(&self.run.take_history());
                 let history: Array = history.iter().map(|report| self.progressed(report)).collect();
                 set(&told, "history", history.into());
             }
@@ -304,15 +228,15 @@ impl Session {
                 self.events.push(report);
                 return;
             }
-            Event::Saved { .. } => self.last_save = self.engine.take_save().or(self.last_save.take()),
             _ => {}
         }
         self.events.push(told);
         if matches!(event, Event::Saved { .. })
             && std::mem::take(&mut self.archive_requested)
-            && let Some(save) = &self.last_save
+            && let Some(save) = self.run.store().save()
         {
-            self.events.push(archive(save));
+            let archive = archive(save);
+            self.events.push(archive);
         }
     }
 
@@ -327,7 +251,7 @@ impl Session {
 }
 
 /// An event as an object. Many numbers travel as one buffer, and are gone from the event then.
-fn told(event: &mut Event) -> JsValue {
+fn event_to_js(event: &mut Event) -> JsValue {
     let numbers = match event {
         Event::Looked { attention, logits, .. } => {
             vec![("attention", std::mem::take(attention)), ("logits", std::mem::take(logits))]
@@ -359,22 +283,14 @@ fn own_documents(files: &Array) -> Result<(String, Vec<Vec<u8>>)> {
     Ok((names.join(", "), documents))
 }
 
-fn step_of(save: &Save) -> Option<u64> {
-    save.trainer.as_ref().map(|trainer| trainer.step)
-}
-
 /// The event that brings a save as a zip.
 fn archive(save: &Save) -> JsValue {
     let preset = save.trainer.as_ref().and_then(|trainer| trainer.preset).map_or("run".into(), |p| p.to_string());
-    let name = format!("glasshouse-{preset}-{}.zip", step_of(save).unwrap_or(0));
+    let step = save.trainer.as_ref().map_or(0, |trainer| trainer.step);
+    let name = format!("glasshouse-{preset}-{step}.zip");
     let told = object(&[("event", "archive".into()), ("name", name.into())]);
     set(&told, "bytes", Uint8Array::from(to_zip(save).as_slice()).into());
     told
-}
-
-/// An event that is no more than its name.
-fn event(name: &str) -> JsValue {
-    object(&[("event", name.into())])
 }
 
 fn object(properties: &[(&str, JsValue)]) -> JsValue {

@@ -35,6 +35,19 @@ export type Cell = {
   /** What it is made of. */
   parts: Parts, };
 
+/** What may change when a run is resumed. */
+export type Changes = {
+  /** Updates of the whole run. */
+  steps?: number | null,
+  /** Updates after which this call saves and stops. */
+  stop_after?: number | null,
+  /** Steps between evaluations; 0 for none. */
+  eval_every?: number | null,
+  /** Steps between saves; 0 for one at the end. */
+  save_every?: number | null,
+  /** Steps between samples; 0 for none. */
+  sample_every?: number | null, };
+
 /** What the outside asks for. */
 export type Command = { "command": "train",
   /** The run. */
@@ -42,7 +55,27 @@ export type Command = { "command": "train",
   /** What it is trained on. */
   text: Text,
   /** A tokenizer.json; without one a tokenizer is trained. */
-  tokenizer?: Array<number> | null, } | { "command": "run" } | { "command": "pause" } | { "command": "step" } | { "command": "slow",
+  tokenizer?: Array<number> | null, } | { "command": "resume",
+  /** The run's folder, zipped. */
+  zip: Array<number>,
+  /** What it was trained on, where the save does not bring it along. */
+  text?: Text | null,
+  /** What changes. */
+  changes: Changes,
+  /** Whether it runs at once, or waits. */
+  run: boolean, } | { "command": "extend",
+  /** Its steps in all. */
+  steps: number, } | { "command": "describe",
+  /** The run. */
+  settings: Settings,
+  /** What its text is called. */
+  corpus: string, } | { "command": "measure",
+  /** The run. */
+  settings: Settings,
+  /** What its text is called. */
+  corpus: string, } | { "command": "choose",
+  /** What its text is called. */
+  corpus: string, } | { "command": "run" } | { "command": "pause" } | { "command": "step" } | { "command": "slow",
   /** Whether it does. */
   on: boolean, } | { "command": "part" } | { "command": "reset" } | { "command": "save" } | { "command": "generate",
   /** Empty: the beginning of a document. */
@@ -111,6 +144,17 @@ export type Elsewhere = {
   loss_before: number,
   /** Behind them. */
   loss_after: number, };
+
+/** What a run of some settings takes, by a measurement. */
+export type Estimate = {
+  /** Tokens trained on in a second. */
+  tokens_per_second: number,
+  /** Seconds of a step. */
+  seconds_a_step: number,
+  /** Steps of the run. */
+  steps: number,
+  /** Seconds of all its steps: evaluations, samples and saves come on top. */
+  seconds: number, };
 
 /** What the engine tells. */
 export type Event = { "event": "state",
@@ -334,7 +378,27 @@ export type Event = { "event": "state",
   /** Why. */
   why: Undone, } | { "event": "saved",
   /** The step it holds. */
-  step: number, };
+  step: number, } | { "event": "begun" } | { "event": "forgotten" } | { "event": "described",
+  /** Weights of the model. */
+  parameters?: number | null,
+  /** Bytes that it takes on the device. */
+  memory?: number | null,
+  /** What it takes, where steps of this shape were measured. */
+  estimate?: Estimate | null,
+  /** Why there would be none. */
+  refused?: string | null, } | { "event": "measured",
+  /** The settings that were looked for. */
+  settings?: Settings | null,
+  /** Whether it was given up. */
+  given_up: boolean, } | { "event": "device_lost",
+  /** What the device said. */
+  message: string,
+  /** Whether a run ran on it. */
+  running?: boolean | null, } | { "event": "error",
+  /** What, and what to do. */
+  message: string,
+  /** The step of the last save, where there is one. */
+  saved?: number | null, } | { "event": "stopped" };
 
 /** How a matrix is computed, or read. */
 export type Formula = "lookup" | "sum" | "layer_norm" | "linear" | "scores" | "mask" | "softmax" | "mix" | "join" | "gelu" | "logits";

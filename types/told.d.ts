@@ -62,9 +62,9 @@ declare global { namespace Told {
     kind: 'cpu' | 'gpu'; name: string; reason: string; adapter?: string | null; threads?: number | null; instructions?: string | null;
     memory?: number | null; limits?: Limits | null;
   }
-  interface Estimate { tokens_per_second: number; seconds_a_step: number; steps: number; seconds: number }
+  type Estimate = Engine.Estimate;
   /** What settings come to, or why they come to nothing. */
-  interface Description { parameters?: number | null; memory?: number | null; estimate?: Estimate | null; refused?: string | null }
+  type Description = Engine.Description;
 
   interface Document { start: number; bytes: number; title: string }
   /** A character of a text and its bytes; a byte that is no UTF-8 has no text. */
@@ -120,7 +120,7 @@ declare global { namespace Told {
     tokenizer: { name: string; merges: number; vocab: number };
     vocabulary: Vocabulary;
     tree: { from: string; tree: Tree };
-    begun: {}; forgotten: {}; stopped: {};
+    begun: Event_<'begun'>; forgotten: Event_<'forgotten'>; stopped: Event_<'stopped'>;
     state: Event_<'state'>;
     preparing: Event_<'preparing'>;
     ready: Ready; step: Report; part: Part; snapshots: Snapshots; token: Token; sample: Sample; looked: Looked; traced: Traced; updated: Updated;
@@ -130,11 +130,11 @@ declare global { namespace Told {
     saved: Event_<'saved'>;
     stop: Stop;
     archive: File;
-    measured: { settings?: Settings; given_up?: boolean };
+    measured: Partial<Omit<Event_<'measured'>, 'settings'>> & { settings?: Settings };
     kept: Kept; unkept: Unkept;
-    device_lost: { message: string; running?: boolean };
+    device_lost: Event_<'device_lost'>;
     recovered: Device;
-    error: { message: string; fatal?: boolean; saved?: number };
+    error: Event_<'error'> & { fatal?: boolean };
     /** Questions that nothing will answer. */
     unanswered: { questions: number[] };
   }
@@ -149,8 +149,8 @@ declare global { namespace Told {
     anew?: boolean;
   }
   interface Trace extends Omit<Command_<'trace'>, 'cell'> { cell: number[] | null }
-  /** The engine's commands, but for those that carry a text: the worker has the texts. */
-  type Command = Exclude<Engine.Command, { command: 'train' | 'look' | 'trace' }> | Look | Trace;
+  /** The engine's commands, but for those that carry a text or a save: the worker has these. */
+  type Command = Exclude<Engine.Command, { command: 'train' | 'resume' | 'look' | 'trace' }> | Look | Trace;
   /** What a run is to stop at, by the names of engine/stops.js. */
   type Bounds = Record<string, number>;
   /** What the worker can be asked. */

@@ -4,14 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use glasshouse::engine::{Changes, Command, Engine, Event, State};
-use glasshouse::hub::{self, Log};
+use glasshouse::engine::{Changes, Engine, Event, Session, State, Store};
 use glasshouse::{Error, Result};
 
 use super::device::DeviceArg;
 use super::output::{duration, grouped};
 use super::progress::Display;
-use super::run_folder::text_of;
+use super::run_folder::FolderStore;
 
 /// How often Ctrl-C was pressed.
 static INTERRUPTS: AtomicU32 = AtomicU32::new(0);
@@ -34,7 +33,7 @@ pub fn catch_interrupts() -> Result<()> {
 
 /// What a call was told about a run that is not its settings.
 #[derive(Clone)]
-pub struct Orders {
+pub struct RunArgs {
     /// Where to train.
     pub device: DeviceArg,
     /// What changes when the run goes on.
@@ -45,21 +44,12 @@ pub struct Orders {
 
 /// A run under way.
 pub struct Job<'a> {
-    engine: Engine,
-    orders: Orders,
+    session: Session<FolderStore>,
+    args: RunArgs,
     folder: &'a Path,
     display: &'a mut Display,
-    log: Log,
     /// Work of one tick of an engine that is opened anew.
     slice: Duration,
-    /// The step that the folder holds; none of a run that was never saved.
-    saved: Option<u64>,
-    /// The step at which this call ends.
-    end: u64,
-    /// How often the device was lost since the last save.
-    losses: u32,
-    /// Whether the first step waits for a save.
-    waits: bool,
     /// Whether Ctrl-C was pressed.
     stopping: bool,
 }
@@ -68,106 +58,65 @@ impl<'a> Job<'a> {
     /// The run that `engine` prepares, in `folder`, which holds it as it was after step `saved`.
     pub fn new(
         engine: Engine,
-        orders: Orders,
+        args: RunArgs,
         folder: &'a Path,
         saved: Option<u64>,
         display: &'a mut Display,
     ) -> Result<Job<'a>> {
-        let log = Log::open(folder, saved.unwrap_or(0))?;
-        Ok(Job {
-            engine,
-            orders,
-            folder,
-            display,
-            log,
-            slice: SLICE,
-            saved,
-            end: 0,
-            losses: 0,
-            waits: false,
-            stopping: false,
-        })
+        let store = FolderStore::open(folder, saved, args.data.clone())?;
+        let session = Session::new(engine, store, args.changes.clone());
+        Ok(Job { session, args, folder, display, slice: SLICE, stopping: false })
     }
 
     /// Whether the folder holds the run.
     pub fn is_saved(&self) -> bool {
-        self.saved.is_some()
+        self.saved().is_some()
+    }
+
+    /// The step that the folder holds; none of a run that was never saved.
+    fn saved(&self) -> Option<u64> {
+        self.session.store().step()
     }
 
     /// Trains until all steps are taken or Ctrl-C is pressed. `watch` sees each event before it is dealt with.
     pub fn drive(&mut self, watch: &mut dyn FnMut(&Engine, &Event)) -> Result<()> {
         loop {
             if INTERRUPTS.load(Ordering::Relaxed) > 0 && !self.stopping {
-                if self.engine.state() == State::Preparing {
+                if self.session.state() == State::Preparing {
                     return self.display.note("stopped before the first step: there is nothing to save");
                 }
                 self.display.note("saving after this step; Ctrl-C again leaves at once")?;
-                self.engine.send(Command::Pause)?;
-                self.engine.send(Command::Save)?;
+                self.session.stop()?;
                 self.stopping = true;
             }
-            match self.engine.tick() {
+            match self.session.tick() {
                 Ok(events) => {
                     for event in &events {
-                        watch(&self.engine, event);
-                        self.deal(event)?;
+                        watch(self.session.engine(), event);
+                        if let Event::Ready { .. } = event {
+                            self.introduce(event)?;
+                        }
+                        self.display.show(event)?;
                     }
-                    self.save()?;
-                    if events.is_empty() && self.engine.device().adapter().is_some() {
+                    if events.is_empty() && self.session.engine().device().adapter().is_some() {
                         // The GPU is at work: asking it again at once would take a core from its driver.
                         std::thread::sleep(Duration::from_micros(100));
                     }
                 }
                 Err(Error::DeviceLost(message)) => self.recover(message)?,
                 Err(error) => {
-                    if let (Error::NotFinite { .. }, Some(saved)) = (&error, self.saved) {
+                    if let (Error::NotFinite { .. }, Some(saved)) = (&error, self.saved()) {
                         let folder = self.folder.display();
                         self.display.note(format!("{folder} holds the run as it was after step {saved}"))?;
                     }
                     return Err(error);
                 }
             }
-            let ends = self.stopping || self.engine.state() == State::Finished;
-            if ends && !self.engine.busy() {
+            let ends = self.stopping || self.session.state() == State::Finished;
+            if ends && !self.session.busy() {
                 return self.conclude();
             }
         }
-    }
-
-    fn deal(&mut self, event: &Event) -> Result<()> {
-        match event {
-            Event::Ready { step, train, .. } => {
-                self.end =
-                    self.orders.changes.stop_after.map_or(train.steps, |n| train.steps.min(step.saturating_add(n)));
-                self.introduce(event)?;
-                // A full disk is met now and not in an hour, and a lost device finds something to go on from.
-                if self.saved.is_none() && train.save_every > 0 {
-                    self.engine.send(Command::Pause)?;
-                    self.engine.send(Command::Save)?;
-                    self.waits = true;
-                }
-            }
-            Event::Step { report } => {
-                self.log.append(report)?;
-                self.display.show(event)?;
-            }
-            _ => self.display.show(event)?,
-        }
-        Ok(())
-    }
-
-    /// Saves what the engine has to save. The log has all steps of it by now.
-    fn save(&mut self) -> Result<()> {
-        let Some(mut save) = self.engine.take_save() else { return Ok(()) };
-        // The folder's own log is appended to line by line.
-        save.log.clear();
-        hub::save(self.folder, &save)?;
-        self.saved = save.trainer.as_ref().map(|state| state.step);
-        self.losses = 0;
-        if std::mem::take(&mut self.waits) && !self.stopping {
-            self.engine.send(Command::Run)?;
-        }
-        Ok(())
     }
 
     /// Says what is about to be trained.
@@ -176,15 +125,15 @@ impl<'a> Job<'a> {
         else {
             return Ok(());
         };
-        let tokens = (train.batch * train.accumulate * model.context) as u64;
+        let (tokens, end) = ((train.batch * train.accumulate * model.context) as u64, self.session.end());
         let shape = format!("{} layers, {} heads, {} channels", model.layers, model.heads, model.channels);
         let rest = format!("context {}, vocabulary {}", model.context, grouped(model.vocab as u64));
-        let counts = [*train_tokens, *validation_tokens, *parameters, step + 1, self.end, train.steps].map(grouped);
+        let counts = [*train_tokens, *validation_tokens, *parameters, step + 1, end, train.steps].map(grouped);
         let [for_training, for_validation, parameters, first, last, steps] = counts;
         let display = &mut *self.display;
         display.fact("tokens", format!("{for_training} to train on, {for_validation} to validate with"))?;
         display.fact("model", format!("{shape}, {rest}: {parameters} parameters"))?;
-        match *step < self.end {
+        match *step < end {
             true => display.fact("steps", format!("{first} to {last} of {steps}, {} tokens each", grouped(tokens)))?,
             false if *step < train.steps => {
                 display.fact("steps", format!("none in this call: {} of {steps} are taken", grouped(*step)))?;
@@ -196,28 +145,19 @@ impl<'a> Job<'a> {
         for notice in notices {
             display.fact("note", notice)?;
         }
-        display.ready(train, tokens, *step, self.end);
+        display.ready(train, tokens, *step, end);
         Ok(())
     }
 
     /// Opens the device again and goes on from the last save.
     fn recover(&mut self, message: String) -> Result<()> {
-        self.losses += 1;
-        let Some(saved) = self.saved.filter(|_| self.losses <= LOSSES) else {
+        let Some(saved) = self.saved().filter(|_| self.session.losses() <= LOSSES) else {
             return Err(Error::DeviceLost(message));
         };
         self.display.note(format!("the device was lost ({message}): going on from the save of step {saved}"))?;
-        let mut save = hub::load(self.folder)?;
-        // Standard input cannot be read twice, but then the save has the text.
-        let data = if save.corpus.is_some() { &[] } else { &self.orders.data[..] };
-        let text = text_of(&mut save, data)?;
-        let opened = self.orders.device.open()?;
+        let opened = self.args.device.open()?;
         self.display.fact("device", opened.device.name())?;
-        self.engine = Engine::new(opened.device, self.slice, opened.memory);
-        let stop_after = self.orders.changes.stop_after.map(|_| self.end - saved);
-        let changes = Changes { stop_after, ..self.orders.changes.clone() };
-        self.log = Log::open(self.folder, saved)?;
-        self.engine.resume(save, changes, text, true)
+        self.session.recover(Engine::new(opened.device, self.slice, opened.memory), true)
     }
 
     /// Says where the model is, and what to do with it.
@@ -234,7 +174,7 @@ impl<'a> Job<'a> {
         let program = std::env::args_os().next().map_or_else(|| "glasshouse".into(), |name| shell(Path::new(&name)));
         let folder = shell(self.folder);
         display.note(format!("the model is in {}", self.folder.display()))?;
-        if self.stopping || self.orders.changes.stop_after.is_some() {
+        if self.stopping || self.args.changes.stop_after.is_some() {
             display.note(format!("go on with  {program} train --resume {folder}"))?;
         }
         display.note(format!("try         {program} sample --model {folder}"))
@@ -250,7 +190,7 @@ fn shell(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use glasshouse::engine::Settings;
+    use glasshouse::engine::{Command, Settings};
 
     use super::super::run_folder::given;
     use super::*;
@@ -278,8 +218,8 @@ mod tests {
         engine.send(Command::Train { settings, text: given(&data)?, tokenizer: None })?;
         std::fs::create_dir_all(folder).unwrap();
         let mut display = Display::new(true);
-        let orders = Orders { device: DeviceArg::Gpu(None), changes, data };
-        let mut job = Job::new(engine, orders, folder, None, &mut display)?;
+        let args = RunArgs { device: DeviceArg::Gpu(None), changes, data };
+        let mut job = Job::new(engine, args, folder, None, &mut display)?;
         job.slice = slice;
         let mut left = losses;
         job.drive(&mut |engine, event| {

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use glasshouse::corpus::{self, Builtin};
-use glasshouse::engine::Text;
-use glasshouse::hub::{self, Save};
+use glasshouse::engine::{Recalled, Settings, Store, Text};
+use glasshouse::hub::{self, Log, Save};
 use glasshouse::model::Preset;
+use glasshouse::train::StepReport;
 use glasshouse::{Error, Result};
 
 use super::{input, tokenizer};
@@ -55,6 +56,58 @@ impl RunFolder {
             let _ = fs::remove_dir(&self.path);
         }
     }
+}
+
+/// The store of a run in its folder, which has its saves and its log.
+pub struct FolderStore {
+    path: PathBuf,
+    log: Log,
+    saved: Option<u64>,
+    data: Vec<PathBuf>,
+}
+
+impl FolderStore {
+    /// The folder at `path`, which holds the run as it was after step `saved`. Its text is read from `data`, where that names
+    /// something.
+    pub fn open(path: &Path, saved: Option<u64>, data: Vec<PathBuf>) -> Result<FolderStore> {
+        Ok(FolderStore { path: path.to_owned(), log: Log::open(path, saved.unwrap_or(0))?, saved, data })
+    }
+}
+
+impl Store for FolderStore {
+    const IN_MEMORY: bool = false;
+
+    fn begin(&mut self, _: Settings, _: Text) {}
+
+    fn go_on(&mut self, _: Save, _: Text) {}
+
+    fn log(&mut self, report: &StepReport) -> Result<()> {
+        self.log.append(report)
+    }
+
+    fn put(&mut self, mut save: Save) -> Result<()> {
+        // The folder's own log is appended to line by line.
+        save.log.clear();
+        hub::save(&self.path, &save)?;
+        self.saved = save.trainer.as_ref().map(|state| state.step);
+        Ok(())
+    }
+
+    fn step(&self) -> Option<u64> {
+        self.saved
+    }
+
+    fn recall(&mut self) -> Result<Recalled> {
+        let Some(saved) = self.saved else { return Ok(Recalled::Nothing) };
+        let mut save = hub::load(&self.path)?;
+        // Standard input cannot be read twice, but then the save has the text.
+        let data = if save.corpus.is_some() { &[] } else { &self.data[..] };
+        let text = text_of(&mut save, data)?;
+        self.log = Log::open(&self.path, saved)?;
+        Ok(Recalled::Save(Box::new(save), text))
+    }
+
+    fn forget(&mut self) {}
 }
 
 /// Refuses a folder with something in it that a run would overwrite.

@@ -10,7 +10,7 @@ use glasshouse::train::schedule::Schedule;
 use glasshouse::{Error, Result};
 
 use super::device::{DeviceArg, OpenedDevice};
-use super::job::{Job, Orders, SLICE, catch_interrupts};
+use super::job::{Job, RunArgs, SLICE, catch_interrupts};
 use super::output::{grouped, size};
 use super::progress::Display;
 use super::run_folder::{RunFolder, builtin, check_vacant, given, load, text_of, tokenizer_json, unpack};
@@ -144,8 +144,8 @@ impl TrainArgs {
         }
     }
 
-    fn orders(&self) -> Orders {
-        Orders { device: self.device, changes: self.changes(), data: self.data.clone() }
+    fn run_args(&self) -> RunArgs {
+        RunArgs { device: self.device, changes: self.changes(), data: self.data.clone() }
     }
 
     fn settings(&self) -> Settings {
@@ -215,7 +215,7 @@ fn begin(args: &TrainArgs, display: &mut Display) -> Result<()> {
         Some(out) => RunFolder::take(out)?,
         None => RunFolder::number(args.preset.unwrap_or(Preset::Tiny))?,
     };
-    let mut job = Job::new(engine, args.orders(), &folder.path, None, display)?;
+    let mut job = Job::new(engine, args.run_args(), &folder.path, None, display)?;
     let result = job.drive(&mut |_, _| ());
     if !job.is_saved() {
         folder.abandon();
@@ -238,7 +238,7 @@ fn resume(args: &TrainArgs, path: &Path, display: &mut Display) -> Result<()> {
     describe(display, &opened, &text)?;
     let mut engine = Engine::new(opened.device, SLICE, opened.memory);
     engine.resume(save, args.changes(), text, true)?;
-    Job::new(engine, args.orders(), &folder, Some(step), display)?.drive(&mut |_, _| ())
+    Job::new(engine, args.run_args(), &folder, Some(step), display)?.drive(&mut |_, _| ())
 }
 
 fn describe(display: &Display, opened: &OpenedDevice, text: &Text) -> Result<()> {

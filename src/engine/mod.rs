@@ -10,8 +10,10 @@ mod protocol;
 mod questions;
 mod readback;
 mod run;
+mod session;
 mod slow_motion;
 mod speed;
+mod store;
 mod timeline;
 mod update;
 mod viewer;
@@ -20,12 +22,14 @@ pub use memory::{fits, required_bytes};
 pub use prepare::{END_OF_TEXT, end_of_text};
 pub use progress::{Progress, read_log};
 pub use protocol::{
-    Candidate, Cell, Changes, Command, Elsewhere, Event, HeadShift, Piece, Rest, Settings, Shift, Spread, Standing,
-    State, Station, Text, Undone,
+    Candidate, Cell, Changes, Command, Description, Elsewhere, Estimate, Event, HeadShift, Piece, Rest, Settings,
+    Shift, Spread, Standing, State, Station, Text, Undone,
 };
 pub use readback::load_weights;
 pub use run::SAMPLE_TOKENS;
-pub use speed::{Estimate, Found, Speeds};
+pub use session::Session;
+pub use speed::{Found, Speeds};
+pub use store::{Memory, Recalled, Store};
 pub use viewer::Viewer;
 
 use std::time::Duration;
@@ -100,6 +104,16 @@ impl Engine {
     /// The device that it runs on.
     pub fn device(&self) -> &Device {
         &self.device
+    }
+
+    /// The bytes of the device that it may use, where that is known.
+    pub fn memory(&self) -> Option<u64> {
+        self.memory
+    }
+
+    /// The work of one tick at most.
+    pub fn slice(&self) -> Duration {
+        self.slice
     }
 
     /// What it is doing.

@@ -23,6 +23,10 @@ use crate::{Error, Result};
 /// Tokens of the samples that a run shows of itself.
 pub const SAMPLE_TOKENS: usize = 120;
 
+/// Why a command is refused that asks nothing of the model. What the page sends goes to a session, which follows it.
+const SESSION_ONLY: &str =
+    "this command is for a session, which has saves and measurements: an engine alone has neither";
+
 /// One run, prepared, with its step recorded.
 pub struct Run {
     trainer: Trainer,
@@ -204,7 +208,7 @@ impl Run {
     pub fn ask(&mut self, command: Command, events: &mut Vec<Event>) -> Result<()> {
         let (model, at) = (&self.trainer.model, self.seen());
         let Some(mut pending) = self.desk.ask(command, &model.config, &|step| self.snapshot(step))? else {
-            return Err(Error::Usage("this command asks nothing of the model".into()));
+            return Err(Error::Usage(SESSION_ONLY.into()));
         };
         if pending.question.is_immediate() {
             self.desk.answer(&mut pending, model, at, Instant::now(), events)?;

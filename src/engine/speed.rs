@@ -2,11 +2,10 @@
 
 use std::collections::VecDeque;
 
-use serde::Serialize;
 use web_time::Instant;
 
 use super::memory::fits;
-use super::protocol::{Changes, Settings};
+use super::protocol::{Changes, Estimate, Settings};
 use crate::device::Device;
 use crate::model::{ModelConfig, Preset};
 use crate::train::{Calibration, TrainConfig};
@@ -36,19 +35,6 @@ impl Shape {
     fn tokens(&self) -> f64 {
         self.batch as f64 * self.accumulate as f64 * self.model.context as f64
     }
-}
-
-/// What a run of some settings takes, by a measurement.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Estimate {
-    /// Tokens trained on in a second.
-    pub tokens_per_second: f64,
-    /// Seconds of a step.
-    pub seconds_a_step: f64,
-    /// Steps of the run.
-    pub steps: u64,
-    /// Seconds of all its steps: evaluations, samples and saves come on top.
-    pub seconds: f64,
 }
 
 /// The measurements on one device.

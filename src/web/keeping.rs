@@ -7,7 +7,7 @@ use serde::Serialize;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 
-use super::{Session, object, property, step_of, to_js};
+use super::{Session, object, property, to_js};
 use crate::engine::read_log;
 use crate::hub::write_zip;
 use crate::model::Preset;
@@ -71,11 +71,11 @@ impl Session {
             loss: Option<f64>,
             parameters: u64,
         }
-        let Some((save, trainer)) = self.last_save.as_ref().and_then(|save| Some((save, save.trainer.as_ref()?)))
+        let Some((save, trainer)) = self.run.store().save().and_then(|save| Some((save, save.trainer.as_ref()?)))
         else {
             return JsValue::UNDEFINED;
         };
-        let step = step_of(save).unwrap_or_default();
+        let step = trainer.step;
         to_js(&Told {
             preset: trainer.preset,
             corpus: &trainer.corpus.name,
@@ -89,7 +89,7 @@ impl Session {
     /// Writes the last save as a zip to an open file of the storage and returns its bytes. What the storage throws is
     /// thrown on; where it takes no more bytes, it is full.
     pub fn write_save(&self, handle: &JsValue) -> Result<f64, JsValue> {
-        let save = self.last_save.as_ref().ok_or_else(|| JsError::new("there is no save"))?;
+        let save = self.run.store().save().ok_or_else(|| JsError::new("there is no save"))?;
         let write = property(handle, "write").dyn_into()?;
         let mut file = BufWriter::with_capacity(PIECE, Handle { handle, write, at: 0, end: 0, thrown: None });
         match write_zip(save, &mut file) {

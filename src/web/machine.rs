@@ -5,11 +5,10 @@ use serde::Serialize;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_time::Instant;
 
-use super::{Answer, SLICE, SNAPSHOTS, Session, from_js, object, property, set, to_js};
+use super::{Answer, SLICE, SNAPSHOTS, Session, from_js, object, property, to_js};
 use crate::device::{AdapterLimits, Device, adapters, cpu};
-use crate::engine::{Engine, Estimate, Found, Settings, Speeds, State, fits, required_bytes};
+use crate::engine::{Command, Description, Engine};
 use crate::parallel;
 use crate::{Error, Result};
 
@@ -59,11 +58,6 @@ impl Opened {
         let mut engine = Engine::new(self.device.clone(), SLICE, self.memory());
         engine.keep_snapshots(SNAPSHOTS);
         engine
-    }
-
-    /// Nothing measured on it yet.
-    pub fn speeds(&self) -> Speeds {
-        Speeds::new(self.device.clone(), self.memory())
     }
 
     /// The bytes that a run may take, where that is known.
@@ -119,86 +113,21 @@ impl Session {
     /// What a run of `settings` on the text named `corpus` would be: `{parameters, memory, estimate}`, or why there would
     /// be none: `{refused}`. The estimate is there where steps of this shape were measured.
     pub fn describe(&self, settings: JsValue, corpus: &str) -> JsValue {
-        #[derive(Serialize, Default)]
-        struct Description {
-            parameters: Option<u64>,
-            memory: Option<u64>,
-            estimate: Option<Estimate>,
-            refused: Option<String>,
-        }
-        let described = (|| {
-            let settings: Settings = from_js(settings)?;
-            let (model, train) = settings.resolve(corpus);
-            model.validate()?;
-            train.validate()?;
-            fits(&model, train.batch, self.engine.device(), self.device.memory())?;
-            Ok(Description {
-                parameters: Some(model.parameter_count()),
-                memory: Some(required_bytes(&model, train.batch)?),
-                estimate: self.speeds.estimate(&model, &train),
-                refused: None,
-            })
-        })();
+        let described = from_js(settings).map(|settings| self.run.describe(&settings, corpus));
         to_js(
-            &described.unwrap_or_else(|error: Error| Description {
-                refused: Some(error.to_string()),
-                ..Description::default()
-            }),
+            &described
+                .unwrap_or_else(|error| Description { refused: Some(error.to_string()), ..Description::default() }),
         )
     }
 
     /// Measures steps of `settings` on the text named `corpus`, with a model of their own: the event `measured` tells
     /// that it is done. Beside a run nothing is measured.
     pub fn measure(&mut self, settings: JsValue, corpus: &str) -> Answer<()> {
-        self.check_free()?;
-        Ok(self.speeds.measure(&from_js(settings)?, corpus)?)
+        Ok(self.run.send(Command::Measure { settings: from_js(settings)?, corpus: corpus.into() })?)
     }
 
     /// Looks for settings of a run that is done within a minute: the event `measured` brings them.
     pub fn choose(&mut self, corpus: &str) -> Answer<()> {
-        self.check_free()?;
-        Ok(self.speeds.choose(corpus)?)
-    }
-}
-
-impl Session {
-    fn check_free(&self) -> Result<()> {
-        if self.engine.state() == State::Idle {
-            return Ok(());
-        }
-        Err(Error::Usage("the speed is measured where there is no run: reset this one first".into()))
-    }
-
-    /// Gives up a measurement, because a run begins; the page is told.
-    pub(super) fn stop_measuring(&mut self) {
-        if self.speeds.busy() {
-            self.speeds.stop();
-            self.events.push(object(&[("event", "measured".into()), ("given_up", true.into())]));
-        }
-    }
-
-    /// Measures for one slice. Where the device goes away, recovery begins with the message.
-    pub(super) fn go_on_measuring(&mut self) {
-        match self.speeds.advance(Instant::now() + SLICE) {
-            Ok(None) => {}
-            Ok(Some(found)) => {
-                let told = object(&[("event", "measured".into())]);
-                if let Found::Settings(settings) = &found {
-                    set(&told, "settings", to_js(settings));
-                }
-                self.events.push(told);
-            }
-            Err(error) => {
-                self.speeds.stop();
-                self.events.push(object(&[("event", "measured".into()), ("given_up", true.into())]));
-                let told = match error {
-                    Error::DeviceLost(message) => {
-                        object(&[("event", "device_lost".into()), ("message", message.into())])
-                    }
-                    error => object(&[("event", "error".into()), ("message", error.to_string().into())]),
-                };
-                self.events.push(told);
-            }
-        }
+        Ok(self.run.send(Command::Choose { corpus: corpus.into() })?)
     }
 }

@@ -3,7 +3,7 @@
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
-use super::{Answer, SLICE, Session, from_js, set, told};
+use super::{Answer, SLICE, Session, event_to_js, from_js, set};
 use crate::engine::{Command, Viewer};
 use crate::hub::from_zip;
 
@@ -15,7 +15,7 @@ pub struct Viewing(Viewer);
 impl Viewing {
     /// Opens a zipped model that has seen `step` steps.
     pub fn open(session: &Session, zip: &[u8], step: f64) -> Answer<Viewing> {
-        Ok(Viewing(Viewer::open(session.engine.device(), &from_zip(zip)?, step as u64)?))
+        Ok(Viewing(Viewer::open(session.run.engine().device(), &from_zip(zip)?, step as u64)?))
     }
 
     /// Sends a command of the engine's as a plain object: `{command: "look", prompt: ...}`.
@@ -34,7 +34,7 @@ impl Viewing {
     pub fn tick(&mut self) -> Answer<Array> {
         let events = self.0.tick(SLICE)?;
         let derived = events.into_iter().map(|mut event| {
-            let event = told(&mut event);
+            let event = event_to_js(&mut event);
             set(&event, "run", "derived".into());
             event
         });

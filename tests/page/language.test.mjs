@@ -112,7 +112,7 @@ test('the engine still says what is translated, and each sentence is found', asy
 
 test('what the engine refuses where a tab can ask for it has its Chinese words', async () => {
   const places = [
-    'engine/memory.rs', 'engine/prepare.rs', 'engine/run.rs', 'engine/timeline.rs', 'engine/update.rs', 'engine/questions/look.rs', 'engine/questions/trace.rs', 'engine/questions/generate.rs', 'engine/viewer.rs', 'engine/mod.rs', 'model/config.rs', 'train/config.rs', 'train/trainer.rs', 'data.rs', 'hub/archive.rs',
+    'engine/memory.rs', 'engine/prepare.rs', 'engine/run.rs', 'engine/timeline.rs', 'engine/update.rs', 'engine/questions/look.rs', 'engine/questions/trace.rs', 'engine/questions/generate.rs', 'engine/viewer.rs', 'engine/session.rs', 'engine/mod.rs', 'model/config.rs', 'train/config.rs', 'train/trainer.rs', 'data.rs', 'hub/archive.rs',
     'hub/trainer.rs', 'hub/mod.rs', 'corpus/incoming.rs',
   ];
   // Only the command line can ask for these.

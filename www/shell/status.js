@@ -66,7 +66,7 @@ export class Status {
     engine.on(['recovered'], () => say_error('state.reopened'));
     engine.on(['error'], ({ message, fatal, saved }) => {
       if (fatal) say_error(run.device === null ? 'error.worker' : 'error.fatal', () => ({ message }));
-      else if (saved === undefined) say_error(null, () => ({ message }));
+      else if (saved == null) say_error(null, () => ({ message }));
       else say_error('error.download', () => ({ message, step: count(saved) }));
     });
     document.addEventListener('languagechange', () => {

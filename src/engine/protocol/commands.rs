@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::settings::{Settings, Text};
+use super::settings::{Changes, Settings, Text};
 use crate::Result;
 use crate::generate::Sampling;
 use crate::model::trace::Stop;
@@ -22,6 +22,46 @@ pub enum Command {
         /// A tokenizer.json; without one a tokenizer is trained.
         #[serde(default)]
         tokenizer: Option<Vec<u8>>,
+    },
+    /// Goes on with a saved run, instead of the one that stands. This and the four below, a [`Session`](crate::engine::Session)
+    /// follows: the engine alone has no saves and no measurements.
+    Resume {
+        /// The run's folder, zipped.
+        zip: Vec<u8>,
+        /// What it was trained on, where the save does not bring it along.
+        #[serde(default)]
+        text: Option<Text>,
+        /// What changes.
+        #[serde(default)]
+        changes: Changes,
+        /// Whether it runs at once, or waits.
+        #[serde(default)]
+        run: bool,
+    },
+    /// Lets a finished run go on.
+    Extend {
+        /// Its steps in all.
+        steps: u64,
+    },
+    /// Asks what a run would be; it comes as [`Event::Described`](super::Event::Described).
+    Describe {
+        /// The run.
+        settings: Settings,
+        /// What its text is called.
+        corpus: String,
+    },
+    /// Measures steps of a model of its own, where there is no run; [`Event::Measured`](super::Event::Measured) tells when
+    /// it is done.
+    Measure {
+        /// The run.
+        settings: Settings,
+        /// What its text is called.
+        corpus: String,
+    },
+    /// Looks for settings of a run that is done within a minute; [`Event::Measured`](super::Event::Measured) brings them.
+    Choose {
+        /// What its text is called.
+        corpus: String,
     },
     /// Goes on after a pause.
     Run,

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::views::{Candidate, Cell, Elsewhere, HeadShift, Piece, Rest, Shift, Station};
+use super::settings::Settings;
+use super::views::{Candidate, Cell, Description, Elsewhere, HeadShift, Piece, Rest, Shift, Station};
 use crate::model::ModelConfig;
 use crate::model::trace::Stop;
 use crate::train::{Part, StepReport, TrainConfig};
@@ -307,4 +308,41 @@ pub enum Event {
         /// The step it holds.
         step: u64,
     },
+    /// A run begins, or goes on from a save.
+    Begun,
+    /// The run is forgotten, with its saves.
+    Forgotten,
+    /// What a run would be.
+    Described {
+        /// That.
+        #[serde(flatten)]
+        description: Description,
+    },
+    /// A measurement is done.
+    Measured {
+        /// The settings that were looked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        settings: Option<Settings>,
+        /// Whether it was given up.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        given_up: bool,
+    },
+    /// The device is gone; what was saved is intact.
+    DeviceLost {
+        /// What the device said.
+        message: String,
+        /// Whether a run ran on it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        running: Option<bool>,
+    },
+    /// Something failed.
+    Error {
+        /// What, and what to do.
+        message: String,
+        /// The step of the last save, where there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        saved: Option<u64>,
+    },
+    /// An error has ended the run.
+    Stopped,
 }

@@ -9,7 +9,9 @@ mod views;
 pub use commands::Command;
 pub use events::{Event, State, Undone};
 pub use settings::{Changes, Settings, Text};
-pub use views::{Candidate, Cell, Elsewhere, HeadShift, Piece, Rest, Shift, Spread, Standing, Station};
+pub use views::{
+    Candidate, Cell, Description, Elsewhere, Estimate, HeadShift, Piece, Rest, Shift, Spread, Standing, Station,
+};
 
 #[cfg(test)]
 mod tests {

@@ -157,3 +157,32 @@ pub struct HeadShift {
     /// The token that it looks at.
     pub to: usize,
 }
+
+/// What a run of some settings takes, by a measurement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Estimate {
+    /// Tokens trained on in a second.
+    pub tokens_per_second: f64,
+    /// Seconds of a step.
+    pub seconds_a_step: f64,
+    /// Steps of the run.
+    pub steps: u64,
+    /// Seconds of all its steps: evaluations, samples and saves come on top.
+    pub seconds: f64,
+}
+
+/// What a run of some settings would be, or why there would be none.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(optional_fields = nullable))]
+pub struct Description {
+    /// Weights of the model.
+    pub parameters: Option<u64>,
+    /// Bytes that it takes on the device.
+    pub memory: Option<u64>,
+    /// What it takes, where steps of this shape were measured.
+    pub estimate: Option<Estimate>,
+    /// Why there would be none.
+    pub refused: Option<String>,
+}
