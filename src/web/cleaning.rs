@@ -15,10 +15,10 @@ use crate::corpus::words::chinese;
 use crate::corpus::{Counter, Excerpt, Report, incoming, none, page};
 use crate::stream::title;
 
-/// So many of the documents that a stage takes out are told at once.
-const MOST: usize = 200;
-/// So many characters of a text are told on either side of the place that made a rule fire.
-const AROUND: usize = 600;
+/// At most this many of the documents that a stage drops are sent at once.
+const MAX_DROPPED: usize = 200;
+/// Characters of a text that are sent on either side of the place that made a rule fire.
+const EXCERPT_CHARACTERS: usize = 600;
 
 /// Documents in the funnel.
 #[wasm_bindgen]
@@ -136,7 +136,7 @@ impl Cleaning {
             documents: self.funnel.progress().1,
             kept: self.funnel.kept(),
             settings: settings.collect(),
-            dropped: self.funnel.dropped(stage).take(MOST).map(|dropped| self.dropped(dropped)).collect(),
+            dropped: self.funnel.dropped(stage).take(MAX_DROPPED).map(|dropped| self.dropped(dropped)).collect(),
             stage,
             report: report.clone(),
             excerpt,
@@ -170,7 +170,7 @@ impl Cleaning {
     }
 
     fn excerpt(&mut self, document: usize) -> Option<Value> {
-        let Excerpt { before, inside, after } = self.funnel.excerpt(document, AROUND)?;
+        let Excerpt { before, inside, after } = self.funnel.excerpt(document, EXCERPT_CHARACTERS)?;
         let known = self.funnel.document(document)?;
         Some(json!({
             "document": document, "id": known.id, "url": known.url, "before": before, "inside": inside, "after": after,

@@ -10,9 +10,9 @@ use crate::tokenizer::{Pattern, SpecialHandling, Tokenizer, TrainOptions, Traine
 use crate::{Error, Result};
 
 /// How many of the most frequent pairs are told.
-const TOP: usize = 8;
+const TOP_PAIRS: usize = 8;
 /// More merges than any text allows.
-const MOST: usize = 1 << 30;
+const MAX_MERGES: usize = 1 << 30;
 
 /// A training on one text, merge by merge.
 #[wasm_bindgen]
@@ -26,7 +26,7 @@ impl Merges {
     /// A training of `merges` merges, fewer where `text` allows fewer, split by `pattern`: `gpt2`, `cl100k`, `o200k` or
     /// `none`.
     pub fn begin(text: &[u8], merges: f64, pattern: &str) -> Answer<Merges> {
-        let total = (merges as usize).min(MOST);
+        let total = (merges as usize).min(MAX_MERGES);
         let options = TrainOptions { pattern: pattern.parse()?, ..TrainOptions::new(256 + total) };
         let mut trainer = Trainer::new(options)?;
         trainer.feed(text)?;
@@ -70,7 +70,7 @@ impl Merges {
         }
         let before = self.trainer.history().len();
         let finished = self.trainer.step(budget as usize).finished;
-        let top = self.trainer.top_pairs(TOP);
+        let top = self.trainer.top_pairs(TOP_PAIRS);
         let text = |id| visible(self.trainer.token_bytes(id).unwrap_or_default());
         let history = self.trainer.history();
         let bytes = self.trainer.bytes();

@@ -1,7 +1,7 @@
 // The address: what is open, which text, which settings, which head. Whoever opens the link sees the same.
 
 /** Milliseconds in which several changes become one: browsers refuse to write the address many times a second. */
-const PAUSE = 250;
+const WRITE_PAUSE = 250;
 
 const waiting = new Map();
 let timer = /** @type {number | null} */ (null);
@@ -20,7 +20,7 @@ export function address() {
  * @param {Record<string, string | number | null | undefined>} values */
 export function note(values) {
   for (const [key, value] of Object.entries(values)) waiting.set(key, value);
-  timer ??= setTimeout(settle, PAUSE);
+  timer ??= setTimeout(settle, WRITE_PAUSE);
 }
 
 /** Writes what waits, at once, and tells the document of it. */

@@ -5,7 +5,7 @@ import { run } from '../engine/run.js';
 import { selection } from '../figure/selection.js';
 
 /** Milliseconds without a key after which typed text is read. */
-const PAUSE = 300;
+const TYPING_PAUSE = 300;
 
 export class ChosenText {
   /** The text as it was last asked for.
@@ -42,6 +42,6 @@ export class ChosenText {
     // Whoever types is not read at every key.
     clearTimeout(this.timer);
     const files = () => (corpus === 'own' ? this.settings.own_files() : []);
-    this.timer = setTimeout(() => engine.call('read', { corpus, files: files() }), typeof source === 'string' ? PAUSE : 0);
+    this.timer = setTimeout(() => engine.call('read', { corpus, files: files() }), typeof source === 'string' ? TYPING_PAUSE : 0);
   }
 }

@@ -9,7 +9,7 @@ import { amount, size } from '../words/format.js';
 import { language, named, tell, text } from '../words/language.js';
 
 /** A file is read into the tab's memory, next to the tokens made of it. */
-const LARGEST = 256 * 1024 * 1024;
+const MAX_FILE_BYTES = 256 * 1024 * 1024;
 
 /** The numbers of the form, by their place: the engine's names. */
 const FIELDS = {
@@ -45,8 +45,8 @@ export class Unreadable extends Error {
 export async function read(files) {
   const taken = [];
   for (const file of files) {
-    if (file.size > LARGEST) {
-      throw new Unreadable(() => text('error.large', { name: file.name, size: size(file.size), most: size(LARGEST) }));
+    if (file.size > MAX_FILE_BYTES) {
+      throw new Unreadable(() => text('error.large', { name: file.name, size: size(file.size), most: size(MAX_FILE_BYTES) }));
     }
     try {
       taken.push({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) });

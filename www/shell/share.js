@@ -8,7 +8,7 @@ import { named, text } from '../words/language.js';
 import { NAMES } from './deep-link.js';
 
 /** Characters of one's own text that a link may carry: browsers and mail programs cut longer ones. */
-const LONGEST = 4_000;
+const MAX_TEXT_CHARACTERS = 4_000;
 /** What a teacher may hide, and the controls that belong to it. */
 const PARTS = {
   settings: '#settings',
@@ -107,7 +107,7 @@ export class Share {
     if (this.words.checked) {
       for (const [key, value] of Object.entries({ prompt: selection.prompt, text: this.settings.corpus === 'own' ? this.settings.pasted.value : '' })) {
         if (!value) continue;
-        if (value.length > LONGEST) this.said.textContent = text('share.long', { found: count(value.length), most: count(LONGEST) });
+        if (value.length > MAX_TEXT_CHARACTERS) this.said.textContent = text('share.long', { found: count(value.length), most: count(MAX_TEXT_CHARACTERS) });
         else said.set(key, value);
       }
     }

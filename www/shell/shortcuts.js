@@ -3,7 +3,7 @@
 import { element } from '../figure/caption.js';
 import { named } from '../words/language.js';
 
-const KEPT = 'glasshouse.shortcuts';
+const STORAGE_KEY = 'glasshouse.shortcuts';
 /** What takes keys itself: a field or a list all of them, whatever else is focused the space bar. */
 const FIELDS = 'input, select, textarea, [role=listbox], [role=textbox]';
 const FOCUSED = 'a, button, summary, [tabindex]';
@@ -17,7 +17,7 @@ const LIST = [
 /** Whether the keys were switched off in an earlier visit. */
 function off() {
   try {
-    return localStorage.getItem(KEPT) === 'off';
+    return localStorage.getItem(STORAGE_KEY) === 'off';
   } catch {
     return false;
   }
@@ -31,7 +31,7 @@ export function shortcuts(place, actions) {
   box.checked = !off();
   box.addEventListener('change', () => {
     try {
-      localStorage.setItem(KEPT, box.checked ? 'on' : 'off');
+      localStorage.setItem(STORAGE_KEY, box.checked ? 'on' : 'off');
     } catch {
       // Without storage the choice lasts until the page is closed.
     }

@@ -8,7 +8,7 @@ import { count, loss } from '../words/format.js';
 import { text, worded } from '../words/language.js';
 import { Definitions } from './glossary.js';
 
-const KEPT = 'glasshouse.tour';
+const STORAGE_KEY = 'glasshouse.tour';
 const find = finder(document);
 /** @param {Event | null} event
  * @param {string} type
@@ -115,7 +115,7 @@ export class Tour {
   /** Storage may be refused: then the tour begins anew with each visit. */
   restore() {
     try {
-      const { at, done } = JSON.parse(localStorage.getItem(KEPT) ?? '{}');
+      const { at, done } = JSON.parse(localStorage.getItem(STORAGE_KEY) ?? '{}');
       this.at = STATIONS[at] ? at : 0;
       this.done = new Set((done ?? []).filter((/** @type {string} */ name) => STATIONS.some((station) => station.name === name)));
     } catch {
@@ -125,7 +125,7 @@ export class Tour {
 
   keep() {
     try {
-      localStorage.setItem(KEPT, JSON.stringify({ at: this.at, done: [...this.done] }));
+      localStorage.setItem(STORAGE_KEY, JSON.stringify({ at: this.at, done: [...this.done] }));
     } catch {
       // See above.
     }

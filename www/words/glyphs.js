@@ -29,14 +29,14 @@ export const plain = (string) => string.replace(/[\u00ad\u061c\u180e\u200b\u200e
 const numbered = (character) => `<U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}>`;
 
 /** Characters that a label has at most. */
-const MOST = 200;
+const MAX_CHARACTERS = 200;
 
 /** A short text with every white space and control character replaced by its mark: for labels, not to be copied. What is seen
  * only beside others is seen by itself, and of many marks on one letter there are a few.
  * @param {string} string
  * @returns {string} */
 export function marked(string) {
-  if (string.length > MOST) return `${marked([...string.slice(0, MOST)].slice(0, -1).join(''))}…`;
+  if (string.length > MAX_CHARACTERS) return `${marked([...string.slice(0, MAX_CHARACTERS)].slice(0, -1).join(''))}…`;
   if (/^[\u200c\u200d\ufe00-\ufe0f]+$/.test(string)) return string.replace(/./g, numbered);
   return plain(string).replace(/^\p{M}/u, '◌$&').replace(/(\p{M}{8})\p{M}+/gu, '$1…').replace(/[\0- \x7f]/g, (part) => mark(part) ?? part);
 }

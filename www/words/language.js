@@ -8,7 +8,7 @@ import { translator } from './translator.js';
 const TAGS = /** @type {Record<string, string>} */ ({ en: 'en', zh: 'zh-Hans' });
 /** The language of the engine. */
 const SPOKEN = 'en';
-const KEPT = 'glasshouse.language';
+const STORAGE_KEY = 'glasshouse.language';
 /** Of each language its strings, once they were fetched, and what says the engine's sentences in it where it is not the engine's.
  * @type {Record<string, { strings: Record<string, string>, translated?: (sentence: string) => string | null }>} */
 const words = {};
@@ -26,7 +26,7 @@ function preferred() {
   const known = (tag) => Object.keys(TAGS).find((name) => name === tag?.toLowerCase().split('-')[0]);
   let kept = null;
   try {
-    kept = localStorage.getItem(KEPT);
+    kept = localStorage.getItem(STORAGE_KEY);
   } catch {
     // Storage may be refused: then every visit is the first.
   }
@@ -92,7 +92,7 @@ export async function set_language(name) {
   if (wanted !== name) return;
   chosen = name;
   try {
-    localStorage.setItem(KEPT, name);
+    localStorage.setItem(STORAGE_KEY, name);
   } catch {
     // Without storage the choice lasts until the page is closed.
   }

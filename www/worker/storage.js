@@ -3,7 +3,7 @@
 /** Where they lie, in the storage of this origin. */
 const FOLDER = 'glasshouse-runs';
 /** Runs that are kept: when another is saved, the oldest goes. */
-export const MOST = 5;
+export const MAX_RUNS = 5;
 /** How a file ends that was written to its end: behind the zip and its description, and four bytes with the latter's length. */
 const END = new TextEncoder().encode('glasshouse 1');
 const NAME = /^([\w-]+)\.(\d+)\.run$/;
@@ -95,7 +95,7 @@ export class Runs {
    * @param {Partial<Told.Kept>} [more] */
   async list(more = {}) {
     if (!this.folder) {
-      this.tell({ event: 'kept', refused: this.refusal, runs: [], most: MOST, ...more });
+      this.tell({ event: 'kept', refused: this.refusal, runs: [], most: MAX_RUNS, ...more });
       return;
     }
     const { held = [] } = (await navigator.locks?.query()) ?? {};
@@ -104,7 +104,7 @@ export class Runs {
       ...run,
       place: run.id === this.own?.id ? 'here' : open.has(lock_of(run.id)) ? 'elsewhere' : 'free',
     }));
-    this.tell({ event: 'kept', runs, most: MOST, ...more });
+    this.tell({ event: 'kept', runs, most: MAX_RUNS, ...more });
     // The tab before a reload may hold its run for a moment more.
     for (const { id, place } of runs) if (place === 'elsewhere') this.watch(id);
   }
@@ -209,7 +209,7 @@ export class Runs {
   /** Removes the oldest runs above the limit, but none that is open in a tab. Returns what they were. */
   async make_room() {
     const gone = [];
-    for (const run of (await this.whole()).slice(MOST)) {
+    for (const run of (await this.whole()).slice(MAX_RUNS)) {
       if (run.id !== this.own?.id && (await this.remove(run.id))) gone.push({ preset: run.preset, step: run.step });
     }
     return gone;

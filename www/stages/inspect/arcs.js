@@ -8,7 +8,7 @@ import { count, measure } from '../../words/format.js';
 import { text } from '../../words/language.js';
 
 /** The most tokens that are shown as arcs. */
-export const MOST = 40;
+export const MAX_TOKENS = 40;
 /** The share of each row's sum that the arcs hold. */
 export const MASS = 0.9;
 const SVG = 'http://www.w3.org/2000/svg';
@@ -67,17 +67,17 @@ export class Arcs {
   }
 
   /** Shows the probabilities `weights` of one head over `tokens`; `by` says whose looks are told: `from` where a token looks,
-   * `to` who looks at it. Of more than MOST tokens it says that there are too many.
+   * `to` who looks at it. Of more than MAX_TOKENS tokens it says that there are too many.
    * @param {Told.Piece[]} tokens
    * @param {Float32Array} weights
    * @param {string} by */
   show(tokens, weights, by) {
     const n = tokens.length;
-    const few = n <= MOST;
+    const few = n <= MAX_TOKENS;
     this.place.classList.toggle('too-many', !few);
     const sentence = this.place.querySelector('.arcs-sentence');
     if (!few) {
-      sentence.textContent = text('arcs.many', { most: count(MOST), tokens: count(n) });
+      sentence.textContent = text('arcs.many', { most: count(MAX_TOKENS), tokens: count(n) });
       this.tokens.replaceChildren();
       this.lines.replaceChildren();
       return;

@@ -18,7 +18,7 @@ import { count, measure } from '../../words/format.js';
 import { named, text } from '../../words/language.js';
 
 /** Milliseconds between two looks at a model that is training. */
-const PAUSE = 500;
+const LOOK_PAUSE = 500;
 /** Tokens that a row's sentence names. */
 const NAMED = 3;
 
@@ -165,7 +165,7 @@ export class Inspect {
   changed() {
     if (this.timer || !this.open || selection.step !== null) return;
     this.missed = !this.on_screen();
-    if (!this.missed) this.later(PAUSE);
+    if (!this.missed) this.later(LOOK_PAUSE);
   }
 
   /** @param {Told.Looked} told

@@ -15,7 +15,7 @@ import { count, fine } from '../../words/format.js';
 import { text, worded } from '../../words/language.js';
 
 /** Milliseconds between two passes of a model that is training. */
-const PAUSE = 500;
+const PASS_PAUSE = 500;
 /** Rows that are high enough for a name beside each, and columns that are wide enough for one above. */
 const [ROWS, COLUMNS] = [40, 24];
 /** Where colours end, in standard deviations; how many there are; and that of what is no number. */
@@ -142,7 +142,7 @@ export class Pass {
     this.timer ??= setTimeout(() => {
       this.timer = null;
       this.ask();
-    }, PAUSE);
+    }, PASS_PAUSE);
   }
 
   /** The pass is there that was asked for with the stop `wanted`.

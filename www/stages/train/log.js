@@ -7,7 +7,7 @@ import { count, fine, loss, measure } from '../../words/format.js';
 import { text } from '../../words/language.js';
 
 /** The page keeps so many; the zip of the run has all. */
-const MOST = 200;
+const MAX_LINES = 200;
 
 /** What a report says, in one line.
  * @param {Told.Report} report */
@@ -58,12 +58,12 @@ export class Log {
 
   /** @param {Told.Report[]} reports */
   add(reports) {
-    this.waiting.push(...reports.slice(-MOST));
+    this.waiting.push(...reports.slice(-MAX_LINES));
     drawn_later(this, () => this.write());
   }
 
   write() {
-    const added = this.waiting.slice(-MOST);
+    const added = this.waiting.slice(-MAX_LINES);
     this.waiting = [];
     const view = /** @type {HTMLElement} */ (this.list.parentElement);
     const follows = view.scrollTop + view.clientHeight >= view.scrollHeight - 4;
@@ -73,8 +73,8 @@ export class Log {
       item.textContent = line(report);
       return item;
     }));
-    this.reports = [...this.reports, ...added].slice(-MOST);
-    while (this.list.childElementCount > MOST) this.list.firstElementChild?.remove();
+    this.reports = [...this.reports, ...added].slice(-MAX_LINES);
+    while (this.list.childElementCount > MAX_LINES) this.list.firstElementChild?.remove();
     if (follows) view.scrollTop = view.scrollHeight;
   }
 }

@@ -8,7 +8,7 @@ import { count, loss } from '../../words/format.js';
 import { text } from '../../words/language.js';
 
 /** The page keeps so many. */
-const MOST = 200;
+const MAX_SAMPLES = 200;
 
 /** Which guesses that know less the average loss is under: none, of all tokens alike, by how frequent each is, by the token
  * before it.
@@ -83,7 +83,7 @@ export class Samples {
     this.say(item);
     this.list.prepend(item);
     this.empty.hidden = true;
-    if (this.list.childElementCount > MOST) this.list.lastElementChild?.remove();
+    if (this.list.childElementCount > MAX_SAMPLES) this.list.lastElementChild?.remove();
     this.mark();
   }
 

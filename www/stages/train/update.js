@@ -13,7 +13,7 @@ import { count, loss, measure, percent, signed } from '../../words/format.js';
 import { text } from '../../words/language.js';
 
 /** Milliseconds without a key after which a typed sentence is read. */
-const PAUSE = 300;
+const TYPING_PAUSE = 300;
 const COLOURS = 8;
 /** How often one press of Ten more shows the tokens. */
 const MORE = 10;
@@ -56,7 +56,7 @@ export class Update {
     this.buttons = Object.fromEntries(['update', 'update-ten', 'keep', 'undo'].map((name) => [name, this.place(`[data-action=${name}]`)]));
     this.text.addEventListener('input', () => {
       clearTimeout(this.timer);
-      this.timer = setTimeout(() => this.other(), PAUSE);
+      this.timer = setTimeout(() => this.other(), TYPING_PAUSE);
     });
     this.source.addEventListener('change', () => this.other());
     /** @param {HTMLElement} item */
