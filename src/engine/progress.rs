@@ -3,7 +3,7 @@
 use crate::train::StepReport;
 
 /// How much of the average a step keeps: it looks back over about 10 steps.
-const KEPT: f64 = 0.9;
+const SMOOTHING: f64 = 0.9;
 
 /// The reports of one run, taken in order.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,8 +22,8 @@ impl Progress {
     /// Takes in the next report. Returns the exponential average of the losses, in which the first steps do not count
     /// more than later ones, and the seconds until the last step at the speed of this one.
     pub fn add(&mut self, report: &StepReport) -> (f64, f64) {
-        self.sum = KEPT * self.sum + (1.0 - KEPT) * report.loss;
-        self.weight = KEPT * self.weight + (1.0 - KEPT);
+        self.sum = SMOOTHING * self.sum + (1.0 - SMOOTHING) * report.loss;
+        self.weight = SMOOTHING * self.weight + (1.0 - SMOOTHING);
         let tokens_a_step = report.tokens as f64 / report.step.max(1) as f64;
         let seconds_left = self.last.saturating_sub(report.step) as f64 * tokens_a_step / report.tokens_per_second;
         (self.sum / self.weight, seconds_left)
@@ -66,7 +66,7 @@ mod tests {
     fn the_average_weighs_each_step_by_its_age() {
         let mut progress = Progress::new(2);
         assert_eq!(progress.add(&report(1, 4.0)).0, 4.0);
-        let want = (4.0 * KEPT + 2.0) / (KEPT + 1.0);
+        let want = (4.0 * SMOOTHING + 2.0) / (SMOOTHING + 1.0);
         assert!((progress.add(&report(2, 2.0)).0 - want).abs() < 1e-12);
     }
 
@@ -99,7 +99,7 @@ mod tests {
             for shown in (0..losses.len()).step_by(every) {
                 let (mut sum, mut weight) = (0.0, 0.0);
                 for (age, loss) in losses[..=shown].iter().rev().enumerate() {
-                    let share = KEPT.powi(age as i32);
+                    let share = SMOOTHING.powi(age as i32);
                     (sum, weight) = (sum + share * loss, weight + share);
                 }
                 assert!((all[shown] - sum / weight).abs() < 1e-9, "step {}: {}", shown + 1, all[shown]);

@@ -7,10 +7,10 @@ use super::protocol::Event;
 use crate::device::Reading;
 use crate::{Error, Result};
 
-/// A time line has so many snapshots at most, however small they are.
-const MOST: usize = 64;
-/// With room for fewer than so many there is no time line.
-const LEAST: usize = 4;
+/// A time line has at most this many snapshots, however small they are.
+const MAX_SNAPSHOTS: usize = 64;
+/// With room for fewer than this many there is no time line.
+const MIN_SNAPSHOTS: usize = 4;
 
 /// The weights after a step, exactly.
 #[derive(Clone)]
@@ -46,8 +46,8 @@ pub struct Timeline {
 impl Timeline {
     /// A time line from step `first` on, of snapshots of `bytes` each within `budget` bytes.
     pub fn new(budget: u64, bytes: u64, first: u64) -> Timeline {
-        let room = usize::try_from(budget / bytes.max(1)).unwrap_or(MOST).min(MOST);
-        Timeline { room: if room < LEAST { 0 } else { room }, first, spacing: 1, ..Timeline::default() }
+        let room = usize::try_from(budget / bytes.max(1)).unwrap_or(MAX_SNAPSHOTS).min(MAX_SNAPSHOTS);
+        Timeline { room: if room < MIN_SNAPSHOTS { 0 } else { room }, first, spacing: 1, ..Timeline::default() }
     }
 
     /// The same snapshots, for a run that goes on with this one; they are told of again.

@@ -9,9 +9,9 @@ use crate::device::{Element, Numbers, View};
 use crate::{Error, Result};
 
 /// Staging buffers up to this many bytes are kept and used again.
-const KEPT: u64 = 16 << 20;
+const MAX_KEPT_BYTES: u64 = 16 << 20;
 /// Longer reads are cut into several buffers of this many bytes.
-const LARGEST: u64 = 64 << 20;
+const MAX_STAGING_BYTES: u64 = 64 << 20;
 /// The smallest staging buffer, enough for a step's loss and norms.
 const SMALLEST: u64 = 4096;
 /// How many of the smallest exist from the start: two for each step in flight, and two more.
@@ -72,8 +72,8 @@ impl Reading {
         let source = gpu.buffer(view.buffer);
         let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         let mut parts = Vec::new();
-        for at in (0..bytes).step_by(LARGEST as usize) {
-            let length = LARGEST.min(bytes - at);
+        for at in (0..bytes).step_by(MAX_STAGING_BYTES as usize) {
+            let length = MAX_STAGING_BYTES.min(bytes - at);
             let buffer = gpu.staging.take(gpu, length);
             encoder.copy_buffer_to_buffer(&source, start + at, &buffer, 0, length);
             parts.push((buffer, length));
@@ -167,7 +167,7 @@ impl Staging {
     }
 
     fn give_back(&self, buffer: wgpu::Buffer) {
-        if buffer.size() <= KEPT {
+        if buffer.size() <= MAX_KEPT_BYTES {
             self.0.borrow_mut().push(buffer);
         }
     }
