@@ -59,16 +59,50 @@ async function find(options) {
   return { browser: await chromium.connect(endpoint), address, release };
 }
 
+/** Opens a context of the browser `found`, and in it the page, and collects what it asks for, and what goes wrong in it; files
+ * that match `refused` do not come, those that match the keys of `instead` are their values, and the function `first` runs in
+ * the page before its own scripts. */
+async function open_page(found, query = '?device=cpu', { refused, instead = {}, first, ...options } = {}) {
+  const context = await found.browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-US', ...options });
+  if (first) await context.addInitScript(first);
+  for (const [path, body] of Object.entries(instead)) await context.route(path, (route) => route.fulfill({ contentType: 'text/javascript', body }));
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE);
+  const [requests, errors] = [[], []];
+  context.on('request', (request) => requests.push(request.url()));
+  page.on('pageerror', (error) => errors.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(message.text());
+  });
+  if (refused) await page.route(refused, (route) => route.abort());
+  await page.goto(found.address + query);
+  return Object.assign(page, { requests, errors, origin: new URL(found.address).origin, address: found.address });
+}
+
+/** The built page in a browser, for a script that is no test and stops it itself. */
+export async function start(options = {}) {
+  const found = await find(options);
+  return {
+    browser: found.browser,
+    address: found.address,
+    open: (query, how) => open_page(found, query, how),
+    async stop() {
+      await found.browser.close();
+      await found.release();
+    },
+  };
+}
+
 /** The built page in a browser, from the first test of a file to its last. What a test opens is closed behind it, so that no
  * page trains on beside the next test; what is opened before the first one stays.
  * @param {{ adapter?: boolean }} [options] */
 export function lab(options = {}) {
   let [found, depth, opened] = [null, 0, []];
-  const start = async () => {
+  const begin = async () => {
     found = await find(options);
     await mkdir(PICTURES, { recursive: true });
   };
-  before(start);
+  before(begin);
   after(async () => {
     await found.browser.close();
     await found.release();
@@ -89,34 +123,16 @@ export function lab(options = {}) {
     get address() {
       return found.address;
     },
-    /** A context of the browser, with nothing kept from any other. */
-    async context(options) {
+    /** Opens the page in a context of its own, as `open_page` does. */
+    async open(query, how) {
       // A browser that died is there anew.
       if (!found.browser.isConnected()) {
         await found.release();
-        await start();
+        await begin();
       }
-      const context = await found.browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-US', ...options });
-      if (depth > 0) opened.push(context);
-      return context;
-    },
-    /** Opens the page, and collects what it asks for, and what goes wrong in it; files that match `refused` do not come, those
-     * that match the keys of `instead` are their values, and the function `first` runs in the page before its own scripts. */
-    async open(query = '?device=cpu', { refused, instead = {}, first, ...options } = {}) {
-      const context = await this.context(options);
-      if (first) await context.addInitScript(first);
-      for (const [path, body] of Object.entries(instead)) await context.route(path, (route) => route.fulfill({ contentType: 'text/javascript', body }));
-      const page = await context.newPage();
-      page.setDefaultTimeout(PATIENCE);
-      const [requests, errors] = [[], []];
-      context.on('request', (request) => requests.push(request.url()));
-      page.on('pageerror', (error) => errors.push(String(error)));
-      page.on('console', (message) => {
-        if (message.type() === 'error') errors.push(message.text());
-      });
-      if (refused) await page.route(refused, (route) => route.abort());
-      await page.goto(found.address + query);
-      return Object.assign(page, { requests, errors, origin: new URL(found.address).origin, address: found.address });
+      const page = await open_page(found, query, how);
+      if (depth > 0) opened.push(page.context());
+      return page;
     },
   };
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { PATIENCE } from './browser.mjs';
 import { SMALL, TEXT, small_run_zip } from './small_run.mjs';
 
-export { PATIENCE, PICTURES, lab } from './browser.mjs';
+export { PATIENCE, PICTURES, lab, start } from './browser.mjs';
 export { SMALL, TEXT } from './small_run.mjs';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');

@@ -89,7 +89,7 @@ for (const [what, refused, said] of [['the worker', '**/worker.js', 'engine'], [
 }
 
 test('a language whose words do not come leaves the page as it is, and comes when it is chosen again', async () => {
-  const page = await built.open('?device=cpu', { refused: '**/strings/zh.json' });
+  const page = await built.open('?device=cpu', { refused: '**/words/zh.json' });
   await ready(page);
   await control(page, 'language').selectOption('zh');
   await alert(page, 'The words of that language did not come');
@@ -105,7 +105,7 @@ test('a language whose words do not come leaves the page as it is, and comes whe
 test('where the words of the page do not come at first it goes on, and has them when they come', async () => {
   let asked = 0;
   const page = await built.open('?device=cpu', { first: () => localStorage.clear() });
-  await page.route('**/strings/en.json', (route) => {
+  await page.route('**/words/en.json', (route) => {
     asked += 1;
     return asked === 1 ? route.abort() : route.continue();
   });
