@@ -97,12 +97,17 @@ export async function start(options = {}) {
  * page trains on beside the next test; what is opened before the first one stays.
  * @param {{ adapter?: boolean }} [options] */
 export function lab(options = {}) {
-  let [found, depth, opened] = [null, 0, []];
+  let [found, beginning, depth, opened] = [null, null, 0, []];
   const begin = async () => {
     found = await find(options);
     await mkdir(PICTURES, { recursive: true });
   };
-  before(begin);
+  // What a file does before its first test may want the page as well, and hooks do not wait for each other.
+  const begun = () => {
+    beginning ??= begin();
+    return beginning;
+  };
+  before(begun);
   after(async () => {
     await found.browser.close();
     await found.release();
@@ -125,6 +130,7 @@ export function lab(options = {}) {
     },
     /** Opens the page in a context of its own, as `open_page` does. */
     async open(query, how) {
+      await begun();
       // A browser that died is there anew.
       if (!found.browser.isConnected()) {
         await found.release();
