@@ -243,7 +243,7 @@ test('attention is drawn as it is told, and nothing looks ahead', async () => {
   await inspected(page);
   await page.locator('[data-input=prompt]').fill('Now is the winter');
   await page.locator('#attention-rows li').nth(3).waitFor({ state: 'attached' });
-  await sentence(page, 'attention', /Layer 1, head 1, at step 1:/);
+  await sentence(page, 'attention', /Layer 1, head 1, at step 3:/);
   assert.equal(await page.locator('.heads button').count(), SMALL.layers * SMALL.heads);
   const { n, pixels } = await page.locator('.matrix').evaluate((canvas) => ({
     n: canvas.width,
