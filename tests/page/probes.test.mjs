@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SMALL, beside, control, lab, metric, open_small_run, ready, says, until } from './page.mjs';
+import { SMALL, beside, control, lab, metric, ready, says, small_run, until } from './page.mjs';
 
 const built = lab();
 
@@ -41,9 +41,9 @@ const sent = (page) => page.evaluate((probes) => globalThis.asked.filter(({ comm
 
 /** Begins a run that goes on. */
 async function train(page) {
-  await open_small_run(page);
+  await small_run(page, { steps: 1_000_000 });
   await control(page, 'train').click();
-  await until(page, 'step', 'at least', 6);
+  await until(page, 'step', 'at least', 3);
 }
 
 /** Waits until so many steps more are taken. */
