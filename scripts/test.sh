@@ -114,9 +114,9 @@ finish() {
   exit
 }
 
-# limited COMMAND...: a hang is a failure, so no stage may take half an hour.
+# limited COMMAND...: a hang is a failure, so no stage may build or run for three quarters of an hour.
 limited() {
-  if command -v timeout >/dev/null; then timeout --kill-after=10 1800 "$@"; else "$@"; fi
+  if command -v timeout >/dev/null; then timeout --kill-after=10 2700 "$@"; else "$@"; fi
 }
 
 if [[ ${1:-} == --raw ]]; then
