@@ -36,14 +36,14 @@ pub struct Choice {
 pub struct Generator {
     device: Device,
     config: ModelConfig,
-    prefill: Pass,
-    decode: Pass,
+    prefill: TokenPass,
+    decode: TokenPass,
     logits: Tensor,
     scalars: View,
     caches: Vec<View>,
 }
 
-struct Pass {
+struct TokenPass {
     recording: Recording,
     tokens: Tokens,
     size: usize,
@@ -107,7 +107,7 @@ impl Generator {
             let caches: Vec<Tensor> = caches.iter().map(|view| Tensor::parameter(&shape, *view, None)).collect();
             let hidden = bound.forward(&mut tape, &tokens, &Attend::Cached(&caches));
             let logits = head.then(|| ops::logits(&mut tape, &hidden, bound.get("wte.weight")));
-            Ok::<_, Error>((Pass { recording: tape.finish()?, tokens, size }, logits))
+            Ok::<_, Error>((TokenPass { recording: tape.finish()?, tokens, size }, logits))
         };
         let (prefill, _) = record(CHUNK.min(config.context), false)?;
         let (decode, logits) = record(1, true)?;
@@ -149,7 +149,7 @@ impl Generator {
         }
     }
 
-    fn write(&self, pass: &Pass, ids: &[u32], cached: usize) {
+    fn write(&self, pass: &TokenPass, ids: &[u32], cached: usize) {
         let mut padded = ids[..ids.len().min(pass.size)].to_vec();
         padded.resize(pass.size, 0);
         pass.tokens.write(&self.device, &padded);

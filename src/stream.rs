@@ -11,7 +11,7 @@ pub struct Stream {
 
 /// One document of a stream.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub struct Document {
+pub struct DocumentSpan {
     /// Its first byte in the stream.
     pub start: usize,
     /// Its length in bytes.
@@ -61,10 +61,10 @@ impl Stream {
     }
 
     /// The documents from the one at `first` on, in order.
-    pub fn documents(&self, first: usize) -> impl Iterator<Item = Document> + '_ {
+    pub fn documents(&self, first: usize) -> impl Iterator<Item = DocumentSpan> + '_ {
         let starts = self.starts.get(first..).unwrap_or_default();
         let ends = starts.iter().skip(1).copied().chain([self.bytes.len()]);
-        starts.iter().zip(ends).map(|(&start, end)| Document {
+        starts.iter().zip(ends).map(|(&start, end)| DocumentSpan {
             start,
             bytes: end - start,
             title: title(&self.bytes[start..end]),

@@ -48,34 +48,34 @@ pub enum Accumulate {
 
 /// An array of numbers on the device, with room for its gradient. Clones are the same tensor.
 #[derive(Clone)]
-pub struct Tensor(Rc<Inner>);
+pub struct Tensor(Rc<TensorInner>);
 
-struct Inner {
+struct TensorInner {
     shape: Vec<usize>,
-    memory: Memory,
+    memory: PooledView,
     gradient: RefCell<Gradient>,
 }
 
-/// Memory that goes back to the tape's pool when the last tensor that uses it is dropped.
+/// PooledView that goes back to the tape's pool when the last tensor that uses it is dropped.
 #[derive(Clone)]
-struct Memory {
+struct PooledView {
     view: View,
-    _slot: Option<Rc<Slot>>,
+    _slot: Option<Rc<PooledBuffer>>,
 }
 
-struct Slot {
+struct PooledBuffer {
     buffer: Buffer,
     pool: Rc<RefCell<Vec<Buffer>>>,
 }
 
-impl Drop for Slot {
+impl Drop for PooledBuffer {
     fn drop(&mut self) {
         self.pool.borrow_mut().push(self.buffer);
     }
 }
 
 /// The finished gradient of an op's output.
-pub struct GradientOf(Memory);
+pub struct GradientOf(PooledView);
 
 impl GradientOf {
     /// Its numbers.
@@ -89,7 +89,7 @@ enum Gradient {
     None,
     /// Not written yet in the part of the backward pass recorded so far.
     Unwritten,
-    Written(Memory),
+    Written(PooledView),
     Parameter {
         view: View,
         written: Cell<bool>,
@@ -104,9 +104,9 @@ impl Tensor {
             Some(view) => Gradient::Parameter { view, written: Cell::new(false) },
             None => Gradient::None,
         };
-        Tensor(Rc::new(Inner {
+        Tensor(Rc::new(TensorInner {
             shape: shape.to_vec(),
-            memory: Memory { view: data, _slot: None },
+            memory: PooledView { view: data, _slot: None },
             gradient: gradient.into(),
         }))
     }
@@ -215,17 +215,17 @@ impl Tape {
     pub fn tensor(&mut self, shape: &[usize]) -> Tensor {
         let memory = self.memory(Element::Float, shape.iter().product());
         let gradient = if self.training { Gradient::Unwritten } else { Gradient::None };
-        Tensor(Rc::new(Inner { shape: shape.to_vec(), memory, gradient: gradient.into() }))
+        Tensor(Rc::new(TensorInner { shape: shape.to_vec(), memory, gradient: gradient.into() }))
     }
 
     /// A tensor of indices, written by the host or by a kernel.
     pub fn indices(&mut self, shape: &[usize]) -> Tensor {
         let memory = self.memory(Element::Index, shape.iter().product());
-        Tensor(Rc::new(Inner { shape: shape.to_vec(), memory, gradient: Gradient::None.into() }))
+        Tensor(Rc::new(TensorInner { shape: shape.to_vec(), memory, gradient: Gradient::None.into() }))
     }
 
     /// The smallest pooled buffer that is not over twice too large, or a new one.
-    fn memory(&mut self, element: Element, len: usize) -> Memory {
+    fn memory(&mut self, element: Element, len: usize) -> PooledView {
         assert!(len > 0, "tape: expected a tensor with elements");
         let pool = &self.pool[element as usize];
         let fitting = {
@@ -241,7 +241,7 @@ impl Tape {
             }
         };
         let view = buffer.view().slice(0..len);
-        Memory { view, _slot: Some(Rc::new(Slot { buffer, pool: pool.clone() })) }
+        PooledView { view, _slot: Some(Rc::new(PooledBuffer { buffer, pool: pool.clone() })) }
     }
 
     /// Appends a dispatch: to the forward list while ops are called, to the backward list while [`Tape::finish`] unwinds.

@@ -16,7 +16,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::prelude::*;
 
 use crate::corpus::{self, Builtin};
-use crate::engine::{self, Changes, Command, Event, Memory, Progress, SAMPLE_TOKENS, Settings, State, Text, read_log};
+use crate::engine::{
+    self, Changes, Command, Event, MemoryStore, Progress, SAMPLE_TOKENS, Settings, State, Text, read_log,
+};
 use crate::generate::Sampling;
 use crate::hub::{Save, from_zip, to_zip};
 use crate::model::Preset;
@@ -26,7 +28,7 @@ use crate::{Error, Result};
 pub use cleaning::Cleaning;
 use machine::Opened;
 pub use sampler::distribution;
-pub use tokens::{Merges, Tokens};
+pub use tokens::{Merges, TokenizerView};
 pub use viewing::Viewing;
 
 /// What one tick may take, so that messages are heard between two frames of a screen.
@@ -41,7 +43,7 @@ type Answer<T> = std::result::Result<T, JsError>;
 /// The engine with its run, and the text that the next one is to be trained on.
 #[wasm_bindgen]
 pub struct Session {
-    run: engine::Session<Memory>,
+    run: engine::Session<MemoryStore>,
     device: Opened,
     /// The text that the next run is trained on.
     text: Option<Text>,
@@ -49,7 +51,7 @@ pub struct Session {
     opened: Option<Save>,
     archive_requested: bool,
     progress: Progress,
-    /// What is told with the next tick.
+    /// Events for the next tick.
     events: Vec<JsValue>,
 }
 
@@ -68,7 +70,7 @@ impl Session {
             merges: BTreeMap<&'static str, usize>,
         }
         #[derive(Serialize)]
-        struct Generate {
+        struct GenerateDefaults {
             max_tokens: usize,
             #[serde(flatten)]
             sampling: Sampling,
@@ -76,7 +78,7 @@ impl Session {
         #[derive(Serialize)]
         struct Defaults {
             presets: Vec<Described>,
-            generate: Generate,
+            generate: GenerateDefaults,
         }
         let presets = Preset::ALL.into_iter().map(|preset| {
             let vocab = Builtin::ALL.map(|corpus| (corpus.name(), preset.vocab(corpus.name())));
@@ -88,16 +90,16 @@ impl Session {
                 merges: vocab.map(|(corpus, vocab)| (corpus, vocab - 256 - 1)).into(),
             }
         });
-        let generate = Generate { max_tokens: SAMPLE_TOKENS, sampling: Sampling::default() };
+        let generate = GenerateDefaults { max_tokens: SAMPLE_TOKENS, sampling: Sampling::default() };
         to_js(&Defaults { presets: presets.collect(), generate })
     }
 
-    /// A session on the device that `asked` names: `auto`, `cpu` or `gpu`.
-    pub async fn open(asked: String) -> Answer<Session> {
+    /// A session on the `requested` device: `auto`, `cpu` or `gpu`.
+    pub async fn open(requested: String) -> Answer<Session> {
         console_error_panic_hook::set_once();
-        let device = Opened::open(&asked).await?;
+        let device = Opened::open(&requested).await?;
         Ok(Session {
-            run: engine::Session::new(device.engine(), Memory::default(), Changes::default()),
+            run: engine::Session::new(device.engine(), MemoryStore::default(), Changes::default()),
             device,
             text: None,
             opened: None,
@@ -205,7 +207,7 @@ impl Session {
     /// After the device was lost: opens it again and goes on from the last save, or from the beginning where there is
     /// none. Where the adapter does not come back, an `auto` session goes on on the CPU.
     pub async fn recover(&mut self, run: bool) -> Answer<()> {
-        self.device = Opened::open(&self.device.asked.clone()).await?;
+        self.device = Opened::open(&self.device.requested.clone()).await?;
         Ok(self.run.recover(self.device.engine(), run)?)
     }
 }
@@ -213,14 +215,14 @@ impl Session {
 impl Session {
     /// Turns an event of the engine's into an object, with what a view shows beside it.
     fn tell(&mut self, mut event: Event) {
-        let told = event_to_js(&mut event);
+        let object = event_to_js(&mut event);
         match &event {
             Event::Ready { model, train, .. } => {
                 self.progress = Progress::new(train.steps);
-                set(&told, "uniform_loss", (model.vocab as f64).ln().into());
+                set(&object, "uniform_loss", (model.vocab as f64).ln().into());
                 let history = read_log(&self.run.take_history());
                 let history: Array = history.iter().map(|report| self.progressed(report)).collect();
-                set(&told, "history", history.into());
+                set(&object, "history", history.into());
             }
             Event::Step { report } => {
                 let report = self.progressed(report);
@@ -230,7 +232,7 @@ impl Session {
             }
             _ => {}
         }
-        self.events.push(told);
+        self.events.push(object);
         if matches!(event, Event::Saved { .. })
             && std::mem::take(&mut self.archive_requested)
             && let Some(save) = self.run.store().save()
@@ -243,10 +245,10 @@ impl Session {
     /// A report with the average so far and the time that is left.
     fn progressed(&mut self, report: &StepReport) -> JsValue {
         let (smoothed, seconds_left) = self.progress.add(report);
-        let told = to_js(report);
-        set(&told, "smoothed", smoothed.into());
-        set(&told, "seconds_left", seconds_left.into());
-        told
+        let object = to_js(report);
+        set(&object, "smoothed", smoothed.into());
+        set(&object, "seconds_left", seconds_left.into());
+        object
     }
 }
 
@@ -260,11 +262,11 @@ fn event_to_js(event: &mut Event) -> JsValue {
         Event::Traced { values, .. } => vec![("values", std::mem::take(values))],
         _ => Vec::new(),
     };
-    let told = to_js(event);
+    let object = to_js(event);
     for (name, values) in numbers {
-        set(&told, name, Float32Array::from(&values[..]).into());
+        set(&object, name, Float32Array::from(&values[..]).into());
     }
-    told
+    object
 }
 
 /// The user's files, `[{name, bytes}]`: their names, and the documents in them.
@@ -288,9 +290,9 @@ fn archive(save: &Save) -> JsValue {
     let preset = save.trainer.as_ref().and_then(|trainer| trainer.preset).map_or("run".into(), |p| p.to_string());
     let step = save.trainer.as_ref().map_or(0, |trainer| trainer.step);
     let name = format!("glasshouse-{preset}-{step}.zip");
-    let told = object(&[("event", "archive".into()), ("name", name.into())]);
-    set(&told, "bytes", Uint8Array::from(to_zip(save).as_slice()).into());
-    told
+    let event = object(&[("event", "archive".into()), ("name", name.into())]);
+    set(&event, "bytes", Uint8Array::from(to_zip(save).as_slice()).into());
+    event
 }
 
 fn object(properties: &[(&str, JsValue)]) -> JsValue {
@@ -310,7 +312,7 @@ fn property(object: &JsValue, name: &str) -> JsValue {
 /// A seed may have more digits than JavaScript's numbers, which the serialiser refuses: by way of JSON it is rounded.
 fn to_js(value: &impl Serialize) -> JsValue {
     value.serialize(&serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true)).unwrap_or_else(|_| {
-        let json = serde_json::to_string(value).expect("what the page is told is plain data");
+        let json = serde_json::to_string(value).expect("what the page is sent is plain data");
         js_sys::JSON::parse(&json).expect("what serde writes is JSON")
     })
 }

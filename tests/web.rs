@@ -11,7 +11,7 @@ mod tokenizer;
 
 use common::{adapter, cases, curve, generation, golden, probe, trace};
 use glasshouse::device::{Device, adapters};
-use glasshouse::web::{Merges, Session, Tokens};
+use glasshouse::web::{Merges, Session, TokenizerView};
 use js_sys::{Array, Object, Reflect, Uint8Array, Uint32Array};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -373,18 +373,18 @@ fn a_tokenizer_that_is_learnt_knows_the_end_of_a_text() {
 
 #[wasm_bindgen_test]
 fn a_tokenizer_is_read_from_a_file() {
-    let ids = |tokens: &mut Tokens, special| {
+    let ids = |tokens: &mut TokenizerView, special| {
         let told = tokens.encode(b"<|s|>", 0.0, special).unwrap_or_else(|_| panic!("it is text"));
         Uint32Array::new(&get(&told, "ids")).to_vec()
     };
-    let mut bytes = Tokens::bytes().unwrap_or_else(|_| panic!("the bytes"));
+    let mut bytes = TokenizerView::bytes().unwrap_or_else(|_| panic!("the bytes"));
     assert_eq!((bytes.vocab_size(), bytes.merge_count()), (256, 0));
     assert_eq!(ids(&mut bytes, "token"), *b"<|s|>".map(u32::from).as_slice());
-    let trained = glasshouse::tokenizer::Trainer::new(glasshouse::tokenizer::TrainOptions::new(256));
+    let trained = glasshouse::tokenizer::BpeTrainer::new(glasshouse::tokenizer::TrainOptions::new(256));
     let json = trained.unwrap().finish_within().unwrap().with_special("<|s|>").to_json();
-    let mut read = Tokens::from_file("tokenizer.json", &json).unwrap_or_else(|_| panic!("a tokenizer"));
+    let mut read = TokenizerView::from_file("tokenizer.json", &json).unwrap_or_else(|_| panic!("a tokenizer"));
     assert_eq!(ids(&mut read, "token"), [256]);
     assert_eq!(ids(&mut read, "text").len(), 5);
-    let damaged = refusal(Tokens::from_file("my.tiktoken", b"no ranks"));
+    let damaged = refusal(TokenizerView::from_file("my.tiktoken", b"no ranks"));
     assert!(damaged.contains("my.tiktoken") && damaged.contains("line 1"), "{damaged}");
 }

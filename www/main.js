@@ -14,7 +14,7 @@ import { Link } from './shell/link.js';
 import { Machine } from './shell/machine.js';
 import { Prompt } from './shell/prompt.js';
 import { RunSummary } from './shell/run-summary.js';
-import { Kept } from './shell/saved-runs.js';
+import { SavedRuns } from './shell/saved-runs.js';
 import { Settings } from './shell/settings.js';
 import { Share } from './shell/share.js';
 import { Stages } from './shell/stages.js';
@@ -43,7 +43,7 @@ dock();
 
 const find = finder(document);
 
-// Whoever stands first hears first: what counts stands in front of what is told of it, and the words of all of it stand last.
+// Whoever stands first hears first: what counts stands in front of what shows it, and sentences about all of it stand last.
 const settings = new Settings(find('#settings'));
 const chosen = new ChosenText(settings);
 const typed = new Prompt(find('#prompt'));
@@ -65,7 +65,7 @@ new Slow(find('#slow'));
 new Update(find('#update'), find('#attention-change'));
 const hidden = new Hidden(find('#hidden'));
 new Machine(find('#machine'), find('#device'), settings);
-new Kept(find('#kept'), find('#kept-offer'), settings);
+new SavedRuns(find('#kept'), find('#kept-offer'), settings);
 new RunSummary();
 const stages = new Stages(find('.stages'));
 const link = new Link(settings, stages, typed, timeline);

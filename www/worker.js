@@ -1,21 +1,21 @@
 // The worker: owns the engine's session, works in slices, and hears the page between two of them.
 
-import init, { Cleaning, Merges, Session, TextStream, Tokens, Viewing } from './glasshouse.js';
+import init, { Cleaning, Merges, Session, TextStream, TokenizerView, Viewing } from './glasshouse.js';
 import { Questions } from './worker/questions.js';
 import { Stops } from './worker/stop-conditions.js';
 import { Runs } from './worker/storage.js';
 import { vocabulary } from './worker/vocabularies.js';
 
-/** @type {(events: Told.Event[], buffers?: Transferable[]) => void} */
+/** @type {(events: Messages.Event[], buffers?: Transferable[]) => void} */
 const postMessage = (events, buffers = []) => self.postMessage(events, buffers);
-/** @type {Told.Asked[]} */
+/** @type {Messages.Asked[]} */
 const calls = [];
 /** What is not there yet, and is asked for only once it is. */
 const NOTHING = /** @type {never} */ (/** @type {unknown} */ (null));
 /** @type {Session} */
 let session = NOTHING;
 /** What the run was asked, what the recorded model, and what is to be measured where there is no run. */
-const [asked, asked_recorded, measuring] = [new Questions(), new Questions(), new Questions()];
+const [run_questions, recorded_questions, measurements] = [new Questions(), new Questions(), new Questions()];
 const stops = new Stops();
 /** The recorded model, where one was asked for, and its name. */
 let viewing = /** @type {Viewing | null} */ (null);
@@ -25,19 +25,21 @@ let stream = /** @type {TextStream} */ (NOTHING);
 let merges = /** @type {Merges} */ (NOTHING);
 /** The pages in the cleaning pipeline, what they are called, and the stage and the document that are looked at. */
 let cleaning = /** @type {Cleaning} */ (NOTHING);
-let sieve = /** @type {Told.Sieve & { name?: string }} */ ({ stage: null });
+let sieve = /** @type {Messages.Sieve & { name?: string }} */ ({ stage: null });
 /** The sample pages, and the lists of words without which no text is taken out of pages in HTML. */
 const PAGES = ['pages.jsonl', 'html.warc'];
 let lists = /** @type {Promise<void> | null} */ (null);
 let memory = /** @type {WebAssembly.Memory} */ (NOTHING);
 /** Tokenizers to look at: the one that the text gives in the end, single bytes, one from a file, those of other models. */
-const tokenizers = /** @type {Record<string, Tokens>} */ ({});
+const tokenizers = /** @type {Record<string, TokenizerView>} */ ({});
 /** A tokenizer that is watched learns from so many bytes of the text at most. */
-const WATCHED = 16 << 20;
+const MAX_WATCHED_BYTES = 16 << 20;
+/** The commands that measure where there is no run. */
+const MEASURES = ['measure', 'choose'];
 /** The commands that need no run which answers. */
-const DRIVES = ['train', 'run', 'pause', 'step', 'slow', 'part', 'reset'];
+const DRIVES = ['train', 'run', 'pause', 'step', 'slow', 'part', 'reset', ...MEASURES];
 /** Bytes of the text that are shown as tokens where nobody has typed any. */
-const SAMPLE = 300;
+const SAMPLE_BYTES = 300;
 /** The runs that the browser keeps. */
 const runs = new Runs((event) => postMessage([event]));
 let wake = /** @type {(value?: unknown) => void} */ (() => {});
@@ -70,7 +72,7 @@ const corpus = (name) => served(`corpora/${name}.txt.gz`);
 
 /** Hands the session the text that it asks for by name, or the files that were given with the call.
  * @param {string} name
- * @param {Told.File[]} files */
+ * @param {Messages.File[]} files */
 async function text(name, files) {
   if (name === 'own') session.set_own_text(files);
   else session.set_corpus(name, await corpus(name));
@@ -92,22 +94,30 @@ async function fetch_vocabulary(name) {
 
 /** Opens a zipped run on its text, paused.
  * @param {Uint8Array<ArrayBuffer>} bytes
- * @param {Told.File[]} files */
+ * @param {Messages.File[]} files */
 async function resume(bytes, files) {
   const needed = session.open_run(bytes);
   if (needed === 'own') session.set_own_text(files);
   else if (needed) session.set_corpus(needed, await corpus(needed));
   session.resume();
-  unanswered(...asked.drop());
+  unanswered(...run_questions.drop());
 }
+
+/** The id of the question that a command is, if it is one.
+ * @param {Messages.Command} command */
+const question = (command) => ('id' in command ? command.id ?? undefined : undefined);
+
+/** The id of the question that a call asks, if it does.
+ * @param {Messages.Asked} call */
+const asks = (call) => ('command' in call ? question(call.command) : undefined);
 
 /** Tells the page that nothing will answer these questions.
- * @param {...number} questions */
-function unanswered(...questions) {
-  if (questions.length > 0) postMessage([{ event: 'unanswered', questions }]);
+ * @param {...number} ids */
+function unanswered(...ids) {
+  if (ids.length > 0) postMessage([{ event: 'unanswered', ids }]);
 }
 
-/** @type {{ [Name in keyof Told.Calls]: (values: Told.Calls[Name], question: number | undefined) => void | Promise<void> }} */
+/** @type {{ [Name in keyof Messages.Calls]: (values: Messages.Calls[Name]) => void | Promise<void> }} */
 const answer = {
   async open({ device }) {
     session = await Session.open(device);
@@ -121,7 +131,7 @@ const answer = {
     await text(corpus, files);
     stops.begin(bounds);
     session.train(settings);
-    unanswered(...asked.drop());
+    unanswered(...run_questions.drop());
     await runs.begin();
     if (single) session.send({ command: 'step' });
   },
@@ -159,12 +169,12 @@ const answer = {
     postMessage([{ event: 'window', ...stream.window(at, count) }]);
   },
   merge_begin({ merges: wanted }) {
-    const bytes = stream.head(WATCHED);
+    const bytes = stream.head(MAX_WATCHED_BYTES);
     const whole = Merges.begin(bytes, wanted, 'cl100k');
     whole.advance(wanted);
     tokenizers.ours = whole.finish();
     merges = Merges.begin(bytes, wanted, 'cl100k');
-    const sample = new TextDecoder().decode(stream.head(SAMPLE));
+    const sample = new TextDecoder().decode(stream.head(SAMPLE_BYTES));
     postMessage([
       { event: 'learnt', merges: tokenizers.ours.merge_count, sample },
       { event: 'merged', ...merges.advance(0), total: tokenizers.ours.merge_count },
@@ -174,7 +184,7 @@ const answer = {
     postMessage([{ event: 'merged', ...merges.advance(budget), total: tokenizers.ours.merge_count }]);
   },
   tokenizer({ name, bytes }) {
-    tokenizers.file = Tokens.from_file(name, bytes);
+    tokenizers.file = TokenizerView.from_file(name, bytes);
     postMessage([{ event: 'tokenizer', name, merges: tokenizers.file.merge_count, vocab: tokenizers.file.vocab_size }]);
   },
   /** Fetches a vocabulary. */
@@ -183,7 +193,7 @@ const answer = {
   },
   vocabulary_came({ name, file, bytes, source }) {
     try {
-      tokenizers[name] = Tokens.from_file(file, bytes);
+      tokenizers[name] = TokenizerView.from_file(file, bytes);
     } catch (error) {
       if (error instanceof WebAssembly.RuntimeError) throw error;
       postMessage([{ event: 'vocabulary', name, failed: error.message }]);
@@ -197,20 +207,20 @@ const answer = {
   tree({ from, id }) {
     postMessage([{ event: 'tree', from, tree: tokenizers[from].tree(id) }]);
   },
-  send({ command }, question) {
+  send({ command }) {
     session.send(command);
-    if (command.command === 'reset') unanswered(...asked.drop());
-    asked.add(command.command, question);
+    if (command.command === 'reset') unanswered(...run_questions.drop());
+    (MEASURES.includes(command.command) ? measurements : run_questions).add(question(command));
   },
   /** Asks the recorded model `name`, which has seen `step` steps. */
-  async derive({ name, step, command }, question) {
+  async derive({ name, step, command }) {
     if (viewed !== name) {
       const opened = Viewing.open(session, await served(`recorded/${name}.zip`), step);
       unview();
       [viewing, viewed] = [opened, name];
     }
     viewing?.send(command);
-    asked_recorded.add(command.command, question);
+    recorded_questions.add(question(command));
   },
   /** Takes other bounds to stop at. */
   stops({ bounds }) {
@@ -225,44 +235,36 @@ const answer = {
     stops.begin(stops.bounds);
     await runs.begin();
   },
-  /** Goes on with a kept run. */
+  /** Goes on with a saved run. */
   async continue({ id, files }) {
     await resume((await runs.read(id)).zip, files);
     stops.begin(stops.bounds);
     await runs.begin(id);
   },
-  kept() {
+  saved_runs() {
     return runs.list();
   },
   forget({ id }) {
     return runs.forget(id);
   },
-  /** Hands a kept run over as a file. */
+  /** Hands a saved run over as a file. */
   async hand({ id }) {
     const { run, zip } = await runs.read(id);
     postMessage([{ event: 'archive', name: `glasshouse-${run.preset ?? 'run'}-${run.step}.zip`, bytes: zip }], [zip.buffer]);
   },
-  measure({ settings, corpus }, question) {
-    session.measure(settings, corpus);
-    measuring.add('measure', question);
-  },
-  choose({ corpus }, question) {
-    session.choose(corpus);
-    measuring.add('choose', question);
-  },
   extend({ steps }) {
     session.extend(steps);
-    unanswered(...asked.drop());
+    unanswered(...run_questions.drop());
   },
 };
 
 /** The buffers of the numbers in the session's events: they are handed over, not copied. */
-const buffers = (/** @type {Told.Event[]} */ events) => events.flatMap(Object.values).filter(ArrayBuffer.isView).map(({ buffer }) => buffer);
+const buffers = (/** @type {Messages.Event[]} */ events) => events.flatMap(Object.values).filter(ArrayBuffer.isView).map(({ buffer }) => buffer);
 
 /** Forgets the recorded model: it failed, its device is gone, or another takes its place. */
 function unview() {
   [viewing, viewed] = [null, null];
-  unanswered(...asked_recorded.drop());
+  unanswered(...recorded_questions.drop());
 }
 
 /** Works on what was asked of the recorded model.
@@ -270,7 +272,7 @@ function unview() {
 function view(viewing) {
   try {
     const events = viewing.tick();
-    for (const told of events) asked_recorded.answer(told);
+    for (const event of events) recorded_questions.settle(event);
     if (events.length > 0) postMessage(events, buffers(events));
   } catch (error) {
     unview();
@@ -309,7 +311,7 @@ function bring_lists() {
 }
 
 function tell_cleaned() {
-  postMessage([{ event: 'cleaned', name: sieve.name, ...cleaning.told(sieve.stage ?? '', sieve.document) }]);
+  postMessage([{ event: 'cleaned', name: sieve.name, ...cleaning.describe(sieve.stage ?? '', sieve.document) }]);
 }
 
 /** Cleans for a slice, beside whatever else there is to do. */
@@ -320,7 +322,7 @@ function clean() {
 }
 
 /** Pauses the run for a `reason`, if there is one; says whether there is.
- * @param {Told.Stop | null} reason */
+ * @param {Messages.Stop | null} reason */
 function stop(reason) {
   if (reason === null) return false;
   postMessage([{ event: 'stop', ...reason }]);
@@ -329,29 +331,29 @@ function stop(reason) {
 }
 
 /** The device is gone: nothing that was asked is answered.
- * @param {...number} questions others that it takes along */
-function drop(...questions) {
-  unanswered(...asked.drop(), ...asked_recorded.drop(), ...measuring.drop(), ...questions);
+ * @param {...number} others ids of others that it takes along */
+function drop(...others) {
+  unanswered(...run_questions.drop(), ...recorded_questions.drop(), ...measurements.drop(), ...others);
 }
 
 /** Posts what a slice of work led to, and recovers where the device went away. */
 async function turn() {
   const events = session.tick();
-  for (const told of events) {
-    asked.answer(told);
-    measuring.answer(told);
+  for (const event of events) {
+    run_questions.settle(event);
+    measurements.settle(event);
   }
   // Without its run or its device nothing is answered.
-  if (events.some(({ event }) => event === 'stopped')) unanswered(...asked.drop());
+  if (events.some(({ event }) => event === 'stopped')) unanswered(...run_questions.drop());
   if (events.some(({ event }) => event === 'device_lost')) drop();
   if (events.length > 0) postMessage(events, buffers(events));
-  const stopped = events.filter((told) => told.event === 'step' && stop(stops.check(told))).length > 0;
+  const stopped = events.filter((event) => event.event === 'step' && stop(stops.check(event))).length > 0;
   if (events.some(({ event }) => event === 'forgotten')) {
     runs.let_go();
     await runs.list();
   }
   if (events.some(({ event }) => event === 'saved')) await runs.keep(session.last_save(), (file) => session.write_save(file));
-  const lost = events.find((told) => told.event === 'device_lost');
+  const lost = events.find((event) => event.event === 'device_lost');
   if (lost) await reopen(lost.running);
   // The news of the pause waits in the engine for the next turn.
   else if (stopped) await turn();
@@ -370,17 +372,17 @@ async function reopen(running = false) {
   // Nobody can answer what the run that is gone was asked: the page asks again.
   const void_calls = calls.filter((call) => call.call === 'send' && !DRIVES.includes(call.command.command));
   calls.splice(0, calls.length, ...calls.filter((call) => !void_calls.includes(call)));
-  unanswered(...void_calls.flatMap(({ question }) => question ?? []));
+  unanswered(...void_calls.map(asks).filter((id) => id !== undefined));
   postMessage([{ event: 'recovered', ...session.device() }]);
 }
 
-/** What failed because the device is gone: it is opened again. Anything else is told; says whether it leaves nothing to go on with.
+/** What failed because the device is gone: it is opened again. Anything else is reported; says whether it leaves nothing to go on with.
  * @param {any} error
- * @param {number} [question] the one that failed */
-async function failed(error, question) {
+ * @param {number} [id] of the question that failed */
+async function failed(error, id) {
   const message = error instanceof WebAssembly.RuntimeError ? null : session?.lost();
-  if (!message) return report(error, question);
-  drop(...(question === undefined ? [] : [question]));
+  if (!message) return report(error, id);
+  drop(...(id === undefined ? [] : [id]));
   postMessage([{ event: 'device_lost', message }]);
   try {
     await reopen(false);
@@ -392,28 +394,28 @@ async function failed(error, question) {
 
 /** A trap leaves the engine in no known state: only a new one can go on.
  * @param {any} error
- * @param {number} [question] */
-function report(error, question) {
+ * @param {number} [id] of the question that failed */
+function report(error, id) {
   const fatal = error instanceof WebAssembly.RuntimeError;
-  postMessage([{ event: 'error', fatal, message: error?.message ?? String(error), question }]);
+  postMessage([{ event: 'error', fatal, message: error?.message ?? String(error), id }]);
   return fatal;
 }
 
 /** Answers calls and works, one after the other, until there is nothing to do; then waits for a call. */
 async function live() {
   ({ memory } = await init());
-  tokenizers.bytes = Tokens.bytes();
+  tokenizers.bytes = TokenizerView.bytes();
   postMessage([{ event: 'loaded', ...Session.defaults() }]);
   for (;;) {
     /** @type {number | undefined} */
-    let question;
+    let id;
     try {
       const call = calls.shift();
       if (call) {
-        ({ question } = call);
-        await /** @type {(values: Told.Asked, question: number | undefined) => void | Promise<void>} */ (answer[call.call])(call, question);
-        question = undefined;
-        // What a command leads to is told at once, also where it leaves nothing to do.
+        id = asks(call);
+        await /** @type {(values: Messages.Asked) => void | Promise<void>} */ (answer[call.call])(call);
+        id = undefined;
+        // The events of a command go out at once, also where it leaves nothing to do.
         if (session) await turn();
       } else if (cleaning?.busy()) {
         clean();
@@ -428,7 +430,7 @@ async function live() {
         });
       }
     } catch (error) {
-      if (await failed(error, question)) return;
+      if (await failed(error, id)) return;
     }
     await breath();
   }

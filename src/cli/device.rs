@@ -54,7 +54,7 @@ impl DeviceArg {
                 (device, Some(why))
             }
         };
-        // wgpu does not tell how much memory an adapter has.
+        // wgpu does not say how much memory an adapter has.
         let memory = if device.adapter().is_none() { available_memory() } else { None };
         Ok(OpenedDevice { device, why, memory })
     }

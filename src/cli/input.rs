@@ -53,7 +53,7 @@ fn name(path: &Path) -> String {
 }
 
 /// Where the documents are in a folder: those that a corpus kept, not those that it removed, once it is finished.
-fn kept(folder: &Path) -> Result<PathBuf> {
+fn finished_documents(folder: &Path) -> Result<PathBuf> {
     let documents = folder.join("documents");
     if folder.join("report.json").is_file() && documents.is_dir() {
         return Ok(documents);
@@ -79,7 +79,7 @@ fn read_file(path: &Path, left: &mut u64) -> Result<Vec<Vec<u8>>> {
     Ok(if bytes.is_empty() { Vec::new() } else { vec![bytes] })
 }
 
-/// Whether the first line is an object of JSON with a string `text`: standard input has no name that would tell.
+/// Whether the first line is an object of JSON with a string `text`: standard input has no name to go by.
 fn starts_as_jsonl(bytes: &[u8]) -> bool {
     let first = bytes.split(|&byte| byte == b'\n').find(|line| !line.trim_ascii().is_empty());
     first.is_some_and(|line| line.trim_ascii_start().starts_with(b"{") && read_jsonl("", line).is_ok())
@@ -88,7 +88,7 @@ fn starts_as_jsonl(bytes: &[u8]) -> bool {
 /// All files under a folder, sorted, and of a corpus those of its documents. Links to folders are not followed, so that there is no
 /// going round in circles.
 pub fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    let folder = &kept(folder)?;
+    let folder = &finished_documents(folder)?;
     let fail = |error| Error::io(folder, "read", error);
     let mut entries = fs::read_dir(folder).map_err(fail)?.collect::<io::Result<Vec<_>>>().map_err(fail)?;
     entries.sort_by_key(|entry| entry.file_name());

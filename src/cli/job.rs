@@ -1,4 +1,4 @@
-//! A run under way: drives the engine, shows what it tells, logs, saves, and goes on where a device was lost.
+//! A run under way: drives the engine, shows its events, logs, saves, and goes on where a device was lost.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -31,7 +31,7 @@ pub fn catch_interrupts() -> Result<()> {
     ctrlc::set_handler(handler).map_err(|error| Error::Device(format!("Ctrl-C cannot be caught: {error}")))
 }
 
-/// What a call was told about a run that is not its settings.
+/// What a call says about a run beside its settings.
 #[derive(Clone)]
 pub struct RunArgs {
     /// Where to train.

@@ -87,7 +87,7 @@ impl Display {
         self.bar = Some(bar(template, done, total));
     }
 
-    /// The run is ready at `step`, and this call goes on to `end`, with so many `tokens` a step.
+    /// The run is ready at `step`, and this call goes on to `end`, with `tokens` tokens a step.
     pub fn ready(&mut self, train: &TrainConfig, tokens: u64, step: u64, end: u64) {
         let every = nice((end - step.min(end)).div_ceil(MAX_LOG_LINES).max(1));
         self.steps = Steps { total: train.steps, end, tokens, every };

@@ -176,12 +176,12 @@ fn is_standard_input(paths: &[PathBuf]) -> bool {
 /// The text of a run that goes on: from the places given, or out of the save, the program, the place where it was.
 pub fn text_of(save: &mut Save, data: &[PathBuf]) -> Result<Text> {
     let name = save.trainer.as_ref().map_or_else(String::new, |state| state.corpus.name.clone());
-    let kept = save.corpus.take();
+    let carried = save.corpus.take();
     if !data.is_empty() {
-        let keep = kept.is_some() || is_standard_input(data);
+        let keep = carried.is_some() || is_standard_input(data);
         return Ok(Text { name, documents: input::documents(data)?, keep });
     }
-    if let Some(documents) = kept {
+    if let Some(documents) = carried {
         return Ok(Text { name, documents, keep: true });
     }
     if let Ok(corpus) = name.parse::<Builtin>() {

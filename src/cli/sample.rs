@@ -142,7 +142,7 @@ impl TokenPrinter {
 /// Takes the characters that are complete; bytes that can begin one at the end stay.
 fn whole(bytes: &mut Vec<u8>) -> String {
     let mut text = String::new();
-    let mut kept = 0;
+    let mut incomplete = 0;
     let total = bytes.len();
     let mut at = 0;
     for chunk in bytes.utf8_chunks() {
@@ -150,12 +150,12 @@ fn whole(bytes: &mut Vec<u8>) -> String {
         at += chunk.valid().len() + chunk.invalid().len();
         let begun = std::str::from_utf8(chunk.invalid()).is_err_and(|error| error.error_len().is_none());
         if at == total && begun {
-            kept = chunk.invalid().len();
+            incomplete = chunk.invalid().len();
         } else if !chunk.invalid().is_empty() {
             text.push(char::REPLACEMENT_CHARACTER);
         }
     }
-    bytes.drain(..total - kept);
+    bytes.drain(..total - incomplete);
     text
 }
 

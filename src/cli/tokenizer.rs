@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use glasshouse::tokenizer::{Pattern, SpecialHandling, Ties, Tokenizer, TrainOptions, Trainer};
+use glasshouse::tokenizer::{BpeTrainer, Pattern, SpecialHandling, Ties, Tokenizer, TrainOptions};
 use glasshouse::{Error, Result, hub};
 use serde::Serialize;
 
@@ -105,7 +105,7 @@ pub fn run(args: TokenizerArgs) -> Result<()> {
 fn train(args: TrainTokenizerArgs) -> Result<()> {
     let options =
         TrainOptions { vocab_size: args.vocab_size, pattern: args.pattern, ties: args.ties, special: args.special };
-    let mut trainer = Trainer::new(options)?;
+    let mut trainer = BpeTrainer::new(options)?;
     let folder = args.out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !folder.is_dir() || args.out.is_dir() {
         return Err(Error::Usage(format!("--out {} is not a file in a folder that is there", args.out.display())));

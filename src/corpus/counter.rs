@@ -9,7 +9,7 @@ use super::words::{Token, Words};
 /// Says how many tokens a text is.
 type Tokens = dyn Fn(&str) -> u64 + Send + Sync;
 
-/// Counts the tokens of texts; words, if it is not told otherwise.
+/// Counts the tokens of texts; by default its words.
 #[derive(Clone, Default)]
 pub struct Counter(Option<Arc<Tokens>>);
 

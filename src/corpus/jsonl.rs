@@ -88,7 +88,7 @@ impl<R: BufRead> Iterator for Lines<R> {
 pub fn document(line: &[u8], otherwise: impl FnOnce() -> String) -> Result<Document, Skip> {
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
     // Each line is parsed alone, so that the parser's own number of it is always 1.
-    let record: Record = serde_json::from_slice(line)
+    let record: JsonLine = serde_json::from_slice(line)
         .map_err(|error| Skip::Damaged(error.to_string().replace(" at line 1 column", " at column")))?;
     let other = record.metadata.unwrap_or_default();
     let string = |value: Value, other: Value| match (value, other) {
@@ -108,7 +108,7 @@ pub fn document(line: &[u8], otherwise: impl FnOnce() -> String) -> Result<Docum
 
 /// A line as FineWeb's files have it, what is known of a document beside its text, or as datatrove writes it, in `metadata`.
 #[derive(Deserialize)]
-struct Record {
+struct JsonLine {
     text: String,
     #[serde(default)]
     id: Value,

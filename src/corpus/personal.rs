@@ -147,7 +147,7 @@ fn digits(text: &[u8], at: usize) -> usize {
     text.get(at..).unwrap_or_default().iter().take(16).take_while(|byte| byte.is_ascii_digit()).count()
 }
 
-/// Whether so many digits are a part of an IP address.
+/// Whether this many digits are a part of an IP address.
 fn is_octet(digits: &[u8]) -> bool {
     matches!(digits, [_] | [_, _] | [b'0' | b'1', _, _] | [b'2', b'0'..=b'4', _] | [b'2', b'5', b'0'..=b'5'])
 }

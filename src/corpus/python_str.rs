@@ -41,7 +41,7 @@ pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// `re.split("\n{least,}", text)`: what stands between runs of at least so many newlines.
+/// `re.split("\n{least,}", text)`: what stands between runs of at least `least` newlines.
 pub(crate) fn split_newlines(text: &str, least: usize) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {

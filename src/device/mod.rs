@@ -156,7 +156,7 @@ pub enum Program {
     /// Run one after another.
     Cpu(Vec<Dispatch>),
     /// Compiled and bound.
-    Gpu(gpu::Program),
+    Gpu(gpu::GpuProgram),
 }
 
 impl Program {
@@ -210,7 +210,7 @@ pub enum Reading {
     /// Already here.
     Ready(Option<Numbers>),
     /// On its way.
-    Gpu(gpu::Reading),
+    Gpu(gpu::GpuReading),
 }
 
 impl Reading {
@@ -473,6 +473,6 @@ pub(crate) fn count(counters: &Cell<Counters>, add: impl FnOnce(&mut Counters)) 
 }
 
 /// A device that has what a person asked for, or an error that says what there is.
-pub fn unavailable(asked: &str, found: &str) -> Error {
-    Error::Device(format!("{asked} was asked for, but {found}: run `glasshouse doctor` to see what there is"))
+pub fn unavailable(requested: &str, found: &str) -> Error {
+    Error::Device(format!("{requested} was asked for, but {found}: run `glasshouse doctor` to see what there is"))
 }

@@ -43,7 +43,7 @@ mod tests {
         assert_eq!(shifts[0], HeadShift { layer: 0, head: 0, mean: 0.5 / 3.0, largest: 0.25, from: 1, to: 0 });
         assert_eq!(shifts[1], HeadShift { layer: 1, head: 0, mean: 1.0 / 3.0, largest: 0.5, from: 1, to: 0 });
         assert_eq!(most, 1);
-        // What goes down may be the largest; where nothing changes the first head is told of.
+        // What goes down may be the largest; where nothing changes the first head is named.
         let (_, shifts, most) = attention_change(&after, &before, 2, 2);
         assert_eq!((shifts[0].largest, shifts[1].largest), (-0.25, -0.5));
         assert_eq!(((shifts[1].layer, shifts[1].head), most), ((0, 1), 1));

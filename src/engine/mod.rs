@@ -28,8 +28,8 @@ pub use protocol::{
 pub use readback::load_weights;
 pub use run::SAMPLE_TOKENS;
 pub use session::Session;
-pub use speed::{Found, Speeds};
-pub use store::{Memory, Recalled, Store};
+pub use speed::{Measurement, Speeds};
+pub use store::{MemoryStore, Recalled, Store};
 pub use viewer::Viewer;
 
 use std::time::Duration;
@@ -61,7 +61,7 @@ pub struct Engine {
     events: Vec<Event>,
     /// The save that was announced last, until it is taken.
     saved: Option<Save>,
-    /// What ended the run, to be told after the events that came before it, and what the engine was doing.
+    /// What ended the run, reported after the events that came before it, and what the engine was doing.
     failure: Option<(Error, State)>,
 }
 
@@ -241,7 +241,7 @@ impl Engine {
         self.saved.take()
     }
 
-    /// Works for one slice and tells what happened. After an error there is no run any more: what was saved is intact.
+    /// Works for one slice and returns what happened. After an error there is no run any more: what was saved is intact.
     pub fn tick(&mut self) -> Result<Vec<Event>> {
         if let Some((error, before)) = self.failure.take() {
             self.tell_state(before);

@@ -4,7 +4,7 @@ use web_time::Instant;
 
 use super::protocol::{Event, Settings, Text};
 use crate::data::{Corpus, Dataset};
-use crate::tokenizer::{Tokenizer, TrainOptions, Trainer};
+use crate::tokenizer::{BpeTrainer, Tokenizer, TrainOptions};
 use crate::{Error, Result};
 
 /// The token in front of every document, where the tokenizer is ours.
@@ -19,20 +19,20 @@ const SLICE: usize = 64 * 1024;
 /// Tokenizer and tokens in the making.
 pub struct Preparation {
     text: Text,
-    stage: Stage,
+    stage: Phase,
     notices: Vec<String>,
 }
 
-enum Stage {
+enum Phase {
     /// Up to `at` in the document `next`.
     Count {
-        trainer: Box<Trainer>,
+        trainer: Box<BpeTrainer>,
         next: usize,
         at: usize,
         requested: bool,
     },
     Merge {
-        trainer: Box<Trainer>,
+        trainer: Box<BpeTrainer>,
         requested: bool,
     },
     /// Whole documents, and the next up to `at`, which is above 0 only in a long one.
@@ -85,13 +85,13 @@ impl Preparation {
                         tokenizer.with_special(END_OF_TEXT)
                     }
                 };
-                Stage::Encode { tokenizer, encoded: Vec::new(), part: Vec::new(), at: 0, done: 0 }
+                Phase::Encode { tokenizer, encoded: Vec::new(), part: Vec::new(), at: 0, done: 0 }
             }
             None => {
                 let vocab = settings.resolve(&text.name).0.vocab;
                 let options = TrainOptions { special: vec![END_OF_TEXT.into()], ..TrainOptions::new(vocab) };
-                Stage::Count {
-                    trainer: Box::new(Trainer::new(options)?),
+                Phase::Count {
+                    trainer: Box::new(BpeTrainer::new(options)?),
                     next: 0,
                     at: 0,
                     requested: settings.vocab_size.is_some(),
@@ -110,15 +110,15 @@ impl Preparation {
         let bytes: u64 = self.text.documents.iter().map(|d| d.len() as u64).sum();
         loop {
             self.stage = match self.stage {
-                Stage::Count { mut trainer, next, at, requested } => match self.text.documents.get(next) {
+                Phase::Count { mut trainer, next, at, requested } => match self.text.documents.get(next) {
                     Some(document) => {
                         let at = trainer.feed_part(document, at, SLICE)?;
                         let (next, at) = if at < document.len() { (next, at) } else { (next + 1, 0) };
-                        Stage::Count { trainer, next, at, requested }
+                        Phase::Count { trainer, next, at, requested }
                     }
-                    None => Stage::Merge { trainer, requested },
+                    None => Phase::Merge { trainer, requested },
                 },
-                Stage::Merge { mut trainer, requested } => {
+                Phase::Merge { mut trainer, requested } => {
                     let progress = trainer.step(1);
                     let (done, total) = (progress.vocab_size as u64, progress.target as u64);
                     tell(events, "tokenizer", done, total);
@@ -128,12 +128,12 @@ impl Preparation {
                             self.notices
                                 .push(format!("the text allows a vocabulary of {done}, not the preset's {total}"));
                         }
-                        Stage::Encode { tokenizer, encoded: Vec::new(), part: Vec::new(), at: 0, done: 0 }
+                        Phase::Encode { tokenizer, encoded: Vec::new(), part: Vec::new(), at: 0, done: 0 }
                     } else {
-                        Stage::Merge { trainer, requested }
+                        Phase::Merge { trainer, requested }
                     }
                 }
-                Stage::Encode { tokenizer, mut encoded, mut part, mut at, mut done } => {
+                Phase::Encode { tokenizer, mut encoded, mut part, mut at, mut done } => {
                     let rest = &self.text.documents[encoded.len()..];
                     let Some(first) = rest.first() else {
                         return Ok(Ok(Self::finish(self.text, tokenizer, encoded, self.notices)?));
@@ -157,7 +157,7 @@ impl Preparation {
                         encoded.extend(tokenizer.encode_documents(&batch));
                     }
                     tell(events, "tokens", done, bytes);
-                    Stage::Encode { tokenizer, encoded, part, at, done }
+                    Phase::Encode { tokenizer, encoded, part, at, done }
                 }
             };
             if Instant::now() >= deadline {
@@ -173,7 +173,7 @@ impl Preparation {
     }
 }
 
-/// Tells how far a stage is, instead of what was told of it in this tick before.
+/// Reports how far a stage is; replaces what this tick has reported of it.
 fn tell(events: &mut Vec<Event>, now: &str, done: u64, total: u64) {
     events.retain(|event| !matches!(event, Event::Preparing { stage, .. } if stage == now));
     events.push(Event::Preparing { stage: now.into(), done, total });

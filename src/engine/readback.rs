@@ -119,15 +119,15 @@ pub fn load_weights(device: &Device, save: &Save, training: bool) -> Result<Gpt>
     Ok(model)
 }
 
-/// The lines of a log up to `step`, and the seconds that the last of them tells.
+/// The lines of a log up to `step`, and the seconds in the last of them.
 pub fn cut(log: &[u8], step: u64) -> (Vec<u8>, f64) {
-    let (mut kept, mut seconds) = (Vec::new(), 0.0);
+    let (mut lines, mut seconds) = (Vec::new(), 0.0);
     for line in log.split_inclusive(|byte| *byte == b'\n') {
         let Ok(report) = serde_json::from_slice::<StepReport>(line) else { continue };
         if report.step <= step {
-            kept.extend_from_slice(line);
+            lines.extend_from_slice(line);
             seconds = report.seconds;
         }
     }
-    (kept, seconds)
+    (lines, seconds)
 }

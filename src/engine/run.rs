@@ -69,7 +69,7 @@ impl Run {
             preset: Some(settings.preset.unwrap_or(crate::model::Preset::Tiny)),
             train: train.clone(),
             corpus: prepared.corpus.clone(),
-            kept: Default::default(),
+            as_read: Default::default(),
         };
         let trainer = Trainer::new(gpt, device, train, dataset)?;
         Run::assemble(device, prepared, trainer, state, Vec::new(), &settings.changes)
@@ -174,7 +174,7 @@ impl Run {
         self.complete = self.finished();
     }
 
-    /// Whether a step is under way, or not yet told.
+    /// Whether a step is under way, or not yet reported.
     pub fn stepping(&self) -> bool {
         self.trainer.within_step() || self.trainer.in_flight() > 0 || self.held.is_some()
     }
@@ -444,7 +444,7 @@ impl Run {
                 true
             }
             Action::Undo(why) => {
-                undo(&mut self.trial, *why, events);
+                undo(&mut self.trial, *why, None, events);
                 true
             }
             Action::Snapshot { pinned } => {
@@ -461,8 +461,8 @@ impl Run {
 
     /// Goes on from what was tried, with a save.
     fn keep(&mut self, events: &mut Vec<Event>) {
-        let kept = self.trial.take().and_then(|trial| trial.keep(&self.trainer.model));
-        let Some(updates) = kept else { return };
+        let updates = self.trial.take().and_then(|trial| trial.keep(&self.trainer.model));
+        let Some(updates) = updates else { return };
         self.trainer.extra += updates;
         let step = self.trainer.step();
         events.push(Event::UpdateKept { step, updates });

@@ -6,7 +6,7 @@ use web_time::Instant;
 use super::Engine;
 use super::memory::{fits, required_bytes};
 use super::protocol::{Changes, Command, Description, Event, Settings, State, Text};
-use super::speed::{Found, Speeds};
+use super::speed::{Measurement, Speeds};
 use super::store::{Recalled, Store};
 use crate::hub::{Save, from_zip};
 use crate::{Error, Result};
@@ -16,6 +16,8 @@ pub struct Session<S: Store> {
     engine: Engine,
     store: S,
     speeds: Speeds,
+    /// The number that the measurement under way was asked for with.
+    measuring: Option<u64>,
     /// What was changed for the run under way.
     changes: Changes,
     /// The step at which it ends.
@@ -26,9 +28,9 @@ pub struct Session<S: Store> {
     losses: u32,
     /// Whether the first step waits for a save.
     waits: bool,
-    /// What is told with the next tick.
+    /// Events for the next tick.
     events: Vec<Event>,
-    /// What ended the last tick, to be told behind its events.
+    /// What ended the last tick, reported after its events.
     failure: Option<Error>,
 }
 
@@ -39,6 +41,7 @@ impl<S: Store> Session<S> {
             speeds: Speeds::new(engine.device().clone(), engine.memory()),
             engine,
             store,
+            measuring: None,
             changes,
             end: 0,
             history: Vec::new(),
@@ -109,14 +112,10 @@ impl<S: Store> Session<S> {
                 let description = self.describe(&settings, &corpus);
                 self.events.push(Event::Described { description });
             }
-            Command::Measure { settings, corpus } => {
-                self.check_free()?;
-                self.speeds.measure(&settings, &corpus)?;
+            Command::Measure { settings, corpus, id } => {
+                self.begin_measuring(id, |speeds| speeds.measure(&settings, &corpus))?;
             }
-            Command::Choose { corpus } => {
-                self.check_free()?;
-                self.speeds.choose(&corpus)?;
-            }
+            Command::Choose { corpus, id } => self.begin_measuring(id, |speeds| speeds.choose(&corpus))?,
             command => self.engine.send(command)?,
         }
         Ok(())
@@ -158,7 +157,7 @@ impl<S: Store> Session<S> {
         Ok(())
     }
 
-    /// Works for one slice and tells what happened; what is told is in the store. After an error there is no run any more.
+    /// Works for one slice and returns what happened; what it returns is in the store. After an error there is no run any more.
     pub fn tick(&mut self) -> Result<Vec<Event>> {
         if let Some(error) = self.failure.take() {
             return Err(error);
@@ -186,7 +185,7 @@ impl<S: Store> Session<S> {
     /// The events that say why a tick has failed. `running` says whether the run ran.
     pub fn tell(&mut self, error: Error, running: bool) -> Vec<Event> {
         let mut events = std::mem::take(&mut self.events);
-        // The engine tells next that it is idle; here more is told than that.
+        // The engine would say next that it is idle; the events here say more.
         let _ = self.engine.tick();
         match error {
             Error::DeviceLost(message) => events.push(Event::DeviceLost { message, running: Some(running) }),
@@ -218,9 +217,9 @@ impl<S: Store> Session<S> {
 
     fn begin(&mut self, settings: Settings, text: Text, tokenizer: Option<Vec<u8>>) -> Result<()> {
         self.stop_measuring();
-        let (changes, kept) = (settings.changes.clone(), S::IN_MEMORY.then(|| (settings.clone(), text.clone())));
+        let (changes, beginning) = (settings.changes.clone(), S::IN_MEMORY.then(|| (settings.clone(), text.clone())));
         self.engine.send(Command::Train { settings, text, tokenizer })?;
-        if let Some((settings, text)) = kept {
+        if let Some((settings, text)) = beginning {
             self.store.begin(settings, text);
         }
         (self.changes, self.history) = (changes, Vec::new());
@@ -230,10 +229,10 @@ impl<S: Store> Session<S> {
     /// Goes on with a save, which is a `new` one to the store, or its own.
     fn go_on(&mut self, save: Save, changes: Changes, text: Text, run: bool, new: bool) -> Result<()> {
         self.stop_measuring();
-        let kept = (new && S::IN_MEMORY).then(|| (save.clone(), text.clone()));
+        let copy = (new && S::IN_MEMORY).then(|| (save.clone(), text.clone()));
         let log = save.log.clone();
         self.engine.resume(save, changes.clone(), text, run)?;
-        if let Some((save, text)) = kept {
+        if let Some((save, text)) = copy {
             self.store.go_on(save, text);
         }
         (self.changes, self.history) = (changes, log);
@@ -283,19 +282,30 @@ impl<S: Store> Session<S> {
         Ok(())
     }
 
-    fn check_free(&self) -> Result<()> {
-        if self.engine.state() == State::Idle {
-            return Ok(());
+    /// Begins a measurement that was asked for with `id`; the one under way is given up for it.
+    fn begin_measuring(&mut self, id: Option<u64>, begin: impl FnOnce(&mut Speeds) -> Result<()>) -> Result<()> {
+        if self.engine.state() != State::Idle {
+            return Err(Error::Usage("the speed is measured where there is no run: reset this one first".into()));
         }
-        Err(Error::Usage("the speed is measured where there is no run: reset this one first".into()))
+        let busy = self.speeds.busy();
+        begin(&mut self.speeds)?;
+        if busy {
+            self.tell_measured(None, true);
+        }
+        self.measuring = id;
+        Ok(())
     }
 
     /// Gives up a measurement, because a run begins.
     fn stop_measuring(&mut self) {
         if self.speeds.busy() {
             self.speeds.stop();
-            self.events.push(Event::Measured { settings: None, given_up: true });
+            self.tell_measured(None, true);
         }
+    }
+
+    fn tell_measured(&mut self, settings: Option<Settings>, given_up: bool) {
+        self.events.push(Event::Measured { settings, given_up, id: self.measuring.take() });
     }
 
     /// Measures for one slice. Where the device goes away, recovery begins with the message.
@@ -303,12 +313,12 @@ impl<S: Store> Session<S> {
         match self.speeds.advance(Instant::now() + self.engine.slice()) {
             Ok(None) => {}
             Ok(Some(found)) => {
-                let settings = if let Found::Settings(settings) = found { Some(settings) } else { None };
-                self.events.push(Event::Measured { settings, given_up: false });
+                let settings = if let Measurement::Settings(settings) = found { Some(settings) } else { None };
+                self.tell_measured(settings, false);
             }
             Err(error) => {
                 self.speeds.stop();
-                self.events.push(Event::Measured { settings: None, given_up: true });
+                self.tell_measured(None, true);
                 self.events.push(match error {
                     Error::DeviceLost(message) => Event::DeviceLost { message, running: None },
                     error => Event::Error { message: error.to_string(), saved: None },
@@ -322,7 +332,7 @@ impl<S: Store> Session<S> {
 mod tests {
     use std::time::Duration;
 
-    use super::super::store::Memory;
+    use super::super::store::MemoryStore;
     use super::*;
     use crate::device::Device;
 
@@ -352,8 +362,8 @@ mod tests {
         Command::Train { settings, text, tokenizer: None }
     }
 
-    /// Drives a session until it rests, or has told of `step`; the losses that it told.
-    fn drive(session: &mut Session<Memory>, until: u64) -> Vec<(u64, f64)> {
+    /// Drives a session until it rests or has taken `step` steps; returns their losses.
+    fn drive(session: &mut Session<MemoryStore>, until: u64) -> Vec<(u64, f64)> {
         let mut losses = Vec::new();
         while session.busy() {
             for event in session.tick().unwrap() {
@@ -369,7 +379,7 @@ mod tests {
     }
 
     fn whole() -> Vec<(u64, f64)> {
-        let mut session = Session::new(engine(), Memory::default(), Changes::default());
+        let mut session = Session::new(engine(), MemoryStore::default(), Changes::default());
         session.send(train(12, 5)).unwrap();
         drive(&mut session, u64::MAX)
     }
@@ -378,7 +388,7 @@ mod tests {
     fn a_session_goes_on_from_its_last_save_and_from_the_beginning_where_there_is_none() {
         let whole = whole();
         assert_eq!(whole.len(), 12);
-        let mut session = Session::new(engine(), Memory::default(), Changes::default());
+        let mut session = Session::new(engine(), MemoryStore::default(), Changes::default());
         session.recover(engine(), true).unwrap();
         assert!(!session.busy(), "there is nothing to go on with");
         session.send(train(12, 5)).unwrap();
@@ -394,7 +404,7 @@ mod tests {
 
     #[test]
     fn a_finished_run_is_extended_and_stays_so_on_another_device() {
-        let mut session = Session::new(engine(), Memory::default(), Changes::default());
+        let mut session = Session::new(engine(), MemoryStore::default(), Changes::default());
         assert!(session.send(Command::Extend { steps: 12 }).is_err());
         session.send(train(6, 0)).unwrap();
         drive(&mut session, u64::MAX);
@@ -409,16 +419,21 @@ mod tests {
 
     #[test]
     fn a_description_and_a_measurement_are_events() {
-        let mut session = Session::new(engine(), Memory::default(), Changes::default());
+        let mut session = Session::new(engine(), MemoryStore::default(), Changes::default());
         let Command::Train { settings, .. } = train(6, 0) else { unreachable!() };
         session.send(Command::Describe { settings: settings.clone(), corpus: "en".into() }).unwrap();
-        session.send(Command::Measure { settings, corpus: "en".into() }).unwrap();
+        session.send(Command::Measure { settings, corpus: "en".into(), id: Some(1) }).unwrap();
+        let too_large = Settings { channels: Some(1 << 20), ..Settings::default() };
+        let refused = Command::Measure { settings: too_large, corpus: "en".into(), id: Some(2) };
+        assert!(session.send(refused).is_err(), "what is under way goes on");
+        session.send(Command::Choose { corpus: "en".into(), id: Some(3) }).unwrap();
         session.send(train(6, 0)).unwrap();
-        let told = session.tick().unwrap();
-        let json = serde_json::to_value(&told).unwrap();
+        let events = session.tick().unwrap();
+        let json = serde_json::to_value(&events).unwrap();
         assert_eq!(json[0]["event"], "described");
         assert!(json[0]["parameters"].as_u64().is_some_and(|parameters| parameters > 0), "{json}");
-        assert_eq!(json[1], serde_json::json!({ "event": "measured", "given_up": true }));
-        assert_eq!(json[2], serde_json::json!({ "event": "begun" }));
+        assert_eq!(json[1], serde_json::json!({ "event": "measured", "given_up": true, "id": 1 }));
+        assert_eq!(json[2], serde_json::json!({ "event": "measured", "given_up": true, "id": 3 }));
+        assert_eq!(json[3], serde_json::json!({ "event": "begun" }));
     }
 }

@@ -1,4 +1,4 @@
-//! Slow motion: behind each part of a step it tells what the part found, and waits until it is let go on.
+//! Slow motion: after each part of a step it reports what the part found, and waits to be continued.
 
 use web_time::Instant;
 
@@ -47,7 +47,7 @@ impl SlowMotion {
         Ok(part == Part::Update)
     }
 
-    /// Whether a part is done and not told yet: the next one is not begun before.
+    /// Whether a part is done and not reported yet: the next one is not begun before.
     pub fn tells(&self) -> bool {
         self.telling.is_some()
     }
@@ -67,7 +67,7 @@ impl SlowMotion {
         let number = |of: Part, i: usize| (part == of).then(|| numbers[i]);
         // The update ends the step.
         let step = trainer.step() + u64::from(part != Part::Update);
-        // The loss is a sum over all micro-batches of the step; of those so far it is told as a mean.
+        // The loss is a sum over all micro-batches of the step; the mean over those so far is reported.
         let share = config.accumulate as f64 / (micro_batch + 1) as f64;
         events.push(Event::Part {
             step,

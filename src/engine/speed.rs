@@ -48,11 +48,11 @@ pub struct Speeds {
 struct UnderWay {
     shape: Shape,
     calibration: Calibration,
-    choice: Option<Choice>,
+    choice: Option<PresetSearch>,
 }
 
 /// The search for a preset.
-struct Choice {
+struct PresetSearch {
     corpus: String,
     /// Presets that are to be measured, the smallest first.
     left: VecDeque<Preset>,
@@ -62,7 +62,7 @@ struct Choice {
 
 /// What has been found.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Found {
+pub enum Measurement {
     /// How fast what was asked about is.
     Speed,
     /// Settings of a run that is done within a minute.
@@ -96,7 +96,7 @@ impl Speeds {
     /// for the number of steps that the smallest one takes in it.
     pub fn choose(&mut self, corpus: &str) -> Result<()> {
         let [preset, left @ ..] = Preset::ALL;
-        let choice = Choice { corpus: corpus.into(), left: left.into(), preset, best: of(preset) };
+        let choice = PresetSearch { corpus: corpus.into(), left: left.into(), preset, best: of(preset) };
         self.begin(&of(preset), corpus, Some(choice))
     }
 
@@ -111,7 +111,7 @@ impl Speeds {
     }
 
     /// Works until `deadline`; what was found once it is.
-    pub fn advance(&mut self, deadline: Instant) -> Result<Option<Found>> {
+    pub fn advance(&mut self, deadline: Instant) -> Result<Option<Measurement>> {
         let Some(mut under_way) = self.under_way.take() else { return Ok(None) };
         let Some(seconds) = under_way.calibration.advance(deadline)? else {
             self.under_way = Some(under_way);
@@ -121,12 +121,12 @@ impl Speeds {
         self.measured.retain(|(known, _)| *known != shape);
         self.measured.push((shape, seconds));
         match choice {
-            None => Ok(Some(Found::Speed)),
+            None => Ok(Some(Measurement::Speed)),
             Some(choice) => self.go_on(choice, shape, seconds),
         }
     }
 
-    fn begin(&mut self, settings: &Settings, corpus: &str, choice: Option<Choice>) -> Result<()> {
+    fn begin(&mut self, settings: &Settings, corpus: &str, choice: Option<PresetSearch>) -> Result<()> {
         let (model, train) = settings.resolve(corpus);
         model.validate()?;
         train.validate()?;
@@ -137,7 +137,7 @@ impl Speeds {
     }
 
     /// Takes in the measurement of a preset, and measures the next one where it may be done in time as well.
-    fn go_on(&mut self, mut choice: Choice, shape: Shape, seconds: f64) -> Result<Option<Found>> {
+    fn go_on(&mut self, mut choice: PresetSearch, shape: Shape, seconds: f64) -> Result<Option<Measurement>> {
         let steps = TrainConfig::preset(choice.preset).steps;
         let whole = steps as f64 * seconds <= STEPS;
         if whole {
@@ -160,11 +160,11 @@ impl Speeds {
             match (likely <= FASTER * MINUTE).then(|| self.begin(&of(next), &corpus, Some(choice))) {
                 Some(Ok(())) => return Ok(None),
                 // One that does not fit the device is no choice.
-                Some(Err(Error::Config(_))) | None => return Ok(Some(Found::Settings(best))),
+                Some(Err(Error::Config(_))) | None => return Ok(Some(Measurement::Settings(best))),
                 Some(Err(error)) => return Err(error),
             }
         }
-        Ok(Some(Found::Settings(choice.best)))
+        Ok(Some(Measurement::Settings(choice.best)))
     }
 }
 
@@ -197,7 +197,7 @@ mod tests {
         speeds.choose("en").unwrap();
         for seconds in seconds {
             let UnderWay { shape, choice, .. } = speeds.under_way.take().expect("another preset is measured");
-            if let Some(Found::Settings(settings)) = speeds.go_on(choice.unwrap(), shape, *seconds).unwrap() {
+            if let Some(Measurement::Settings(settings)) = speeds.go_on(choice.unwrap(), shape, *seconds).unwrap() {
                 assert!(!speeds.busy());
                 return settings;
             }

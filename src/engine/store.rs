@@ -10,10 +10,10 @@ pub trait Store {
     /// Whether it has the text of a run and the save that it goes on from only where it is handed them.
     const IN_MEMORY: bool;
 
-    /// Takes in how a run began that has no save yet; only one in memory is told.
+    /// Takes the beginning of a run that has no save yet; only called on a store in memory.
     fn begin(&mut self, settings: Settings, text: Text);
 
-    /// Takes in the save that a run goes on from, with its text; only one in memory is told.
+    /// Takes in the save that a run goes on from, with its text; only called on a store in memory.
     fn go_on(&mut self, save: Save, text: Text);
 
     /// Adds a finished step to the log, where that is not a part of the saves.
@@ -44,19 +44,19 @@ pub enum Recalled {
 
 /// A store of what a tab has no other place for.
 #[derive(Default)]
-pub struct Memory {
+pub struct MemoryStore {
     begun: Option<(Settings, Text)>,
     save: Option<Save>,
 }
 
-impl Memory {
+impl MemoryStore {
     /// The last save.
     pub fn save(&self) -> Option<&Save> {
         self.save.as_ref()
     }
 }
 
-impl Store for Memory {
+impl Store for MemoryStore {
     const IN_MEMORY: bool = true;
 
     fn begin(&mut self, settings: Settings, text: Text) {

@@ -22,7 +22,7 @@ pub struct Snapshot {
 }
 
 #[derive(Clone)]
-struct Kept {
+struct Entry {
     snapshot: Snapshot,
     pinned: bool,
 }
@@ -36,10 +36,10 @@ pub struct Timeline {
     first: u64,
     /// Steps between two snapshots.
     spacing: u64,
-    kept: BTreeMap<u64, Kept>,
+    entries: BTreeMap<u64, Entry>,
     /// The snapshot that is being read back.
     taking: Option<(u64, bool, Reading)>,
-    /// Whether the list has changed since it was told.
+    /// Whether the list has changed since it was reported.
     changed: bool,
 }
 
@@ -50,10 +50,10 @@ impl Timeline {
         Timeline { room: if room < MIN_SNAPSHOTS { 0 } else { room }, first, spacing: 1, ..Timeline::default() }
     }
 
-    /// The same snapshots, for a run that goes on with this one; they are told of again.
+    /// The same snapshots, for a run that goes on with this one; they are reported again.
     pub fn handed_on(&self) -> Timeline {
-        let Timeline { room, first, spacing, ref kept, .. } = *self;
-        Timeline { room, first, spacing, kept: kept.clone(), taking: None, changed: true }
+        let Timeline { room, first, spacing, ref entries, .. } = *self;
+        Timeline { room, first, spacing, entries: entries.clone(), taking: None, changed: true }
     }
 
     /// Whether it keeps anything.
@@ -61,7 +61,7 @@ impl Timeline {
         self.room > 0
     }
 
-    /// Whether something is on its way, or not yet told.
+    /// Whether something is on its way, or not yet reported.
     pub fn busy(&self) -> bool {
         self.taking.is_some() || self.changed
     }
@@ -74,9 +74,9 @@ impl Timeline {
 
     /// Takes a snapshot of `step`, which `begin` begins to read; says whether it could: one is read at a time.
     pub fn take(&mut self, step: u64, pinned: bool, begin: impl FnOnce() -> Reading) -> bool {
-        if let Some(kept) = self.kept.get_mut(&step) {
-            self.changed |= kept.pinned != (kept.pinned || pinned);
-            kept.pinned |= pinned;
+        if let Some(entry) = self.entries.get_mut(&step) {
+            self.changed |= entry.pinned != (entry.pinned || pinned);
+            entry.pinned |= pinned;
             return true;
         }
         if self.taking.is_some() {
@@ -86,54 +86,54 @@ impl Timeline {
         true
     }
 
-    /// Takes in the snapshot that has arrived, and tells of the list where it has changed.
+    /// Takes in the snapshot that has arrived, and reports the list where it has changed.
     pub fn advance(&mut self, events: &mut Vec<Event>) -> Result<()> {
         if let Some((step, pinned, reading)) = &mut self.taking
             && let Some(numbers) = reading.poll()
         {
             let snapshot = Snapshot { step: *step, weights: numbers?.f32().into() };
-            self.kept.insert(*step, Kept { snapshot, pinned: *pinned });
+            self.entries.insert(*step, Entry { snapshot, pinned: *pinned });
             (self.taking, self.changed) = (None, true);
             self.thin();
         }
         if std::mem::take(&mut self.changed) {
-            let pinned = self.kept.iter().filter(|(_, kept)| kept.pinned).map(|(step, _)| *step).collect();
-            events.push(Event::Snapshots { steps: self.kept.keys().copied().collect(), pinned });
+            let pinned = self.entries.iter().filter(|(_, entry)| entry.pinned).map(|(step, _)| *step).collect();
+            events.push(Event::Snapshots { steps: self.entries.keys().copied().collect(), pinned });
         }
         Ok(())
     }
 
     /// Doubles the spacing until what is left fits: every second snapshot goes, but for the first and those that are pinned.
     fn thin(&mut self) {
-        while self.kept.len() > self.room {
-            let newest = self.kept.keys().next_back().copied().unwrap_or(self.first);
+        while self.entries.len() > self.room {
+            let newest = self.entries.keys().next_back().copied().unwrap_or(self.first);
             if self.spacing > newest - self.first {
                 // Powers of two alone are too many: the oldest of them goes.
-                let free = |(step, kept): &(&u64, &Kept)| !kept.pinned && **step != self.first && **step != newest;
-                let Some(step) = self.kept.iter().find(free).map(|(step, _)| *step) else { return };
-                self.kept.remove(&step);
+                let free = |(step, entry): &(&u64, &Entry)| !entry.pinned && **step != self.first && **step != newest;
+                let Some(step) = self.entries.iter().find(free).map(|(step, _)| *step) else { return };
+                self.entries.remove(&step);
                 continue;
             }
             self.spacing *= 2;
             let (first, spacing) = (self.first, self.spacing);
-            self.kept.retain(|step, kept| {
-                kept.pinned || (step - first).is_multiple_of(spacing) || (step - first).is_power_of_two()
+            self.entries.retain(|step, entry| {
+                entry.pinned || (step - first).is_multiple_of(spacing) || (step - first).is_power_of_two()
             });
         }
     }
 
     /// Forgets what came after `step`.
     pub fn halt(&mut self, step: u64) {
-        let before = self.kept.len();
-        self.kept.retain(|kept, _| *kept <= step);
+        let before = self.entries.len();
+        self.entries.retain(|at, _| *at <= step);
         self.taking.take_if(|(taken, ..)| *taken > step);
-        self.changed |= self.kept.len() != before;
+        self.changed |= self.entries.len() != before;
     }
 
     /// Forgets the snapshot of a step whose weights have changed since; says whether it was pinned, where there was one.
     pub fn remove(&mut self, step: u64) -> Option<bool> {
         let taken = self.taking.take_if(|(taken, ..)| *taken == step).map(|(_, pinned, _)| pinned);
-        taken.or(self.kept.remove(&step).map(|kept| kept.pinned))
+        taken.or(self.entries.remove(&step).map(|entry| entry.pinned))
     }
 
     /// Pins a snapshot that there is, or lets it go. Refuses a step that there is none of.
@@ -147,9 +147,9 @@ impl Timeline {
             *pin = pinned;
             return Ok(());
         }
-        let Some(kept) = self.kept.get_mut(&step) else { return Err(self.unknown(step)) };
-        self.changed |= kept.pinned != pinned;
-        kept.pinned = pinned;
+        let Some(entry) = self.entries.get_mut(&step) else { return Err(self.unknown(step)) };
+        self.changed |= entry.pinned != pinned;
+        entry.pinned = pinned;
         Ok(())
     }
 
@@ -158,7 +158,7 @@ impl Timeline {
         if !self.keeps() {
             return Err(self.unknown(step));
         }
-        let pinned = self.kept.iter().filter(|(other, kept)| kept.pinned && **other != step).count();
+        let pinned = self.entries.iter().filter(|(other, entry)| entry.pinned && **other != step).count();
         // The first snapshot and the newest stay beside those that are pinned.
         let most = self.room - 2;
         if pinned >= most {
@@ -169,14 +169,14 @@ impl Timeline {
 
     /// The snapshot of `step`. Refuses a step that there is none of.
     pub fn find(&self, step: u64) -> Result<Snapshot> {
-        self.kept.get(&step).map(|kept| kept.snapshot.clone()).ok_or_else(|| self.unknown(step))
+        self.entries.get(&step).map(|entry| entry.snapshot.clone()).ok_or_else(|| self.unknown(step))
     }
 
     fn unknown(&self, step: u64) -> Error {
-        if self.kept.is_empty() {
+        if self.entries.is_empty() {
             return Error::Usage("this run keeps no snapshots of its earlier steps".into());
         }
-        let list = self.kept.keys().map(u64::to_string).collect::<Vec<_>>().join(", ");
+        let list = self.entries.keys().map(u64::to_string).collect::<Vec<_>>().join(", ");
         Error::Usage(format!("there is no snapshot of step {step}, only of {list}"))
     }
 }
@@ -199,7 +199,7 @@ mod tests {
     }
 
     fn steps(timeline: &Timeline) -> Vec<u64> {
-        timeline.kept.keys().copied().collect()
+        timeline.entries.keys().copied().collect()
     }
 
     #[test]

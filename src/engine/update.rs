@@ -23,7 +23,7 @@ const ELSEWHERE: usize = 6;
 /// Characters of a window that name it.
 const NAME: usize = 32;
 
-/// The likeliest tokens, before and after, that are told of.
+/// The likeliest tokens, before and after, that are shown.
 const LIKELIEST: usize = 10;
 
 /// Updates of one command.
@@ -45,10 +45,10 @@ impl Trial {
     }
 }
 
-/// Forgets what was tried, and tells `why`, where there was something.
-pub fn undo(trial: &mut Option<Trial>, why: Undone, events: &mut Vec<Event>) {
+/// Forgets what was tried and reports `why`, where there was something. `id` is that of the question that ends with it.
+pub fn undo(trial: &mut Option<Trial>, why: Undone, id: Option<u64>, events: &mut Vec<Event>) {
     if trial.take().is_some() {
-        events.push(Event::UpdateUndone { why });
+        events.push(Event::UpdateUndone { why, id });
     }
 }
 
@@ -105,7 +105,7 @@ fn spread(windows: &Windows) -> Vec<Vec<u32>> {
 
 impl Update {
     /// `count` updates on a copy of the run of `trainer`. Refuses what cannot be learnt from, and a copy for which the
-    /// device's `memory` does not do. What they change is told with `id`.
+    /// device's `memory` does not do. The event carries `id`.
     pub fn new(
         trainer: &Trainer,
         tokenizer: &Tokenizer,
@@ -202,7 +202,7 @@ impl Update {
             let Passed { gradient_norm, finite, .. } = passed;
             if !finite {
                 trainer.model.put_back(run);
-                undo(trial, Undone::NotFinite, events);
+                undo(trial, Undone::NotFinite, self.id, events);
                 return Ok(true);
             }
             self.norm = self.norm.or(gradient_norm);
@@ -257,18 +257,18 @@ impl Update {
             Shift { piece: piece(tokenizer, id), before, after, log_change }
         };
         let target = self.tokens[self.position];
-        let mut told: Vec<u32> = after.ranked.iter().copied().take(LIKELIEST).collect();
+        let mut shown: Vec<u32> = after.ranked.iter().copied().take(LIKELIEST).collect();
         for id in before.ranked.iter().copied().take(LIKELIEST).chain([target]) {
-            if !told.contains(&id) {
-                told.push(id);
+            if !shown.contains(&id) {
+                shown.push(id);
             }
         }
-        told.sort_by_key(|id| after.ranks[*id as usize]);
+        shown.sort_by_key(|id| after.ranks[*id as usize]);
         let [rest_before, rest_after] = [&before, &after].map(|found| {
-            let others = found.ranked.iter().rev().filter(|id| !told.contains(id));
+            let others = found.ranked.iter().rev().filter(|id| !shown.contains(id));
             others.map(|id| found.probabilities[*id as usize]).sum::<f64>()
         });
-        let tokens = before.ranked.len() - told.len();
+        let tokens = before.ranked.len() - shown.len();
         let log_change = if rest_before > 0.0 { libm::log(rest_after / rest_before) } else { 0.0 };
         let rest = Rest { tokens, before: rest_before, after: rest_after, log_change };
         // Before anything is tried nothing has changed, and nothing is sent.
@@ -298,7 +298,7 @@ impl Update {
             learning_rate: trainer.next_rate(),
             gradient_norm: self.norm,
             target: shift(target),
-            candidates: told.into_iter().map(shift).collect(),
+            candidates: shown.into_iter().map(shift).collect(),
             rest,
             vocab: before.ranked.len(),
             log_probabilities_before: self.before.log_probabilities.clone(),

@@ -67,7 +67,7 @@ impl Viewer {
         !self.questions.is_empty()
     }
 
-    /// Works for `slice` at most and tells what happened.
+    /// Works for `slice` at most and returns what happened.
     pub fn tick(&mut self, slice: Duration) -> Result<Vec<Event>> {
         let deadline = Instant::now() + slice;
         let mut events = Vec::new();

@@ -4,7 +4,7 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 
 use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
-use super::{CONFIG, MODEL, OPTIMIZER, Save, Source};
+use super::{CONFIG, MODEL, OPTIMIZER, Save, SaveFiles};
 use crate::{Error, Result};
 
 /// Weights barely shrink, moments of a new run are all zero: together they never reach this ratio, a bomb goes beyond.
@@ -20,12 +20,12 @@ pub fn to_zip(save: &Save) -> Vec<u8> {
 }
 
 /// What a zip can be written to.
-pub trait Storage: Write + Seek {}
+pub trait WriteSeek: Write + Seek {}
 
-impl<S: Write + Seek> Storage for S {}
+impl<S: Write + Seek> WriteSeek for S {}
 
 /// Writes the save as a zip, one tensor at a time.
-pub fn write_zip(save: &Save, writer: &mut dyn Storage) -> io::Result<()> {
+pub fn write_zip(save: &Save, writer: &mut dyn WriteSeek) -> io::Result<()> {
     let id = save.id();
     let mut archive = ZipWriter::new(writer);
     for name in save.files() {
@@ -97,7 +97,7 @@ impl<R: Read + Seek> Zip<R> {
     }
 }
 
-impl<R: Read + Seek> Source for Zip<R> {
+impl<R: Read + Seek> SaveFiles for Zip<R> {
     fn open(&mut self, name: &str) -> Result<Option<(Box<dyn Read + '_>, u64)>> {
         let place = self.place(name);
         let Some(index) = self.archive.index_for_name(&format!("{}{name}", self.folder)) else {

@@ -68,25 +68,25 @@ pub(super) fn tokenizer_config(context: usize, end_of_text: Option<&str>, save: 
 /// The text of the special token `id` in a `tokenizer.json`. Refuses what is no such file.
 pub(super) fn special_token(place: &str, tokenizer: &[u8], id: Option<u32>) -> Result<Option<String>> {
     #[derive(Deserialize)]
-    struct Tokenizer {
+    struct TokenizerFile {
         #[serde(default)]
-        added_tokens: Vec<Added>,
+        added_tokens: Vec<SpecialToken>,
         #[serde(rename = "model")]
         _model: serde::de::IgnoredAny,
     }
     #[derive(Deserialize)]
-    struct Added {
+    struct SpecialToken {
         id: u32,
         content: String,
     }
-    let tokenizer: Tokenizer = serde_json::from_slice(tokenizer).map_err(|error| {
+    let tokenizer: TokenizerFile = serde_json::from_slice(tokenizer).map_err(|error| {
         Error::format(place, format!("expected a tokenizer of Hugging Face tokenizers, but {error}: it is damaged"))
     })?;
     Ok(tokenizer.added_tokens.into_iter().find(|token| Some(token.id) == id).map(|token| token.content))
 }
 
-/// What a `config.json` tells.
-pub(super) struct Found {
+/// What a `config.json` says.
+pub(super) struct ParsedConfig {
     pub config: ModelConfig,
     pub end_of_text: Option<u32>,
     /// Whether the head is the token embedding again.
@@ -95,7 +95,7 @@ pub(super) struct Found {
 }
 
 /// Reads the `config.json` of any GPT-2. Refuses other models, and GPT-2s that compute something else than ours.
-pub(super) fn read(place: &str, bytes: &[u8]) -> Result<Found> {
+pub(super) fn read(place: &str, bytes: &[u8]) -> Result<ParsedConfig> {
     let refuse = |message: String| Err(Error::format(place, message));
     let config: Value = match serde_json::from_slice(bytes) {
         Ok(config @ Value::Object(_)) => config,
@@ -144,7 +144,7 @@ pub(super) fn read(place: &str, bytes: &[u8]) -> Result<Found> {
     };
     // Models with a vocabulary of their own often keep GPT-2's 50,256 in this field, where there is no such token.
     let end_of_text = ends.and_then(Value::as_u64).filter(|&id| id < vocab as u64).map(|id| id as u32);
-    Ok(Found {
+    Ok(ParsedConfig {
         config: model,
         end_of_text,
         tied: config["tie_word_embeddings"] != false,

@@ -12,14 +12,14 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{DATA, FILES, LOG, Save, Source, TRAINER, archive::Zip, small};
+use super::{DATA, FILES, LOG, Save, SaveFiles, TRAINER, archive::Zip, small};
 use crate::{Error, Result};
 
 /// The file that says that a save is complete but not yet in its place.
 const PENDING: &str = "pending.json";
 
 #[derive(Serialize, Deserialize, PartialEq)]
-struct Pending {
+struct PendingSave {
     save: String,
     files: Vec<String>,
 }
@@ -73,7 +73,7 @@ impl Folder {
         Err(Error::Io { path: path.to_owned(), message })
     }
 
-    fn snapshot(path: &Path) -> Result<(Self, Option<Pending>)> {
+    fn snapshot(path: &Path) -> Result<(Self, Option<PendingSave>)> {
         let pending = read_pending(path)?;
         let mut files = Vec::new();
         for name in FILES.into_iter().chain(["model.safetensors.index.json", "pytorch_model.bin"]) {
@@ -104,7 +104,7 @@ impl Folder {
     }
 }
 
-impl Source for Folder {
+impl SaveFiles for Folder {
     fn open(&mut self, name: &str) -> Result<Option<(Box<dyn Read + '_>, u64)>> {
         let path = self.path.join(name);
         let Some((_, file)) = self.files.iter_mut().find(|(known, _)| *known == name) else { return Ok(None) };
@@ -118,7 +118,7 @@ impl Source for Folder {
 }
 
 /// Where a file of the save may be, the first first.
-fn candidates(folder: &Path, name: &str, pending: Option<&Pending>) -> Vec<PathBuf> {
+fn candidates(folder: &Path, name: &str, pending: Option<&PendingSave>) -> Vec<PathBuf> {
     let pending = pending.filter(|pending| pending.files.iter().any(|file| file == name));
     pending.map(|pending| temporary(folder, name, &pending.save)).into_iter().chain([folder.join(name)]).collect()
 }
@@ -127,14 +127,14 @@ fn temporary(folder: &Path, name: &str, id: &str) -> PathBuf {
     folder.join(format!("{name}.{id}.tmp"))
 }
 
-fn read_pending(folder: &Path) -> Result<Option<Pending>> {
+fn read_pending(folder: &Path) -> Result<Option<PendingSave>> {
     let path = folder.join(PENDING);
     let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Error::io(path, "read", error)),
     };
-    let known = |pending: &Pending| {
+    let known = |pending: &PendingSave| {
         pending.files.iter().all(|name| FILES.contains(&&name[..]))
             && pending.save.bytes().all(|byte| byte.is_ascii_hexdigit())
     };
@@ -185,7 +185,7 @@ impl Disk<'_> {
             let synced = OpenOptions::new().append(true).open(&path).and_then(|file| self.sync(&file));
             synced.map_err(|error| Error::io(path, "write", error))?;
         }
-        let pending = Pending { save: id.to_owned(), files: names.iter().map(|&name| name.to_owned()).collect() };
+        let pending = PendingSave { save: id.to_owned(), files: names.iter().map(|&name| name.to_owned()).collect() };
         let (from, to) = (temporary(folder, PENDING, id), folder.join(PENDING));
         self.write(&from, &mut |writer| Ok(serde_json::to_writer(writer, &pending)?))
             .and_then(|()| self.sync_folder(folder))
@@ -215,7 +215,7 @@ impl Disk<'_> {
         Ok(())
     }
 
-    fn put_in_place(&mut self, folder: &Path, pending: &Pending) -> io::Result<()> {
+    fn put_in_place(&mut self, folder: &Path, pending: &PendingSave) -> io::Result<()> {
         // The pending file must be on the disk before the first of the old files goes.
         self.sync_folder(folder)?;
         for name in &pending.files {
@@ -241,7 +241,7 @@ impl Disk<'_> {
         file.sync_all()
     }
 
-    /// Brings renames to the disk, where the system can: some do not open folders, and need not be told.
+    /// Brings renames to the disk, where the system can: some do not open folders, and need nothing of the kind.
     fn sync_folder(&mut self, folder: &Path) -> io::Result<()> {
         File::open(folder).map_or(Ok(()), |folder| self.sync(&folder))
     }
@@ -377,7 +377,7 @@ mod tests {
                 preset: None,
                 train: TrainConfig::preset(Preset::Tiny),
                 corpus: Corpus::describe("text", &text),
-                kept: Default::default(),
+                as_read: Default::default(),
             }),
             log: format!("{{\"step\":{step}}}\n").into_bytes(),
             corpus: Some(text),
@@ -387,7 +387,7 @@ mod tests {
     /// What a save is worth is what is read back.
     fn loaded(folder: &Path) -> Save {
         let mut save = load(folder).unwrap();
-        save.trainer.as_mut().unwrap().kept.clear();
+        save.trainer.as_mut().unwrap().as_read.clear();
         save
     }
 

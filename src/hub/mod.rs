@@ -111,7 +111,7 @@ impl Save {
     /// Reads a save from files: `file` gives the bytes of the one with that name.
     pub fn from_files(file: &dyn Fn(&str) -> Option<Vec<u8>>) -> Result<Save> {
         struct Given<'a>(&'a dyn Fn(&str) -> Option<Vec<u8>>);
-        impl Source for Given<'_> {
+        impl SaveFiles for Given<'_> {
             fn open(&mut self, name: &str) -> Result<Option<(Box<dyn Read + '_>, u64)>> {
                 Ok((self.0)(name).map(|bytes| {
                     let len = bytes.len() as u64;
@@ -198,7 +198,7 @@ const FIRST: &str = "first_moment.";
 const SECOND: &str = "second_moment.";
 
 /// Where the files of a save come from.
-trait Source {
+trait SaveFiles {
     /// The bytes of a file, and how many there are; none where there is no such file.
     fn open(&mut self, name: &str) -> Result<Option<(Box<dyn Read + '_>, u64)>>;
 
@@ -209,7 +209,7 @@ trait Source {
 }
 
 /// Reads a save; without `run`, only what is needed to use the model: no moments, no log, no text.
-fn read(source: &mut dyn Source, run: bool) -> Result<Save> {
+fn read(source: &mut dyn SaveFiles, run: bool) -> Result<Save> {
     let Some(found) = small(source, CONFIG, 16 << 20)? else {
         let message = "it is missing: expected a model folder with config.json, model.safetensors and tokenizer.json, \
                        or a zip of one";
@@ -223,7 +223,7 @@ fn read(source: &mut dyn Source, run: bool) -> Result<Save> {
         None => None,
     };
     // Without a run there may be only one mark: transformers keeps that of config.json and drops that of the weights.
-    let check = |source: &dyn Source, name: &str, mark: Option<&str>, required: bool| match &trainer {
+    let check = |source: &dyn SaveFiles, name: &str, mark: Option<&str>, required: bool| match &trainer {
         Some((_, stamp)) if mark.is_some() || required => same_save(source, TRAINER, &stamp.save, name, mark),
         None if mark.is_some() && found.save.is_some() => {
             same_save(source, CONFIG, found.save.as_deref().unwrap_or_default(), name, mark)
@@ -294,7 +294,7 @@ fn read(source: &mut dyn Source, run: bool) -> Result<Save> {
 }
 
 /// Refuses a file `name` with the mark of another save than `save`, which is that of the file `anchor`.
-fn same_save(source: &dyn Source, anchor: &str, save: &str, name: &str, mark: Option<&str>) -> Result<()> {
+fn same_save(source: &dyn SaveFiles, anchor: &str, save: &str, name: &str, mark: Option<&str>) -> Result<()> {
     match mark {
         Some(mark) if mark == save => Ok(()),
         Some(mark) => Err(Error::format(
@@ -312,7 +312,7 @@ fn same_save(source: &dyn Source, anchor: &str, save: &str, name: &str, mark: Op
 }
 
 /// The bytes of a file of at most `limit`, if there is one.
-fn small(source: &mut dyn Source, name: &str, limit: u64) -> Result<Option<Vec<u8>>> {
+fn small(source: &mut dyn SaveFiles, name: &str, limit: u64) -> Result<Option<Vec<u8>>> {
     let place = source.place(name);
     let Some((reader, len)) = source.open(name)? else { return Ok(None) };
     if len > limit {

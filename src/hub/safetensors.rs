@@ -110,9 +110,10 @@ fn read_header(place: &str, reader: &mut dyn Read, len: u64) -> Result<Metadata>
         Ok(header) => header,
         Err(error) => return refuse(format!("its header cannot be understood ({error})")),
     };
-    let (found, told) = (len - 8 - length, header.data_len() as u64);
-    if found != told {
-        let message = format!("the header tells of {told} bytes of numbers and there are {found}: get the file again");
+    let (found, declared) = (len - 8 - length, header.data_len() as u64);
+    if found != declared {
+        let message =
+            format!("the header tells of {declared} bytes of numbers and there are {found}: get the file again");
         return Err(Error::format(place, message));
     }
     Ok(header)

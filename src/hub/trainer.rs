@@ -18,7 +18,7 @@ const FORMAT: u64 = 1;
 pub struct TrainerState {
     /// Updates of the weights so far.
     pub step: u64,
-    /// Updates that the weights have seen beside the steps: kept ones that somebody tried. AdamW's corrections count them.
+    /// Updates that the weights have seen beside the steps: those that somebody tried and kept. AdamW's corrections count them.
     pub extra: u64,
     /// The number of the batch to go on with.
     pub position: u64,
@@ -28,8 +28,8 @@ pub struct TrainerState {
     pub train: TrainConfig,
     /// The text it is trained on.
     pub corpus: Corpus,
-    /// The whole file as it was read: what a later version has added to it is kept. Empty for a new run.
-    pub kept: Map<String, Value>,
+    /// The whole file as it was read: what a later version has added to it is written again. Empty for a new run.
+    pub as_read: Map<String, Value>,
 }
 
 /// The fields that this version knows.
@@ -74,7 +74,7 @@ impl TrainerState {
             corpus: self.corpus.clone(),
             tokenizer_sha256: stamp.tokenizer_sha256,
         };
-        let mut merged = Value::Object(self.kept.clone());
+        let mut merged = Value::Object(self.as_read.clone());
         merge(&mut merged, serde_json::to_value(stored).expect("the fields are plain data"));
         merged
     }
@@ -83,10 +83,10 @@ impl TrainerState {
         let damaged = |error: &dyn std::fmt::Display| {
             Error::format(place, format!("expected where a run of format {FORMAT} stands, but {error}: it is damaged"))
         };
-        let kept: Map<String, Value> = serde_json::from_slice(bytes).map_err(|error| damaged(&error))?;
-        match kept.get("format").and_then(Value::as_u64) {
+        let as_read: Map<String, Value> = serde_json::from_slice(bytes).map_err(|error| damaged(&error))?;
+        match as_read.get("format").and_then(Value::as_u64) {
             Some(format) if format > FORMAT => {
-                let version = kept.get("version").and_then(Value::as_str).unwrap_or("that wrote it");
+                let version = as_read.get("version").and_then(Value::as_str).unwrap_or("that wrote it");
                 return Err(Error::format(
                     place,
                     format!("it has format {format} and this program reads up to {FORMAT}: use Glasshouse {version}"),
@@ -95,11 +95,11 @@ impl TrainerState {
             Some(FORMAT) => {}
             _ => return Err(damaged(&"it has no known `format`")),
         }
-        let stored: Stored = serde_json::from_value(Value::Object(kept.clone())).map_err(|error| damaged(&error))?;
+        let stored: Stored = serde_json::from_value(Value::Object(as_read.clone())).map_err(|error| damaged(&error))?;
         stored.model.validate().and(stored.train.validate()).map_err(|error| damaged(&error))?;
         let Stored { save, step, extra, position, preset, model, train, corpus, tokenizer_sha256, .. } = stored;
         let stamp = Stamp { save, model, tokenizer_sha256 };
-        Ok((TrainerState { step, extra, position, preset, train, corpus, kept }, stamp))
+        Ok((TrainerState { step, extra, position, preset, train, corpus, as_read }, stamp))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{FIRST, MODEL, Moments, OPTIMIZER, SECOND, Source, Tensor, config::SAVE, safetensors};
+use super::{FIRST, MODEL, Moments, OPTIMIZER, SECOND, SaveFiles, Tensor, config::SAVE, safetensors};
 use crate::{
     Error, Result,
     model::{
@@ -20,7 +20,7 @@ const EMBEDDING: &str = "transformer.wte.weight";
 /// Reads `model.safetensors` in any order of tensors, with or without prefix and head. Gives the tensors in the order
 /// of [`parameters`], and the id of the save if the file bears one. `tied` is what the configuration says of the head.
 pub(super) fn read_model(
-    source: &mut dyn Source,
+    source: &mut dyn SaveFiles,
     config: &ModelConfig,
     tied: bool,
 ) -> Result<(Vec<Tensor>, Option<String>)> {
@@ -71,7 +71,10 @@ pub(super) fn read_model(
 }
 
 /// Reads `optimizer.safetensors`, if there is one, and the id of its save.
-pub(super) fn read_moments(source: &mut dyn Source, config: &ModelConfig) -> Result<Option<(Moments, Option<String>)>> {
+pub(super) fn read_moments(
+    source: &mut dyn SaveFiles,
+    config: &ModelConfig,
+) -> Result<Option<(Moments, Option<String>)>> {
     let place = source.place(OPTIMIZER);
     let Some((mut reader, len)) = source.open(OPTIMIZER)? else {
         return Ok(None);
@@ -91,7 +94,7 @@ pub(super) fn read_moments(source: &mut dyn Source, config: &ModelConfig) -> Res
 }
 
 /// Why there is no `model.safetensors`, in case there is none.
-fn absent(source: &mut dyn Source) -> Result<String> {
+fn absent(source: &mut dyn SaveFiles) -> Result<String> {
     for other in ["model.safetensors.index.json", "pytorch_model.bin"] {
         if source.open(other)?.is_some() {
             return Ok(format!(

@@ -18,7 +18,7 @@ pub struct ModelConfig {
     pub channels: usize,
     /// Tokens that the model sees at once, T.
     pub context: usize,
-    /// Tokens that it tells apart, V.
+    /// Tokens in the vocabulary, V.
     pub vocab: usize,
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::trace::{Formula, Stop, Traced, exponents, wide};
 use crate::ops::LAYER_NORM_EPSILON;
 
-/// Terms of a sum of products that are told one by one: the largest.
+/// At most this many terms of a sum of products are listed, the largest.
 const TERMS: usize = 4;
 
 /// A product in a sum of them.

@@ -68,7 +68,7 @@ pub struct Probing {
     arrived: Vec<Vec<f32>>,
 }
 
-/// A pass under way of which one layer and head are told.
+/// A pass under way that records one layer and head.
 pub struct Tracing {
     probing: Probing,
     layer: usize,
@@ -184,7 +184,7 @@ impl Probe {
         Ok(Probing { tokens, factors, at: 0, plan, readings: Vec::new(), arrived: Vec::new() })
     }
 
-    /// Begins a pass over `tokens` of which every stop is told, in one layer and head. Refuses what [`Probe::begin`]
+    /// Begins a pass over `tokens` that records every stop in one layer and head. Refuses what [`Probe::begin`]
     /// refuses.
     ///
     /// # Panics
@@ -236,7 +236,7 @@ impl Probe {
         Ok(self.go_on(probing, deadline)?.then(|| self.cut(probing)))
     }
 
-    /// The same of a pass of which every stop is told.
+    /// The same for a pass that records every stop.
     pub fn advance_trace(&self, tracing: &mut Tracing, deadline: Instant) -> Result<Option<Traced>> {
         if !self.go_on(&mut tracing.probing, deadline)? {
             return Ok(None);

@@ -165,7 +165,7 @@ pub enum Axis {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum TensorKind {
     /// Trained.
     Parameter,
     /// Computed anew for each prompt.
@@ -175,11 +175,11 @@ pub enum Kind {
 /// Where a matrix comes from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub struct Source {
+pub struct TensorSource {
     /// Its name, in the manner of the parameters': `h.2.attn scores[1]` is of layer 2, head 1, both from 0.
     pub tensor: String,
     /// Whether it is trained.
-    pub kind: Kind,
+    pub kind: TensorKind,
     /// How it is computed.
     pub formula: Formula,
     /// What of, in the formula's order: stops, and parameters by their names.
@@ -345,7 +345,7 @@ impl Traced {
 
     /// Rows and columns of a stop, where there are so many candidates.
     pub fn shape(&self, stop: Stop, candidates: usize) -> [usize; 2] {
-        let Source { down, across, .. } = self.source(stop);
+        let TensorSource { down, across, .. } = self.source(stop);
         let length = |axis: Axis| match axis {
             Axis::Tokens => self.tokens.len(),
             Axis::Candidates => candidates,
@@ -380,7 +380,7 @@ impl Traced {
     }
 
     /// What a stop is, and what it is computed from.
-    pub fn source(&self, stop: Stop) -> Source {
+    pub fn source(&self, stop: Stop) -> TensorSource {
         use Stop::*;
         let (layer, head) = (self.layer, self.head);
         let block = |rest: &str| format!("h.{layer}{rest}");
@@ -424,15 +424,18 @@ impl Traced {
         };
         sources.extend(self.inputs(stop).iter().map(|input| self.known(*input).name().to_owned()));
         sources.extend(self.module(stop).iter().flat_map(|module| weights(module)));
-        let kind =
-            if matches!(stop, TokenEmbedding | PositionEmbedding | Table) { Kind::Parameter } else { Kind::Activation };
+        let kind = if matches!(stop, TokenEmbedding | PositionEmbedding | Table) {
+            TensorKind::Parameter
+        } else {
+            TensorKind::Activation
+        };
         let (down, across) = match stop {
             Scores | Masked | Weights => (Axis::Tokens, Axis::Tokens),
             Logits | Probabilities => (Axis::Tokens, Axis::Candidates),
             Table => (Axis::Candidates, Axis::Channels),
             _ => (Axis::Tokens, Axis::Channels),
         };
-        Source { tensor, kind, formula, sources, down, across }
+        TensorSource { tensor, kind, formula, sources, down, across }
     }
 
     /// The stops that a stop is computed from.

@@ -60,7 +60,7 @@ struct Form {
 const EMULATED: [usize; 2] = [64, 32];
 
 /// Large tiles of the product, 128 rows and columns, are worth it where there are this many of them; else they have 64.
-const ENOUGH: usize = 128;
+const LARGE_TILES_FROM: usize = 128;
 
 /// A product as the launchers below describe it.
 #[derive(Clone, Copy)]
@@ -131,7 +131,7 @@ impl Product {
     ) -> Dispatch {
         let bindings = vec![read(a), read(b), read(bias), read(tape.scalars()), write(c)];
         let tiles = |[width, height]: [usize; 2]| [self.columns.div_ceil(width), self.rows.div_ceil(height), 1];
-        let side = if tiles([128; 2]).iter().product::<usize>() >= ENOUGH { 16 } else { 8 };
+        let side = if tiles([128; 2]).iter().product::<usize>() >= LARGE_TILES_FROM { 16 } else { 8 };
         let a_width = if form.transposed[0] { self.rows } else { self.inner };
         let b_width = if form.transposed[1] { self.inner } else { self.columns };
         let aligned = [self.a.0, self.a.1, a_width, b_width].iter().all(|n| n % 4 == 0);

@@ -11,7 +11,7 @@ use super::added::AddedToken;
 use super::bpe::Vocabulary;
 use super::pre_tokenizer::{SplitStep, Splitter};
 use super::split::Matcher;
-use super::{Inner, Pattern, Tokenizer, TokenizerParts, alphabet};
+use super::{Pattern, Tokenizer, TokenizerInner, TokenizerParts, alphabet};
 use crate::{Error, Result};
 
 const PLACE: &str = "tokenizer.json";
@@ -44,7 +44,7 @@ struct File {
 
 /// Enough of a file to say what kind of tokenizer it is, whatever its vocabulary looks like.
 #[derive(serde::Deserialize)]
-struct Kind {
+struct TokenizerKind {
     #[serde(default)]
     model: KindOfModel,
 }
@@ -167,7 +167,7 @@ fn damaged(message: impl Into<String>) -> Error {
 /// The tokenizer in a `tokenizer.json`.
 pub(super) fn read(bytes: &[u8]) -> Result<Tokenizer> {
     let unreadable = |error: serde_json::Error| damaged(format!("this is not a tokenizer that can be read: {error}"));
-    let Kind { model } = serde_json::from_slice(bytes).map_err(unreadable)?;
+    let TokenizerKind { model } = serde_json::from_slice(bytes).map_err(unreadable)?;
     let kind = match model {
         KindOfModel::Model { kind } => kind,
         KindOfModel::Other(_) => {
@@ -387,7 +387,7 @@ impl Split {
 }
 
 /// The file for a tokenizer: what it was read with, or the split as a plain regular expression and ByteLevel.
-pub(super) fn write(tokenizer: &Inner) -> Vec<u8> {
+pub(super) fn write(tokenizer: &TokenizerInner) -> Vec<u8> {
     let byte_level = |trim: bool| json!({ "type": "ByteLevel", "add_prefix_space": tokenizer.prefix_space, "trim_offsets": trim, "use_regex": false });
     let foreign = tokenizer.foreign.clone().unwrap_or_else(|| Foreign {
         truncation: Value::Null,

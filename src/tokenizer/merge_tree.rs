@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use super::bpe::{Bpe, Whole};
-use super::{Inner, Tokenizer};
+use super::{Tokenizer, TokenizerInner};
 
 /// A merge as it happened in a training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,13 +55,13 @@ impl Tokenizer {
         if count >= self.merge_count() {
             return self.clone();
         }
-        let Inner { bpe, added, splitter, prefix_space, ignore_merges, foreign, unspelt } = &*self.0;
+        let TokenizerInner { bpe, added, splitter, prefix_space, ignore_merges, foreign, unspelt } = &*self.0;
         let rules = bpe.rules[..bpe.rules.partition_point(|rule| (rule.2 as usize) < count)].to_vec();
         let mut learnt: Vec<u32> = rules.iter().map(|rule| rule.3).filter(|id| !unspelt.contains(id)).collect();
         learnt.sort_unstable();
         learnt.dedup();
         let whole = if *ignore_merges { Whole::All } else { Whole::Reachable };
-        Tokenizer(Arc::new(Inner {
+        Tokenizer(Arc::new(TokenizerInner {
             bpe: Bpe::new(bpe.vocabulary.clone(), bpe.byte_ids, rules, &learnt, whole),
             added: added.clone(),
             splitter: splitter.clone(),

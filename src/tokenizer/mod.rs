@@ -23,7 +23,7 @@ use pre_tokenizer::Splitter;
 pub use merge_tree::{Halves, Merged, TreeNode};
 pub use pre_tokenizer::Pattern;
 pub use segments::{Segment, visible};
-pub use train::{Ties, TrainOptions, TrainProgress, Trainer};
+pub use train::{BpeTrainer, Ties, TrainOptions, TrainProgress};
 
 use crate::parallel;
 use crate::{Error, Result};
@@ -61,10 +61,10 @@ impl std::fmt::Display for SpecialHandling {
 
 /// A byte-level BPE tokenizer. Cheap to clone; may be shared between threads.
 #[derive(Clone, Debug)]
-pub struct Tokenizer(Arc<Inner>);
+pub struct Tokenizer(Arc<TokenizerInner>);
 
 #[derive(Clone, Debug)]
-struct Inner {
+struct TokenizerInner {
     bpe: Bpe,
     added: AddedTokens,
     splitter: Splitter,
@@ -119,7 +119,7 @@ impl TokenizerParts {
             }
         }
         let whole = if self.ignore_merges { Whole::All } else { Whole::Reachable };
-        Ok(Tokenizer(Arc::new(Inner {
+        Ok(Tokenizer(Arc::new(TokenizerInner {
             bpe: Bpe::new(vocabulary, byte_ids, self.rules, &learnt, whole),
             added: AddedTokens::new(self.added),
             splitter: self.splitter,
@@ -219,7 +219,7 @@ impl Tokenizer {
     /// where to go on, the document's length in the end. Begin at 0 and go on only from what this gave: then the ids
     /// are those of [`encode`](Tokenizer::encode).
     pub fn encode_part(&self, document: &[u8], from: usize, most: usize, ids: &mut Vec<u32>) -> usize {
-        let Inner { bpe, added, splitter, prefix_space, .. } = &*self.0;
+        let TokenizerInner { bpe, added, splitter, prefix_space, .. } = &*self.0;
         let scratch = &mut Scratch::new(document.len().min(most));
         if *prefix_space || added.iter().any(|token| !token.special) {
             // What is looked for in the whole document, or put in front of it, is not done in parts.
@@ -255,7 +255,7 @@ impl Tokenizer {
     }
 
     fn encode_into(&self, bytes: &[u8], special: SpecialHandling, ids: &mut Vec<u32>, scratch: &mut Scratch) {
-        let Inner { bpe, added, splitter, prefix_space, .. } = &*self.0;
+        let TokenizerInner { bpe, added, splitter, prefix_space, .. } = &*self.0;
         let mut encode = |text: &[u8], ids: &mut Vec<u32>| {
             splitter.for_each(text, 0, usize::MAX, |piece| bpe.encode(piece, ids, scratch));
         };

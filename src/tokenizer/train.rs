@@ -71,9 +71,9 @@ pub struct TrainProgress {
     pub finished: bool,
 }
 
-/// A training in slices: [`feed`](Trainer::feed) every document, [`step`](Trainer::step) until it is finished,
-/// [`finish`](Trainer::finish). How it is sliced never changes the result.
-pub struct Trainer {
+/// A training in slices: [`feed`](BpeTrainer::feed) every document, [`step`](BpeTrainer::step) until it is finished,
+/// [`finish`](BpeTrainer::finish). How it is sliced never changes the result.
+pub struct BpeTrainer {
     options: TrainOptions,
     splitter: Splitter,
     pieces: DistinctPieces,
@@ -82,7 +82,7 @@ pub struct Trainer {
     merging: Option<Merging>,
 }
 
-impl Trainer {
+impl BpeTrainer {
     /// Checks the options: an error where the vocabulary has no room for the 256 bytes and the special tokens,
     /// or where a special token is empty, a single byte, or named twice.
     pub fn new(options: TrainOptions) -> Result<Self> {
@@ -109,7 +109,7 @@ impl Trainer {
             }
         }
         let splitter = Splitter::new(options.pattern);
-        Ok(Trainer { options, splitter, pieces: DistinctPieces::default(), bytes: 0, merging: None })
+        Ok(BpeTrainer { options, splitter, pieces: DistinctPieces::default(), bytes: 0, merging: None })
     }
 
     /// Counts the pieces of one more document. No merge crosses from one document to another.
@@ -118,7 +118,7 @@ impl Trainer {
     /// Where the distinct pieces pass 4 GiB, the most that a training holds.
     ///
     /// # Panics
-    /// After the first [`step`](Trainer::step).
+    /// After the first [`step`](BpeTrainer::step).
     pub fn feed(&mut self, document: &[u8]) -> Result<()> {
         self.feed_part(document, 0, usize::MAX).map(|_| ())
     }
@@ -127,10 +127,10 @@ impl Trainer {
     /// document's length in the end. Begin at 0 and go on only from what this gave: then nothing changes by it.
     ///
     /// # Errors
-    /// As [`feed`](Trainer::feed).
+    /// As [`feed`](BpeTrainer::feed).
     ///
     /// # Panics
-    /// As [`feed`](Trainer::feed).
+    /// As [`feed`](BpeTrainer::feed).
     pub fn feed_part(&mut self, document: &[u8], from: usize, most: usize) -> Result<usize> {
         assert!(self.merging.is_none(), "tokenizer: feed after step");
         let mut full = false;
@@ -177,12 +177,12 @@ impl Trainer {
     }
 
     /// The `count` most frequent pairs as they stand, with how often, in the order in which they would be merged. Ends
-    /// the feeding as [`step`](Trainer::step) does.
+    /// the feeding as [`step`](BpeTrainer::step) does.
     pub fn top_pairs(&mut self, count: usize) -> Vec<(u32, u32, u64)> {
         self.merging().top_pairs(count)
     }
 
-    /// The bytes of a token learnt so far; none before the first [`step`](Trainer::step).
+    /// The bytes of a token learnt so far; none before the first [`step`](BpeTrainer::step).
     pub fn token_bytes(&self, id: u32) -> Option<&[u8]> {
         self.merging.as_ref()?.tokens.get(id as usize).map(Vec::as_slice)
     }

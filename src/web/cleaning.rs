@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 use web_time::Instant;
 
-use super::{Answer, SLICE, Tokens, object, property, to_js};
+use super::{Answer, SLICE, TokenizerView, object, property, to_js};
 use crate::corpus::cleaning::{self, Dropped, OTHER, STAGES, Setting};
 use crate::corpus::filters::{Drops, Fires};
 use crate::corpus::words::chinese;
@@ -51,7 +51,7 @@ impl Cleaning {
     }
 
     /// Counts the tokens of a tokenizer, which the page calls so; or words, where there is none.
-    pub fn count_tokens(&mut self, tokens: &Tokens, name: String) {
+    pub fn count_tokens(&mut self, tokens: &TokenizerView, name: String) {
         let tokenizer = tokens.tokenizer();
         self.settled = false;
         self.funnel.count_by(Counter::new(move |text| tokenizer.encode(text.as_bytes()).len() as u64), name);
@@ -97,9 +97,9 @@ impl Cleaning {
     /// The funnel, with the rules of `stage` and what it takes out, and with the text of `document` where one is asked for:
     /// `{documents, kept, skipped, tokens, stages, stage, settings: [{name, threshold, default, low, high, fires, documents, other}],
     /// dropped: [{document, title, reason, value, kept, of}], excerpt}`.
-    pub fn told(&mut self, stage: &str, document: Option<usize>) -> JsValue {
+    pub fn describe(&mut self, stage: &str, document: Option<usize>) -> JsValue {
         #[derive(Serialize)]
-        struct Told<'a> {
+        struct CleaningReport<'a> {
             documents: usize,
             kept: usize,
             #[serde(flatten)]
@@ -132,7 +132,7 @@ impl Cleaning {
                 "other": other.map(|(threshold, default)| json!({ "language": OTHER, "threshold": threshold, "default": default })),
             })
         });
-        let told = Told {
+        let report = CleaningReport {
             documents: self.funnel.progress().1,
             kept: self.funnel.kept(),
             settings: settings.collect(),
@@ -141,7 +141,7 @@ impl Cleaning {
             report: report.clone(),
             excerpt,
         };
-        to_js(&told)
+        to_js(&report)
     }
 
     /// What is left, as lines of JSON: the documents of `corpus run`.

@@ -62,7 +62,7 @@ impl Session {
     /// What the last save holds: `{preset, corpus, step, steps, loss, parameters}`; nothing where there is none.
     pub fn last_save(&self) -> JsValue {
         #[derive(Serialize)]
-        struct Told<'a> {
+        struct SaveDescription<'a> {
             preset: Option<Preset>,
             corpus: &'a str,
             step: u64,
@@ -76,7 +76,7 @@ impl Session {
             return JsValue::UNDEFINED;
         };
         let step = trainer.step;
-        to_js(&Told {
+        to_js(&SaveDescription {
             preset: trainer.preset,
             corpus: &trainer.corpus.name,
             step,

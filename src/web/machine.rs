@@ -6,9 +6,9 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use super::{Answer, SLICE, SNAPSHOTS, Session, from_js, object, property, to_js};
+use super::{SLICE, SNAPSHOTS, Session, from_js, object, property, to_js};
 use crate::device::{AdapterLimits, Device, adapters, cpu};
-use crate::engine::{Command, Description, Engine};
+use crate::engine::{Description, Engine};
 use crate::parallel;
 use crate::{Error, Result};
 
@@ -18,7 +18,7 @@ const WASM_MEMORY: u64 = 5 << 29;
 /// The device, and why it is this one.
 pub(super) struct Opened {
     pub device: Device,
-    pub asked: String,
+    pub requested: String,
     kind: &'static str,
     reason: &'static str,
     /// The adapter, also where it was passed over.
@@ -26,10 +26,11 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    /// Opens the device that `asked` names: `auto`, `cpu` or `gpu`.
-    pub async fn open(asked: &str) -> Result<Opened> {
-        let opened = |device, kind, reason, adapter| Opened { device, asked: asked.into(), kind, reason, adapter };
-        match asked {
+    /// Opens the `requested` device: `auto`, `cpu` or `gpu`.
+    pub async fn open(requested: &str) -> Result<Opened> {
+        let opened =
+            |device, kind, reason, adapter| Opened { device, requested: requested.into(), kind, reason, adapter };
+        match requested {
             "cpu" => Ok(opened(Device::cpu(), "cpu", "asked", None)),
             "gpu" => {
                 let device = Device::gpu(None).await?;
@@ -85,7 +86,7 @@ impl Session {
     /// threads, instructions and the bytes of memory that a run may take.
     pub fn device(&self) -> JsValue {
         #[derive(Serialize)]
-        struct Told<'a> {
+        struct DeviceDescription<'a> {
             kind: &'static str,
             name: String,
             reason: &'static str,
@@ -98,7 +99,7 @@ impl Session {
         let Opened { device, kind, reason, adapter, .. } = &self.device;
         let limits = device.adapter().map(|adapter| adapter.limits);
         let cpu = limits.is_none();
-        to_js(&Told {
+        to_js(&DeviceDescription {
             kind,
             name: adapter.clone().filter(|_| *kind == "gpu").unwrap_or_else(|| device.name()),
             reason,
@@ -118,16 +119,5 @@ impl Session {
             &described
                 .unwrap_or_else(|error| Description { refused: Some(error.to_string()), ..Description::default() }),
         )
-    }
-
-    /// Measures steps of `settings` on the text named `corpus`, with a model of their own: the event `measured` tells
-    /// that it is done. Beside a run nothing is measured.
-    pub fn measure(&mut self, settings: JsValue, corpus: &str) -> Answer<()> {
-        Ok(self.run.send(Command::Measure { settings: from_js(settings)?, corpus: corpus.into() })?)
-    }
-
-    /// Looks for settings of a run that is done within a minute: the event `measured` brings them.
-    pub fn choose(&mut self, corpus: &str) -> Answer<()> {
-        Ok(self.run.send(Command::Choose { corpus: corpus.into() })?)
     }
 }

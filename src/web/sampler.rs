@@ -14,7 +14,7 @@ use crate::generate::Sampling;
 #[wasm_bindgen]
 pub fn distribution(logits: &[f32], sampling: JsValue, draw: f64) -> Answer<JsValue> {
     #[derive(Serialize)]
-    struct Told {
+    struct DistributionNumbers {
         kept: usize,
         kept_by_k: usize,
         kept_by_p: usize,
@@ -28,7 +28,7 @@ pub fn distribution(logits: &[f32], sampling: JsValue, draw: f64) -> Answer<JsVa
     }
     let found = sampling.distribution(logits);
     let uniform = sampling.draw(draw as u64);
-    let told = to_js(&Told {
+    let object = to_js(&DistributionNumbers {
         kept: found.kept,
         kept_by_k: found.kept_by_k,
         kept_by_p: found.kept_by_p,
@@ -36,14 +36,14 @@ pub fn distribution(logits: &[f32], sampling: JsValue, draw: f64) -> Answer<JsVa
         picked: found.pick(uniform),
     });
     let by_rank = |of: &[f64]| found.ranked.iter().map(|id| of[*id as usize]).collect::<Vec<_>>();
-    set(&told, "ranked", Uint32Array::from(&found.ranked[..]).into());
+    set(&object, "ranked", Uint32Array::from(&found.ranked[..]).into());
     for (name, values) in [
         ("tempered", &by_rank(&found.tempered)),
         ("shares", &by_rank(&found.shares)),
         ("reached", &found.reached),
         ("cumulative", &found.cumulative),
     ] {
-        set(&told, name, Float64Array::from(&values[..]).into());
+        set(&object, name, Float64Array::from(&values[..]).into());
     }
-    Ok(told)
+    Ok(object)
 }

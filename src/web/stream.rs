@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 
 use super::{Answer, own_documents, to_js};
 use crate::corpus;
-use crate::stream::{Document, Stream};
+use crate::stream::{DocumentSpan, Stream};
 
 /// A text in one line.
 #[wasm_bindgen]
@@ -32,18 +32,18 @@ impl TextStream {
     /// Up to `count` documents from the one at `first` on: `{first, documents: [{start, bytes, title}]}`.
     pub fn documents(&self, first: usize, count: usize) -> JsValue {
         #[derive(Serialize)]
-        struct Shown {
+        struct Documents {
             first: usize,
-            documents: Vec<Document>,
+            documents: Vec<DocumentSpan>,
         }
-        to_js(&Shown { first, documents: self.0.documents(first).take(count).collect() })
+        to_js(&Documents { first, documents: self.0.documents(first).take(count).collect() })
     }
 
     /// Up to `count` characters from byte `at` on: `{at, characters: [{text, bytes, begins}]}`. A byte that is no
     /// UTF-8 has no text.
     pub fn window(&self, at: usize, count: usize) -> JsValue {
         #[derive(Serialize)]
-        struct Shown<'a> {
+        struct Character<'a> {
             text: Option<&'a str>,
             bytes: &'a [u8],
             begins: bool,
@@ -51,10 +51,10 @@ impl TextStream {
         #[derive(Serialize)]
         struct Window<'a> {
             at: usize,
-            characters: Vec<Shown<'a>>,
+            characters: Vec<Character<'a>>,
         }
         let found = self.0.characters(at, count);
-        let characters = found.iter().map(|c| Shown { text: c.text(), bytes: c.bytes, begins: c.begins }).collect();
+        let characters = found.iter().map(|c| Character { text: c.text(), bytes: c.bytes, begins: c.begins }).collect();
         to_js(&Window { at: self.0.character_at(at.min(self.0.bytes().len())), characters })
     }
 

@@ -6,10 +6,10 @@ use wasm_bindgen::prelude::*;
 
 use super::{Answer, object, set, to_js};
 use crate::engine::END_OF_TEXT;
-use crate::tokenizer::{Pattern, SpecialHandling, Tokenizer, TrainOptions, Trainer, visible};
+use crate::tokenizer::{BpeTrainer, Pattern, SpecialHandling, Tokenizer, TrainOptions, visible};
 use crate::{Error, Result};
 
-/// How many of the most frequent pairs are told.
+/// How many of the most frequent pairs are shown.
 const TOP_PAIRS: usize = 8;
 /// More merges than any text allows.
 const MAX_MERGES: usize = 1 << 30;
@@ -17,7 +17,7 @@ const MAX_MERGES: usize = 1 << 30;
 /// A training on one text, merge by merge.
 #[wasm_bindgen]
 pub struct Merges {
-    trainer: Trainer,
+    trainer: BpeTrainer,
     total: usize,
 }
 
@@ -28,7 +28,7 @@ impl Merges {
     pub fn begin(text: &[u8], merges: f64, pattern: &str) -> Answer<Merges> {
         let total = (merges as usize).min(MAX_MERGES);
         let options = TrainOptions { pattern: pattern.parse()?, ..TrainOptions::new(256 + total) };
-        let mut trainer = Trainer::new(options)?;
+        let mut trainer = BpeTrainer::new(options)?;
         trainer.feed(text)?;
         Ok(Merges { trainer, total })
     }
@@ -59,7 +59,7 @@ impl Merges {
             count: u64,
         }
         #[derive(Serialize)]
-        struct State {
+        struct MergeState {
             done: usize,
             total: usize,
             finished: bool,
@@ -92,7 +92,7 @@ impl Merges {
             right_text: text(right),
             count,
         });
-        to_js(&State {
+        to_js(&MergeState {
             done: history.len(),
             total: self.total,
             finished,
@@ -105,22 +105,22 @@ impl Merges {
 
     /// Runs to the end and gives the tokenizer, with the token that stands between the documents of a run. The training is
     /// gone then.
-    pub fn finish(self) -> Answer<Tokens> {
-        Ok(Tokens::new(self.trainer.finish_within()?.with_special(END_OF_TEXT)))
+    pub fn finish(self) -> Answer<TokenizerView> {
+        Ok(TokenizerView::new(self.trainer.finish_within()?.with_special(END_OF_TEXT)))
     }
 }
 
 /// A tokenizer.
 #[wasm_bindgen]
-pub struct Tokens {
+pub struct TokenizerView {
     tokenizer: Tokenizer,
     /// The same after its first merges, as it was last asked for.
     early: Option<(usize, Tokenizer)>,
 }
 
-impl Tokens {
+impl TokenizerView {
     fn new(tokenizer: Tokenizer) -> Self {
-        Tokens { tokenizer, early: None }
+        TokenizerView { tokenizer, early: None }
     }
 
     /// The tokenizer with all its merges.
@@ -141,10 +141,10 @@ impl Tokens {
 }
 
 #[wasm_bindgen]
-impl Tokens {
+impl TokenizerView {
     /// Reads a `tokenizer.json` or a `.tiktoken` file, the latter with the pattern that its size speaks for: GPT-4's
     /// where it speaks for none.
-    pub fn from_file(name: &str, bytes: &[u8]) -> Answer<Tokens> {
+    pub fn from_file(name: &str, bytes: &[u8]) -> Answer<TokenizerView> {
         let json = bytes.trim_ascii_start().starts_with(b"{") || name.to_ascii_lowercase().ends_with(".json");
         let read = || -> Result<Tokenizer> {
             if json {
@@ -157,12 +157,12 @@ impl Tokens {
             Error::Format { message, .. } => Error::format(name, message),
             other => other,
         })?;
-        Ok(Tokens::new(tokenizer))
+        Ok(TokenizerView::new(tokenizer))
     }
 
     /// The 256 bytes and no merge.
-    pub fn bytes() -> Answer<Tokens> {
-        Ok(Tokens::new(Trainer::new(TrainOptions::new(256))?.finish_within()?))
+    pub fn bytes() -> Answer<TokenizerView> {
+        Ok(TokenizerView::new(BpeTrainer::new(TrainOptions::new(256))?.finish_within()?))
     }
 
     /// The tokens of `text` with the first `merges` merges, `special` tokens taken as `text` or as `token`: `{ids, starts,
@@ -192,21 +192,23 @@ impl Tokens {
             Error::Usage(format!("there is no token {id}: the vocabulary has {} ids", self.tokenizer.vocab_size()))
         })?;
         // Halves stand before what they become, so no depth can be too deep.
-        let mut told: Vec<JsValue> = Vec::with_capacity(nodes.len());
+        let mut shown_nodes: Vec<JsValue> = Vec::with_capacity(nodes.len());
         for node in nodes {
             let token = self.tokenizer.token_bytes(node.id).unwrap_or_default();
             let bytes: Array = token.iter().map(|&byte| JsValue::from(byte)).collect();
             let [rank, left, right] = match node.halves {
-                Some(halves) => [halves.rank.into(), told[halves.left].clone(), told[halves.right].clone()],
+                Some(halves) => {
+                    [halves.rank.into(), shown_nodes[halves.left].clone(), shown_nodes[halves.right].clone()]
+                }
                 None => [JsValue::NULL, JsValue::NULL, JsValue::NULL],
             };
             let shown = object(&[("id", node.id.into()), ("text", visible(token).into()), ("bytes", bytes.into())]);
             set(&shown, "rank", rank);
             set(&shown, "left", left);
             set(&shown, "right", right);
-            told.push(shown);
+            shown_nodes.push(shown);
         }
-        Ok(told.pop().expect("a tree has a root"))
+        Ok(shown_nodes.pop().expect("a tree has a root"))
     }
 
     /// The highest id and one.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::common::on_gpu;
 use glasshouse::device::Device;
-use glasshouse::engine::{Changes, Command, Engine, Event, Found, Settings, Speeds, State, Text};
+use glasshouse::engine::{Changes, Command, Engine, Event, Measurement, Settings, Speeds, State, Text};
 
 const SLICE: Duration = Duration::from_millis(16);
 
@@ -22,7 +22,7 @@ fn small() -> Settings {
 }
 
 /// Goes on until something is found.
-fn found(speeds: &mut Speeds) -> Found {
+fn found(speeds: &mut Speeds) -> Measurement {
     loop {
         if let Some(found) = speeds.advance(Instant::now() + SLICE).unwrap() {
             return found;
@@ -60,7 +60,7 @@ fn measures(device: &Device) {
     assert_eq!(speeds.estimate(&model, &train), None, "nothing is guessed");
     speeds.measure(&small(), "own").unwrap();
     assert!(device.bytes() > before, "a model of its own");
-    assert_eq!(found(&mut speeds), Found::Speed);
+    assert_eq!(found(&mut speeds), Measurement::Speed);
     assert!(!speeds.busy());
     let estimate = speeds.estimate(&model, &train).unwrap();
     assert!(estimate.seconds_a_step > 0.0 && estimate.seconds_a_step.is_finite());

@@ -7,7 +7,7 @@ use glasshouse::device::Device;
 use glasshouse::engine::{Cell, Changes, Command, Engine, Event, Piece, Settings, Station, Text};
 use glasshouse::generate::Sampling;
 use glasshouse::model::parts::Parts;
-use glasshouse::model::trace::{Axis, Formula, Kind, Stop};
+use glasshouse::model::trace::{Axis, Formula, Stop, TensorKind};
 
 fn engine(device: &Device) -> Engine {
     let mut engine = Engine::new(device.clone(), Duration::from_millis(2), None);
@@ -55,7 +55,7 @@ fn ask(engine: &mut Engine, command: Command) -> Vec<Event> {
 
 /// A pass, as it is told.
 #[derive(Clone, Debug, PartialEq)]
-struct Told {
+struct Messages {
     step: u64,
     tokens: Vec<Piece>,
     position: usize,
@@ -72,10 +72,10 @@ fn command(stop: Stop, cell: Option<[usize; 2]>, at: Option<u64>) -> Command {
     Command::Trace { prompt: PROMPT.into(), layer: 1, head: 1, position: None, at, stop, cell, id: None }
 }
 
-fn trace(engine: &mut Engine, command: Command) -> Told {
+fn trace(engine: &mut Engine, command: Command) -> Messages {
     let found = ask(engine, command).into_iter().find_map(|event| match event {
         Event::Traced { step, tokens, position, candidates, stops, stop, values, cell, .. } => {
-            Some(Told { step, tokens, position, candidates, stops, stop, values, cell })
+            Some(Messages { step, tokens, position, candidates, stops, stop, values, cell })
         }
         _ => None,
     });
@@ -99,7 +99,7 @@ fn every_stop_is_told_with_its_source() {
         assert_eq!((told.step, read.as_str(), told.position), (1, PROMPT, len - 1));
         let find = |name| told.stops.iter().find(|station: &&Station| station.name == name).expect("a stop");
         let query = find(Stop::Query);
-        assert_eq!((query.source.tensor.as_str(), query.source.kind), ("h.1.attn q[1]", Kind::Activation));
+        assert_eq!((query.source.tensor.as_str(), query.source.kind), ("h.1.attn q[1]", TensorKind::Activation));
         assert_eq!((query.source.formula, query.rows, query.columns), (Formula::Linear, len, 8));
         assert_eq!(query.source.sources, ["ln_1", "h.1.attn.c_attn.weight", "h.1.attn.c_attn.bias"]);
         // What a stop is computed from stands in front of it, or is a parameter.
@@ -208,7 +208,7 @@ fn a_pass_is_of_the_weights_that_are_asked_for() {
 fn nothing_is_made_once_all_was_told() {
     let told = on_each(|device| {
         let mut engine = engine(&device);
-        let cells = |engine: &mut Engine| -> Vec<Told> {
+        let cells = |engine: &mut Engine| -> Vec<Messages> {
             let stops = trace(engine, command(Stop::Query, None, None)).stops;
             stops.iter().map(|station| trace(engine, command(station.name, Some([1, 1]), None))).collect()
         };

@@ -16,7 +16,7 @@ use glasshouse::train::{TrainConfig, Trainer};
 
 /// What an update told.
 #[derive(Debug, PartialEq)]
-struct Told {
+struct Messages {
     updates: u64,
     tokens: Vec<Piece>,
     left_out: usize,
@@ -32,7 +32,7 @@ struct Told {
     held_out: bool,
 }
 
-fn update(engine: &mut Engine, text: Option<&str>, position: Option<usize>, count: u32) -> Told {
+fn update(engine: &mut Engine, text: Option<&str>, position: Option<usize>, count: u32) -> Messages {
     engine.send(Command::Update { text: text.map(Into::into), position, count, id: Some(7) }).unwrap();
     let found = drive(engine).0.into_iter().find_map(|event| match event {
         Event::Updated {
@@ -53,7 +53,7 @@ fn update(engine: &mut Engine, text: Option<&str>, position: Option<usize>, coun
             elsewhere,
             held_out,
             ..
-        } => Some(Told {
+        } => Some(Messages {
             updates,
             tokens,
             left_out,
@@ -104,7 +104,7 @@ fn a_run_is_what_it_would_be_without_trials() {
     want.extend(steps(&drive(&mut plain).0));
     let (mut engine, mut got) = paused(2);
     let why = |events: &[Event]| {
-        events.iter().find_map(|e| if let Event::UpdateUndone { why } = e { Some(*why) } else { None })
+        events.iter().find_map(|e| if let Event::UpdateUndone { why, .. } = e { Some(*why) } else { None })
     };
     update(&mut engine, Some("mercy is not strained"), None, 1);
     engine.send(Command::UndoUpdate).unwrap();
@@ -336,9 +336,12 @@ fn an_update_that_leads_nowhere_leaves_the_run_alone() {
     let steep = Settings { lr: Some(1e3), clip: Some(0.0), weight_decay: Some(1e3), ..settings() };
     let (mut engine, _) = after(Device::cpu(), steep, text(20), 0);
     let before = bits(&save(&mut engine));
-    engine.send(Command::Update { text: None, position: None, count: 100, id: None }).unwrap();
+    engine.send(Command::Update { text: None, position: None, count: 100, id: Some(3) }).unwrap();
     let events = drive(&mut engine).0;
-    assert!(events.iter().any(|event| matches!(event, Event::UpdateUndone { why: Undone::NotFinite })), "{events:?}");
+    assert!(
+        events.iter().any(|event| matches!(event, Event::UpdateUndone { why: Undone::NotFinite, id: Some(3) })),
+        "{events:?}"
+    );
     assert_eq!(bits(&save(&mut engine)), before);
     engine.send(Command::Step).unwrap();
     let report = steps(&drive(&mut engine).0)[0].clone();

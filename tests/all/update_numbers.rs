@@ -7,7 +7,7 @@ use glasshouse::engine::{Command, Engine, Event, HeadShift, Piece, Rest, Shift};
 const SENTENCE: &str = "The gentle rain is not mercy";
 
 /// What an update told of its changes.
-struct Told {
+struct Messages {
     tokens: Vec<Piece>,
     left_out: usize,
     target: Shift,
@@ -19,7 +19,7 @@ struct Told {
     most: Option<usize>,
 }
 
-fn update(engine: &mut Engine, text: Option<&str>, count: u32) -> Told {
+fn update(engine: &mut Engine, text: Option<&str>, count: u32) -> Messages {
     engine.send(Command::Update { text: text.map(Into::into), position: None, count, id: None }).unwrap();
     let found = drive(engine).0.into_iter().find_map(|event| match event {
         Event::Updated {
@@ -33,7 +33,7 @@ fn update(engine: &mut Engine, text: Option<&str>, count: u32) -> Told {
             heads,
             most_changed: most,
             ..
-        } => Some(Told { tokens, left_out, target, candidates, vocab, rest, change, heads, most }),
+        } => Some(Messages { tokens, left_out, target, candidates, vocab, rest, change, heads, most }),
         _ => None,
     });
     found.expect("the update is told")

@@ -7,7 +7,7 @@ use glasshouse::corpus;
 use glasshouse::data::Dataset;
 use glasshouse::device::Device;
 use glasshouse::model::{Gpt, ModelConfig, Preset};
-use glasshouse::tokenizer::{TrainOptions, Trainer as TokenizerTrainer};
+use glasshouse::tokenizer::{BpeTrainer, TrainOptions};
 use glasshouse::train::{TrainConfig, Trainer};
 use web_time::Instant;
 
@@ -18,9 +18,8 @@ pub const NATIVE: &str = include_str!("../golden/curve.json");
 pub async fn losses(device: &Device, steps: usize) -> Vec<f64> {
     let documents = corpus::documents(include_bytes!("../../corpora/en.txt.gz")).expect("the corpus is whole");
     let documents = &documents[..2];
-    let mut trainer =
-        TokenizerTrainer::new(TrainOptions { special: vec!["<|endoftext|>".into()], ..TrainOptions::new(512) })
-            .expect("the size is one that can be");
+    let mut trainer = BpeTrainer::new(TrainOptions { special: vec!["<|endoftext|>".into()], ..TrainOptions::new(512) })
+        .expect("the size is one that can be");
     documents.iter().for_each(|document| trainer.feed(document).expect("a document is counted"));
     let tokenizer = trainer.finish().expect("the text allows 512 tokens");
     let encoded: Vec<Vec<u32>> = documents.iter().map(|document| tokenizer.encode(document)).collect();

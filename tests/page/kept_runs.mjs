@@ -1,4 +1,4 @@
-// What the tests of the browser's own storage share: small runs that are kept in it, and what lies there.
+// What the tests of the browser's own storage share: small saved runs in it, and what lies there.
 
 import { execFileSync } from 'node:child_process';
 import { SMALL, control, downloaded, paste, ready, says, set } from './page.mjs';
@@ -6,7 +6,7 @@ import { SMALL, control, downloaded, paste, ready, says, set } from './page.mjs'
 export const TEXT = 'My mistress’ eyes are nothing like the sun; coral is far more red than her lips’ red. ';
 export const SHORT = { ...SMALL, vocab_size: '', sample_every: 0, eval_every: 0, warmup: 2 };
 
-/** The list of kept runs. */
+/** The list of saved runs. */
 export const kept = (page) => page.locator('#kept li');
 /** Waits until it has so many. */
 export const runs = (page, many) => page.waitForFunction((many) => document.querySelectorAll('#kept li').length === many, many);

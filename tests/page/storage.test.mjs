@@ -93,7 +93,7 @@ test('a file whose end was never written does not count', async () => {
   assert.ok(left[0] !== broken);
 });
 
-test('kept runs are opened, downloaded and deleted, and a sixth one takes the place of the oldest', async () => {
+test('saved runs are opened, downloaded and deleted, and a sixth one takes the place of the oldest', async () => {
   const page = await built.open();
   await trained(page);
   const first = Object.keys(await files(page))[0].split('.')[0];
@@ -221,7 +221,7 @@ test('a name of the user’s stays text', async () => {
 });
 
 for (const [locale, width, colorScheme] of [['en-US', 360, 'dark'], ['zh-CN', 360, 'light'], ['en-US', 1280, 'light'], ['zh-CN', 1280, 'dark']]) {
-  test(`kept runs fit ${width} pixels, ${locale}, ${colorScheme}, and axe finds no fault`, async () => {
+  test(`saved runs fit ${width} pixels, ${locale}, ${colorScheme}, and axe finds no fault`, async () => {
     const page = await built.open('?device=cpu', { locale, colorScheme, viewport: { width, height: 900 } });
     await ready(page);
     if (width < 900) await page.locator('#settings-details > summary').click();

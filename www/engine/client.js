@@ -8,15 +8,15 @@ class Client {
   /** @type {Worker | undefined} */
   worker;
   /** Who hears an event, by its name; those who began to listen first come first.
-   * @type {Map<string, ((told: any) => void)[]>} */
+   * @type {Map<string, ((event: any) => void)[]>} */
   hearers = new Map();
   /** What is done once all have heard an event.
    * @type {(() => void)[]} */
   afterwards = [];
-  /** What hears the answer, by the number of the question.
+  /** What hears the answer, by the id of the question.
    * @type {Map<number, Heard>} */
   questions = new Map();
-  /** The number of the last question. */
+  /** The id of the last question. */
   last = 0;
 
   /** Starts the worker. Whoever hears what it tells first listens by now. */
@@ -27,44 +27,44 @@ class Client {
   }
 
   /** Calls the worker; what it leads to comes as events.
-   * @type {Told.Call} */
+   * @type {Messages.Call} */
   call(name, values = undefined) {
     this.worker?.postMessage({ call: name, ...values });
   }
 
   /** Sends the run a command of the engine's.
-   * @type {Told.Send} */
+   * @type {Messages.Send} */
   send(command) {
     this.call('send', { command });
   }
 
-  /** Asks the worker a question, whose number the answers carry; returns that number.
-   * @template {keyof Told.Calls} Name
+  /** Asks a question of the run, or with `derive` of the recorded model; its answers carry the id that is returned.
+   * @template {'send' | 'derive'} Name
    * @param {Name} name
-   * @param {Told.Calls[Name]} values
+   * @param {Messages.Calls[Name]} values
    * @param {Heard} heard */
   ask(name, values, heard) {
     this.last += 1;
     this.questions.set(this.last, heard);
-    this.worker?.postMessage({ call: name, ...values, question: this.last });
+    this.worker?.postMessage({ call: name, ...values, command: { ...values.command, id: this.last } });
     return this.last;
   }
 
   /** Nothing answers these questions any more, or nobody wants to know.
-   * @param {number[]} questions
+   * @param {number[]} ids
    * @param {boolean} [refused] */
-  drop(questions, refused = false) {
-    for (const question of questions) {
-      const heard = this.questions.get(question);
-      this.questions.delete(question);
+  drop(ids, refused = false) {
+    for (const id of ids) {
+      const heard = this.questions.get(id);
+      this.questions.delete(id);
       heard?.(null, refused);
     }
   }
 
   /** Calls `hear` with each event of one of these names; `steps` are all steps that came at once.
-   * @template {keyof Told.Heard & string} Name
+   * @template {keyof Messages.Heard & string} Name
    * @param {Name[]} names
-   * @param {(told: Told.Heard[Name]) => void} hear */
+   * @param {(event: Messages.Heard[Name]) => void} hear */
   on(names, hear) {
     for (const name of names) this.hearers.set(name, [...(this.hearers.get(name) ?? []), hear]);
   }
@@ -76,38 +76,38 @@ class Client {
   }
 
   /** Takes what the worker tells: steps first, and together.
-   * @param {Told.Event[]} events */
+   * @param {Messages.Event[]} events */
   take(events) {
-    const reports = events.filter((told) => told.event === 'step');
+    const reports = events.filter((event) => event.event === 'step');
     if (reports.length > 0) this.tell('steps', reports);
-    for (const told of events) {
-      if (told.event === 'step') continue;
+    for (const event of events) {
+      if (event.event === 'step') continue;
       // Of an engine in no known state nobody gets an answer.
-      if (told.event === 'error' && told.fatal) this.drop([...this.questions.keys()]);
-      if (told.event === 'unanswered') this.drop(told.questions);
-      else if (told.question === undefined || this.answer(told, told.question)) this.tell(told.event, told);
+      if (event.event === 'error' && event.fatal) this.drop([...this.questions.keys()]);
+      if (event.event === 'unanswered') this.drop(event.ids);
+      else if (event.id === undefined || this.answer(event, event.id)) this.tell(event.event, event);
     }
   }
 
   /** Hands an answer to whoever asked; says whether it was still waited for.
-   * @param {Told.Event} told
-   * @param {number} question */
-  answer(told, question) {
-    const heard = this.questions.get(question);
-    if (told.event === 'error') {
-      // What is refused is told to everybody.
-      this.drop([question], true);
+   * @param {Messages.Event} event
+   * @param {number} id */
+  answer(event, id) {
+    const heard = this.questions.get(id);
+    if (event.event === 'error') {
+      // A refusal goes to every view.
+      this.drop([id], true);
       return true;
     }
-    if (told.event !== 'token') this.questions.delete(question);
-    heard?.(told);
+    if (event.event !== 'token') this.questions.delete(id);
+    heard?.(event);
     return heard !== undefined;
   }
 
   /** @param {string} name
-   * @param {any} told */
-  tell(name, told) {
-    for (const hear of this.hearers.get(name) ?? []) hear(told);
+   * @param {any} event */
+  tell(name, event) {
+    for (const hear of this.hearers.get(name) ?? []) hear(event);
     for (const act of this.afterwards) act();
   }
 }

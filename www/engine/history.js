@@ -1,4 +1,4 @@
-// What a run has told of its steps, column by column: what curves, table and file are made of.
+// What a run has reported of its steps, column by column: what curves, table and file are made of.
 
 /** The columns, by the names that the engine gives them. */
 export const COLUMNS = ['step', 'tokens', 'loss', 'smoothed', 'validation_loss', 'lr', 'grad_norm', 'tokens_per_second', 'seconds'];
@@ -16,7 +16,7 @@ export class Record {
   }
 
   /** Takes in reports.
-   * @param {Told.Report[]} reports */
+   * @param {Messages.Report[]} reports */
   add(reports) {
     for (const report of reports) {
       for (const name of COLUMNS) {
@@ -39,7 +39,7 @@ export class Record {
     return /** @type {any} */ (this.columns[name][index]);
   }
 
-  /** The place of a step; null where it is not told of.
+  /** The place of a step; null where there is none.
    * @param {number} step
    * @returns {number | null} */
   find(step) {

@@ -12,11 +12,11 @@ export class RecordedEngine {
    * @type {string | null} */
   wanted = null;
   /** What is asked once a device is there.
-   * @type {{ command: Told.Command, heard?: import('./client.js').Heard }[]} */
+   * @type {{ command: Messages.Command, heard?: import('./client.js').Heard }[]} */
   waiting = [];
   /** The numbers of the questions that may be under way.
    * @type {number[]} */
-  asked = [];
+  questions = [];
 
   /** Fetches the recorded run on a built-in text, where it is not there yet; says whether there is one, and no other was asked
    * for meanwhile.
@@ -31,15 +31,15 @@ export class RecordedEngine {
   }
 
   /** What was recorded for a command; null where nothing was.
-   * @param {Told.Command} command
-   * @returns {Told.Looked | null} */
+   * @param {Messages.Command} command
+   * @returns {Messages.Looked | null} */
   known(command) {
-    return this.recorded?.knows(command) ? this.recorded.look(/** @type {Told.Look} */ (command).at) : null;
+    return this.recorded?.knows(command) ? this.recorded.look(/** @type {Messages.Look} */ (command).at) : null;
   }
 
   /** Answers a command: with what was recorded, or from the weights, which are fetched only then. Of these there are those of
    * the last step alone.
-   * @param {Told.Command} command
+   * @param {Messages.Command} command
    * @param {import('./client.js').Heard} [heard] */
   ask(command, heard) {
     const known = this.known(command);
@@ -54,7 +54,7 @@ export class RecordedEngine {
     if (!this.recorded) return;
     const { name, ready: { step } } = this.recorded;
     const values = { name, step, command: { ...command, ...('at' in command ? { at: null } : {}) } };
-    if (heard) this.asked.push(engine.ask('derive', values, heard));
+    if (heard) this.questions.push(engine.ask('derive', values, heard));
     else engine.call('derive', values);
   }
 
@@ -66,6 +66,6 @@ export class RecordedEngine {
 
   /** Another run takes its place: what was computed of it comes too late. */
   end() {
-    engine.drop(this.asked.splice(0));
+    engine.drop(this.questions.splice(0));
   }
 }

@@ -1,4 +1,4 @@
-// A recorded run: what the engine told when it was made, told again. It is what the page opens with: it needs neither GPU nor wasm.
+// A recorded run: what the engine reported when it was made, replayed. It is what the page opens with: it needs neither GPU nor wasm.
 
 /** Probabilities are recorded in 16 bits. */
 const WHOLE = 65_535;
@@ -17,12 +17,12 @@ export async function recorded(name) {
 /** What is in the file of a recorded run: the reports column by column, of each recorded step the look at the prompt, and what
  * the other stages open with.
  * @typedef {{
- *   ready: Told.Ready, prompt: string, tokens: Told.Piece[], layers: number, heads: number, tokens_per_step: number,
- *   steps: Record<string, number[]>, validation: [step: number, loss: number][], samples: Told.Sample[],
- *   looks: (Pick<Told.Looked, 'step' | 'entropy' | 'kept' | 'uniform' | 'picked'> & { attention: string, candidates: RecordedCandidate[] })[],
- *   writing: Omit<Told.Generate, 'command' | 'prompt' | 'ignore_end' | 'given' | 'at'> & { tokens: RecordedToken[] },
+ *   ready: Messages.Ready, prompt: string, tokens: Messages.Piece[], layers: number, heads: number, tokens_per_step: number,
+ *   steps: Record<string, number[]>, validation: [step: number, loss: number][], samples: Messages.Sample[],
+ *   looks: (Pick<Messages.Looked, 'step' | 'entropy' | 'kept' | 'uniform' | 'picked'> & { attention: string, candidates: RecordedCandidate[] })[],
+ *   writing: Omit<Messages.Generate, 'command' | 'prompt' | 'ignore_end' | 'given' | 'at'> & { tokens: RecordedToken[] },
  *   text: {
- *     read: Told.Read & { documents: Told.Document[] }, window: Told.Window, merged: Told.Merged, learnt: Told.Learnt, tokens: Told.Tokens,
+ *     read: Messages.Read & { documents: Messages.Document[] }, window: Messages.Window, merged: Messages.Merged, learnt: Messages.Learnt, tokens: Messages.Tokens,
  *   },
  * }} Recording */
 /** @typedef {[id: number, text: string, rank: number, logit: number, probability: number, log_probability: number, reached: number]} RecordedCandidate */
@@ -30,20 +30,20 @@ export async function recorded(name) {
 
 class Recorded {
   /** @param {string} name
-   * @param {Recording} told */
-  constructor(name, told) {
+   * @param {Recording} data */
+  constructor(name, data) {
     this.name = name;
-    this.told = told;
+    this.data = data;
     /** Its steps of which there are looks. */
-    this.steps = told.looks.map(({ step }) => step);
-    /** @type {Told.Ready} */
-    this.ready = { ...told.ready, run: 'recorded', uniform_loss: Math.log(told.ready.model.vocab) };
+    this.steps = data.looks.map(({ step }) => step);
+    /** @type {Messages.Ready} */
+    this.ready = { ...data.ready, run: 'recorded', uniform_loss: Math.log(data.ready.model.vocab) };
   }
 
   /** The steps of the run, as the engine reports them.
-   * @returns {Told.Report[]} */
+   * @returns {Messages.Report[]} */
   reports() {
-    const { steps: columns, validation, tokens_per_step: tokens } = this.told;
+    const { steps: columns, validation, tokens_per_step: tokens } = this.data;
     const measured = new Map(validation);
     return columns.loss.map((_, i) => ({
       .../** @type {any} */ (Object.fromEntries(Object.entries(columns).map(([key, values]) => [key, values[i]]))),
@@ -56,9 +56,9 @@ class Recorded {
 
   /** What the prompt showed after the last of the recorded steps that is not behind `at`; null is the last of all.
    * @param {number | null} [at]
-   * @returns {Told.Looked} */
+   * @returns {Messages.Looked} */
   look(at = null) {
-    const { tokens, layers, heads, looks, prompt, ready } = this.told;
+    const { tokens, layers, heads, looks, prompt, ready } = this.data;
     const found = looks.findLast(({ step }) => at === null || step <= at) ?? looks[0];
     const { attention, candidates, ...rest } = found;
     return {
@@ -72,29 +72,29 @@ class Recorded {
   }
 
   /** Whether `command` asks for nothing but what was recorded.
-   * @param {{ command: string } & Partial<Omit<Told.Look, 'command'>>} asked */
+   * @param {{ command: string } & Partial<Omit<Messages.Look, 'command'>>} request */
   knows({ command, prompt, factors, sampling, draw, anew }) {
-    return command === 'look' && !anew && prompt === this.told.prompt && factors?.length === 0 && draw === 0
+    return command === 'look' && !anew && prompt === this.data.prompt && factors?.length === 0 && draw === 0
       && sampling?.temperature === 1 && sampling.top_k === null && sampling.top_p === 1;
   }
 
   /** The text that the stage Generate opens with, and how it was asked for.
-   * @returns {{ step: number, asked: Told.Generate, tokens: Told.Token[] }} */
+   * @returns {{ step: number, request: Messages.Generate, tokens: Messages.Token[] }} */
   get writing() {
-    const { tokens, ...asked } = this.told.writing;
+    const { tokens, ...request } = this.data.writing;
     const { step } = this.ready;
     return {
       step,
-      asked: { command: 'generate', prompt: this.told.prompt, ignore_end: false, given: [], at: null, ...asked },
+      request: { command: 'generate', prompt: this.data.prompt, ignore_end: false, given: [], at: null, ...request },
       tokens: tokens.map(([id, piece, probability, rank, others, text = piece], index) => ({
-        index, step, piece: { id, text: piece }, text, probability, rank, candidates: others.map(([other, name, chance]) => /** @type {Told.Candidate} */ ({ id: other, text: name, probability: chance })),
+        index, step, piece: { id, text: piece }, text, probability, rank, candidates: others.map(([other, name, chance]) => /** @type {Messages.Candidate} */ ({ id: other, text: name, probability: chance })),
       })),
     };
   }
 
   /** What the stages before training open with. */
   get text() {
-    const { read, window, merged, learnt, tokens } = this.told.text;
+    const { read, window, merged, learnt, tokens } = this.data.text;
     const run = /** @type {const} */ ('recorded');
     return { read: { ...read, run }, window, merged: { ...merged, run }, learnt, tokens: { ...tokens, run } };
   }

@@ -5,41 +5,41 @@ import { pace } from '../figure/pacing.js';
 import { engine } from './client.js';
 import { RecordedEngine } from './recorded-engine.js';
 
-/** What is told of a change, in this order: that another run is shown, that its state is another, that more or less can be done
+/** The events of a change, in this order: that another run is shown, that its state is another, that more or less can be done
  * with it, that its first number is waited for or no longer. */
 const CHANGES = /** @type {const} */ (['shown', 'state', 'able', 'waiting']);
 
-/** Tells of changes as events named after what has changed, once all have heard what the engine told; `recorded` is that a
+/** Dispatches changes as events named after what has changed, once all have heard the event of the engine; `recorded` is that a
  * recorded run has come. */
 class Run extends EventTarget {
-  /** @type {Told.State | 'loading' | 'stopped'} */
+  /** @type {Messages.State | 'loading' | 'stopped'} */
   state = 'loading';
   /** What is prepared, and how far it is.
-   * @type {Told.Events['preparing'] | null} */
+   * @type {Messages.Events['preparing'] | null} */
   preparing = null;
   /** What the run is, once it is.
-   * @type {Told.Ready | null} */
+   * @type {Messages.Ready | null} */
   ready = null;
   step = 0;
-  /** The last step that is told of, also of the recorded run.
-   * @type {Told.Report | null} */
+  /** The last step that was reported, also of the recorded run.
+   * @type {Messages.Report | null} */
   last = null;
   /** The step of the last save.
    * @type {number | null} */
   saved = null;
   /** Why it was paused, where a condition did.
-   * @type {Told.Stop | null} */
+   * @type {Messages.Stop | null} */
   stop = null;
-  /** @type {Told.Device | null} */
+  /** @type {Messages.Device | null} */
   device = null;
   /** Whether it went with its device, and is being opened again. */
   lost = false;
   /** Whether it is there again after that. */
   recovered = false;
-  /** Whether training was asked for: no number is one of it until it has told a step. */
+  /** Whether training was asked for: no number is one of it until it has reported a step. */
   waiting = false;
   opening = new RecordedEngine();
-  /** What has changed and was not told yet.
+  /** What has changed and was not dispatched yet.
    * @type {Set<typeof CHANGES[number]>} */
   changed = new Set();
 
@@ -123,11 +123,11 @@ class Run extends EventTarget {
   }
 
   /** @param {Run['state']} state
-   * @param {typeof CHANGES[number]} told */
-  become(state, told = 'state') {
+   * @param {typeof CHANGES[number]} change */
+  become(state, change = 'state') {
     this.state = state;
     pace.trains = state === 'running';
-    this.note(told);
+    this.note(change);
   }
 
   /** @param {boolean} waiting */
@@ -146,7 +146,7 @@ class Run extends EventTarget {
   }
 
   /** A run is there, or once more.
-   * @param {Told.Ready} ready */
+   * @param {Messages.Ready} ready */
   begin(ready) {
     this.ready = ready;
     this.step = ready.step;
@@ -188,7 +188,7 @@ class Run extends EventTarget {
   }
 
   /** What the run is that is shown.
-   * @returns {Told.Ready | null} */
+   * @returns {Messages.Ready | null} */
   get shown() {
     return this.ready ?? this.recorded?.ready ?? null;
   }
@@ -209,7 +209,7 @@ class Run extends EventTarget {
   }
 
   /** Asks the model that is shown. Without `heard` nobody waits for an answer.
-   * @param {Told.Command} command
+   * @param {Messages.Command} command
    * @param {import('./client.js').Heard} [heard] */
   ask(command, heard) {
     if (!this.ready) this.opening.ask(command, heard);
@@ -218,10 +218,10 @@ class Run extends EventTarget {
   }
 
   /** Begins a run, or with `single` one step of it.
-   * @param {Told.Calls['train']} asked */
-  train(asked) {
-    engine.call('train', asked);
-    if (!asked.single) this.wait(true);
+   * @param {Messages.Calls['train']} request */
+  train(request) {
+    engine.call('train', request);
+    if (!request.single) this.wait(true);
     this.tell();
   }
 

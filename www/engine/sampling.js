@@ -18,8 +18,8 @@ export function prepare() {
 
 /** What a choice makes of `logits` over the whole vocabulary; null where that is not known here yet.
  * @param {Float32Array | undefined} logits
- * @param {Told.Choice} choice
- * @returns {Told.Distribution | null} */
+ * @param {Messages.Choice} choice
+ * @returns {Messages.Distribution | null} */
 export function distribution(logits, { sampling, draw }) {
   return engine && logits ? engine.distribution(logits, sampling, draw) : null;
 }

@@ -3,7 +3,7 @@
 /** Milliseconds between two sayings. */
 const APART = 1000;
 
-/** Says in `place`, a live region, the last of what it is told, once a second at most. */
+/** Says in `place`, a live region, the latest message, once a second at most. */
 export class Announcer {
   /** @param {HTMLElement} place */
   constructor(place) {

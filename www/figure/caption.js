@@ -4,13 +4,13 @@ import { count } from '../words/format.js';
 import { text } from '../words/language.js';
 
 /** What is added to a source: whether it is of the run in this tab, of the recorded run, or computed from that one's weights.
- * @type {(run: Told.Source, step: number) => string} */
+ * @type {(run: Messages.Source, step: number) => string} */
 export const origin = (run, step) => text(`source.${run}`, { step: count(step) });
 
 /** Says what `figure` shows and where it comes from: the chip's text, and the same as attributes for scripts. What is `past`
  * is of a snapshot of the run.
  * @param {HTMLElement} figure
- * @param {{ sentence: string, chip: string, tensor: string, shape: number | string, step: number, run: Told.Source, past?: boolean }} about */
+ * @param {{ sentence: string, chip: string, tensor: string, shape: number | string, step: number, run: Messages.Source, past?: boolean }} about */
 export function caption(figure, { sentence, chip, tensor, shape, step, run, past = false }) {
   figure.querySelector('figcaption').textContent = sentence;
   const said = chip && `${chip} · ${past ? text('source.past') : origin(run, step)}`;
@@ -23,7 +23,7 @@ export function caption(figure, { sentence, chip, tensor, shape, step, run, past
  * @returns {ParentNode['querySelector']} */
 export const finder = (root) => (/** @type {string} */ selector) => root.querySelector(selector);
 
-/** Nothing, in the place of what a view is told later: only then it is asked for it. */
+/** Stands for what a view is given later, and is not asked for before. */
 export const NOTHING = /** @type {never} */ (/** @type {unknown} */ (null));
 
 /** Where something happened: an element of the page.

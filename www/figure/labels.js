@@ -3,8 +3,8 @@
 import { element } from './caption.js';
 import { marked } from '../words/glyphs.js';
 
-/** Pixels of a name's height: the least that can be read, and the most that are taken. */
-const [LEAST, MOST] = [9, 11];
+/** The height of a name, in pixels: below the first nobody can read it. */
+const [MIN_HEIGHT, MAX_HEIGHT] = [9, 11];
 
 /** Fills the list `place` beside the canvas `matrix`, which has a row for each name. */
 export class Labels {
@@ -26,7 +26,7 @@ export class Labels {
   }
 
   /** Shows the names of tokens. As many as before have the rows of before: what else changes rows changes the matrix.
-   * @param {Told.Piece[]} tokens */
+   * @param {Messages.Piece[]} tokens */
   show(tokens) {
     const before = this.place.childElementCount;
     this.place.replaceChildren(...tokens.map((token) => element('li', '', marked(token.text))));
@@ -43,9 +43,9 @@ export class Labels {
   fit() {
     const { place, matrix } = this;
     place.hidden = false;
-    place.style.fontSize = `${MOST}px`;
+    place.style.fontSize = `${MAX_HEIGHT}px`;
     const row = matrix.clientHeight / place.childElementCount;
-    place.hidden = row < LEAST;
-    place.style.fontSize = `${Math.min(MOST, row)}px`;
+    place.hidden = row < MIN_HEIGHT;
+    place.style.fontSize = `${Math.min(MAX_HEIGHT, row)}px`;
   }
 }

@@ -10,7 +10,7 @@ const MOVES = /** @type {Record<string, number[]>} */ ({ ArrowUp: [-1, 0], Arrow
 /** Reads a cell of the `n` by `n` matrix of a head: who looks at whom, and its value, which `write` writes. None reads what lies
  * outside, and there is no value of what is never looked at.
  * @param {{ layer: number, head: number }} place
- * @param {Told.Piece[]} tokens
+ * @param {Messages.Piece[]} tokens
  * @param {number} n
  * @param {Float32Array} values
  * @param {number[] | null} cell

@@ -6,7 +6,7 @@ import { count } from '../words/format.js';
 import { text } from '../words/language.js';
 
 /** @typedef {{
- *   run: Told.Ready | null, step: number | null, a: number | null, b: number | null, layer: number, head: number,
+ *   run: Messages.Ready | null, step: number | null, a: number | null, b: number | null, layer: number, head: number,
  *   token: number | null, prompt: string, tensor: string | null, cell: number[] | null, stage: string | null,
  * }} Chosen */
 /** What is read of a cell: which tensor it is of, of what shape, where, its value, and how that is written.
@@ -18,7 +18,7 @@ import { text } from '../words/language.js';
 const LOOSE = { token: null, tensor: null, cell: null };
 
 /** A token among others, in words.
- * @param {Told.Piece[]} tokens
+ * @param {Messages.Piece[]} tokens
  * @param {number} at */
 export const place_of = (tokens, at) => text('reading.at', { place: count(at + 1), tokens: count(tokens.length), token: marked(tokens[at].text), id: count(tokens[at].id) });
 
@@ -32,8 +32,8 @@ const differs = (a, b, names) => names.some((name) => !same(a[name], b[name]));
 
 /** Tells of changes as events named after what has changed. */
 class Selection extends EventTarget {
-  /** The run that is shown, as the engine told of it when it was ready.
-   * @type {Told.Ready | null} */
+  /** The run that is shown, as the engine described it when it was ready.
+   * @type {Messages.Ready | null} */
   run = null;
   /** The step whose model is looked at; null for the live one. */
   step = /** @type {number | null} */ (null);
@@ -58,7 +58,7 @@ class Selection extends EventTarget {
    * @type {Record<string, (cell: number[] | null) => Reading | null>} */
   readers = Object.create(null);
   /** The look at the prompt, as long as there is none.
-   * @type {() => Told.Looked | undefined} */
+   * @type {() => Messages.Looked | undefined} */
   look = () => undefined;
 
   /** Takes in what is new, and tells of it once all of it stands.

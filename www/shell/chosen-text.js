@@ -9,8 +9,8 @@ const TYPING_PAUSE = 300;
 
 export class ChosenText {
   /** The text as it was last asked for.
-   * @type {{ corpus: string, source: Told.File[] | string | null } | null} */
-  asked = null;
+   * @type {{ corpus: string, source: Messages.File[] | string | null } | null} */
+  request = null;
   /** Whether a text is shown, if only the recorded run's. */
   shown = false;
   /** Whether the recorded run's text is to be shown now. */
@@ -22,7 +22,7 @@ export class ChosenText {
   constructor(settings) {
     this.settings = settings;
     run.on_recorded(() => {
-      this.takes_recorded = this.asked === null || !this.shown;
+      this.takes_recorded = this.request === null || !this.shown;
       this.shown = true;
     });
     engine.on(['read'], () => {
@@ -36,9 +36,9 @@ export class ChosenText {
   read() {
     const { corpus, source } = this.settings;
     if (!['data', 'tokenizer'].includes(selection.stage ?? '')) return;
-    if (this.asked?.corpus === corpus && this.asked?.source === source) return;
+    if (this.request?.corpus === corpus && this.request?.source === source) return;
     if (corpus === 'own' && source === '') return;
-    this.asked = { corpus, source };
+    this.request = { corpus, source };
     // Whoever types is not read at every key.
     clearTimeout(this.timer);
     const files = () => (corpus === 'own' ? this.settings.own_files() : []);

@@ -94,7 +94,7 @@ export class Controls {
     const able = {
       'train-linked': fresh,
       train: fresh || state === 'paused' || (state === 'finished' && this.extends_run),
-      // What is over is over, but whoever presses is told so.
+      // What is over is over, but whoever presses should know.
       pause: stands || ['preparing', 'stopped'].includes(state),
       step: fresh || state === 'paused',
       reset: !['loading', 'idle'].includes(state),

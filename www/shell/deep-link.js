@@ -41,7 +41,7 @@ export class View {
   }
 
   /** A run is there: shows of it what the link says; `nearest` gives the step of its time line that is nearest to another.
-   * @param {Told.Model} model
+   * @param {Messages.Model} model
    * @param {(step: number) => number | null} nearest */
   apply({ layers, heads }, nearest) {
     const { link } = this;

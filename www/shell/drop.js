@@ -17,7 +17,7 @@ const CHOSEN = [['#own-choose', '#own-files'], ['[data-action=clean-open]', '#cl
 
 /** Takes files from wherever they come, also the texts that are left of the pages in the sieve; `clean` puts pages through it.
  * @param {import('./settings.js').Settings} settings
- * @param {(files: Told.File[]) => void} clean */
+ * @param {(files: Messages.File[]) => void} clean */
 export function take_files(settings, clean) {
   bring({ take: (files, input) => take(files, settings, clean, input), open: CHOSEN });
   engine.on(['survivors'], ({ bytes }) => {
@@ -30,7 +30,7 @@ export function take_files(settings, clean) {
  * train on, which in the stage Data is also cleaned. What is brought by the input that says so is only cleaned.
  * @param {File[]} files
  * @param {import('./settings.js').Settings} settings
- * @param {(files: Told.File[]) => void} clean
+ * @param {(files: Messages.File[]) => void} clean
  * @param {string | null} input */
 async function take(files, settings, clean, input = null) {
   say_error();
@@ -51,7 +51,7 @@ async function take(files, settings, clean, input = null) {
       const whole = came.filter((file) => !wrapped.includes(file));
       if (whole.length > 0) settings.take(whole);
       clean(came);
-      say(() => [told('cleaning.both', whole), told('cleaning.alone', wrapped)].filter(Boolean).join(' '));
+      say(() => [sentence('cleaning.both', whole), sentence('cleaning.alone', wrapped)].filter(Boolean).join(' '));
     } else if (files.length > 0) {
       settings.take(await read(files));
     }
@@ -63,7 +63,7 @@ async function take(files, settings, clean, input = null) {
 
 /** What became of files, by their names; nothing of none.
  * @param {string} key
- * @param {Told.File[]} files */
-function told(key, files) {
+ * @param {Messages.File[]} files */
+function sentence(key, files) {
   return files.length > 0 ? text(key, { names: files.map(({ name }) => plain(name)).join(', '), count: files.length }) : '';
 }

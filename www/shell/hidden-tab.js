@@ -12,7 +12,7 @@ export class Hidden {
   left = null;
   /** What happened meanwhile.
    * @type {{ steps: number, seconds: number } | null} */
-  told = null;
+  progress = null;
 
   /** @param {HTMLElement} place */
   constructor(place) {
@@ -32,19 +32,19 @@ export class Hidden {
   back() {
     if (this.left === null) return;
     const { step, time } = this.left;
-    this.told = { steps: Math.max(0, run.step - step), seconds: (performance.now() - time) / 1000 };
+    this.progress = { steps: Math.max(0, run.step - step), seconds: (performance.now() - time) / 1000 };
     this.left = null;
     this.show();
   }
 
   /** Says nothing more of it. */
   forget() {
-    this.told = null;
+    this.progress = null;
     this.show();
   }
 
   show() {
-    const { told } = this;
-    this.place.textContent = told === null ? '' : text('hidden', { steps: count(told.steps), time: duration(told.seconds) });
+    const { progress } = this;
+    this.place.textContent = progress === null ? '' : text('hidden', { steps: count(progress.steps), time: duration(progress.seconds) });
   }
 }

@@ -69,7 +69,7 @@ export class Inspector {
     return { state, ...(found ?? { name: tensor ?? '', shape: '', place: cell?.join(' / ') }) };
   }
 
-  /** The token of the prompt that is told of. */
+  /** The token of the prompt that is described. */
   token() {
     const { tokens } = selection.look() ?? {};
     return tokens && place_of(tokens, Math.min(selection.shown.token ?? Infinity, tokens.length - 1));

@@ -50,7 +50,7 @@ export class Link {
   }
 
   /** The presets are there: the address may name one that is not.
-   * @param {Told.Preset[]} presets */
+   * @param {Messages.Preset[]} presets */
   offer(presets) {
     this.unknown(this.settings.offer(presets));
     this.settings.changed();

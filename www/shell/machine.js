@@ -7,7 +7,7 @@ import { count, duration, measure, size } from '../words/format.js';
 import { named, tell, text } from '../words/language.js';
 
 /** Limits of an adapter, by the engine's names, and how each is written.
- * @type {[keyof Told.Limits, (n: number) => string][]} */
+ * @type {[keyof Messages.Limits, (n: number) => string][]} */
 const LIMITS = [
   ['max_buffer', size], ['max_binding', size], ['workgroup_memory', size], ['workgroup_invocations', count], ['storage_buffers', count],
 ];
@@ -15,7 +15,7 @@ const KINDS = { cpu: 'machine.kind.cpu', gpu: 'machine.kind.gpu', software: 'mac
 
 /** Shows the device in `line` and in the card `section`, and what the settings come to on it. */
 export class Machine {
-  /** @type {Told.Device | null} */
+  /** @type {Messages.Device | null} */
   device = null;
   /** Whether something is measured. */
   busy = false;
@@ -46,7 +46,7 @@ export class Machine {
   }
 
   /** The device that is open now.
-   * @param {Told.Device} device */
+   * @param {Messages.Device} device */
   open(device) {
     this.device = device;
     this.busy = false;
@@ -70,16 +70,19 @@ export class Machine {
   ask(what) {
     this.busy = true;
     this.chosen = null;
-    engine.ask(what, { settings: this.settings.value(), corpus: this.settings.corpus }, (told) => {
+    const { corpus } = this.settings;
+    /** @type {Messages.Command} */
+    const command = what === 'measure' ? { command: what, settings: this.settings.value(), corpus } : { command: what, corpus };
+    engine.ask('send', { command }, (answer) => {
       this.busy = false;
-      if (told) this.measured(told);
+      if (answer) this.measured(answer);
       else this.show();
     });
     this.show();
   }
 
   /** A measurement is done, or was given up; it may have led to settings.
-   * @param {Told.Events['measured']} told */
+   * @param {Messages.Events['measured']} definition */
   measured({ settings, given_up: gave_up }) {
     if (settings) {
       this.chosen = settings.preset;
@@ -113,14 +116,14 @@ export class Machine {
      * @param {(place: HTMLElement) => void} write */
     const add = (name, value, write) => {
       if (value === undefined || value === null) return;
-      const told = element('dd', '');
-      told.dataset.fact = name;
-      told.dataset.value = String(value);
-      if (typeof value === 'number') told.title = String(value);
-      write(told);
+      const definition = element('dd', '');
+      definition.dataset.fact = name;
+      definition.dataset.value = String(value);
+      if (typeof value === 'number') definition.title = String(value);
+      write(definition);
       const term = element('dt', '');
       named(term, `machine.${name}`);
-      facts.push(element('div', '', term, told));
+      facts.push(element('div', '', term, definition));
     };
     /** @param {(n: number) => string} format */
     const number = (format) => (/** @type {number | null | undefined} */ value) => (/** @type {HTMLElement} */ place) => {

@@ -17,7 +17,7 @@ export class Prompt {
     document.addEventListener('languagechange', () => {
       if (!run.recorded) this.example();
     });
-    run.on_recorded((recorded) => this.example(recorded.told.prompt));
+    run.on_recorded((recorded) => this.example(recorded.data.prompt));
     this.example();
   }
 

@@ -8,14 +8,14 @@ import { count, loss, moment, size } from '../words/format.js';
 import { named, text } from '../words/language.js';
 
 /** Why a save was not kept, as the page says it. */
-const MISSED = { full: 'kept.full', refused: 'kept.refused', failed: 'kept.failed' };
+const MISSED = { full: 'saved_runs.full', refused: 'saved_runs.refused', failed: 'saved_runs.failed' };
 
-/** Shows what the worker tells of kept runs in `section`, and the last one in `offer`. */
-export class Kept {
-  /** @type {Told.KeptRun[]} */
+/** Shows what the worker says of saved runs in `section`, and the last one in `offer`. */
+export class SavedRuns {
+  /** @type {Messages.SavedRun[]} */
   runs = [];
   /** The one that is offered.
-   * @type {Told.KeptRun | undefined} */
+   * @type {Messages.SavedRun | undefined} */
   offered;
   /** What is said of them.
    * @type {() => string} */
@@ -29,7 +29,7 @@ export class Kept {
   /** Whether the last save was not kept. */
   missed = false;
   /** Whether the browser was asked to keep them, and whether it does. */
-  asked = false;
+  persisting = false;
   /** @type {boolean | undefined} */
   persisted;
 
@@ -46,21 +46,21 @@ export class Kept {
     this.list.addEventListener('focusout', ({ target }) => this.unsure(target));
     document.addEventListener('visibilitychange', () => {
       if (document.hidden) run.save();
-      else if (this.most) engine.call('kept');
+      else if (this.most) engine.call('saved_runs');
     });
     document.addEventListener('languagechange', () => this.show());
-    engine.on(['kept'], (told) => this.kept(told));
-    engine.on(['unkept'], (told) => this.unkept(told));
+    engine.on(['saved_runs'], (event) => this.list_runs(event));
+    engine.on(['not_saved'], (event) => this.not_saved(event));
     run.on(['state', 'able'], () => this.show());
   }
 
   /** The runs that there are; those that went because there were too many.
-   * @param {Told.Kept} told */
-  kept({ runs, most, refused, gone = [] }) {
+   * @param {Messages.SavedRuns} facts */
+  list_runs({ runs, most, refused, gone = [] }) {
     this.runs = runs;
     this.most = most;
     this.refused = refused;
-    if (gone.length > 0) this.said = () => text('kept.gone', { runs: gone.map(({ preset, step }) => text('kept.one', { preset, step: count(step) })).join(' · ') });
+    if (gone.length > 0) this.said = () => text('saved_runs.gone', { runs: gone.map(({ preset, step }) => text('saved_runs.one', { preset, step: count(step) })).join(' · ') });
     else if (this.missed && runs.some(({ place }) => place === 'here')) this.said = () => '';
     this.missed = false;
     if (runs.some(({ place }) => place === 'here')) this.persist();
@@ -68,8 +68,8 @@ export class Kept {
   }
 
   /** A save was not kept: the run goes on without. It is an alert where it is news.
-   * @param {Told.Unkept} told */
-  unkept({ why, message, step, again }) {
+   * @param {Messages.NotSaved} facts */
+  not_saved({ why, message, step, again }) {
     const key = MISSED[why];
     const values = () => ({ step: count(step), reason: message });
     this.missed = true;
@@ -80,8 +80,8 @@ export class Kept {
 
   /** Asks the browser once to keep the runs also where its storage grows short. */
   async persist() {
-    if (this.asked || !navigator.storage?.persist) return;
-    this.asked = true;
+    if (this.persisting || !navigator.storage?.persist) return;
+    this.persisting = true;
     this.persisted = (await navigator.storage.persisted()) || (await navigator.storage.persist());
     this.show();
   }
@@ -91,12 +91,12 @@ export class Kept {
     const free = this.runs.find(({ place }) => place === 'free');
     this.offered = run.vacant ? free : undefined;
     this.offer.hidden = !this.offered;
-    if (this.offered) this.offer.querySelector('span').textContent = text('kept.offer', { name: this.name(this.offered), facts: this.facts(this.offered) });
+    if (this.offered) this.offer.querySelector('span').textContent = text('saved_runs.offer', { name: this.name(this.offered), facts: this.facts(this.offered) });
     /** @param {string} selector */
     const place = (selector) => this.section.querySelector(selector);
-    const none = this.refused !== undefined ? 'kept.none.refused' : 'kept.none';
-    const rule = text('kept.rule', { most: count(this.most ?? 0) });
-    const safe = this.persisted === undefined ? '' : text(this.persisted ? 'kept.persisted' : 'kept.temporary');
+    const none = this.refused !== undefined ? 'saved_runs.none.refused' : 'saved_runs.none';
+    const rule = text('saved_runs.rule', { most: count(this.most ?? 0) });
+    const safe = this.persisted === undefined ? '' : text(this.persisted ? 'saved_runs.persisted' : 'saved_runs.temporary');
     place('.hint').textContent = this.runs.length > 0 ? rule : text(none, { rule });
     place('.safe').textContent = safe;
     place('[role=status]').textContent = this.said();
@@ -107,25 +107,25 @@ export class Kept {
   }
 
   /** What a run is called: its preset and its text.
-   * @param {Told.Save} run */
+   * @param {Messages.Save} run */
   name({ preset, corpus }) {
-    const known = { en: 'corpus.en', zh: 'corpus.zh', 'pasted.txt': 'kept.pasted' }[corpus];
-    return text('kept.name', { preset: preset ?? text('kept.other'), corpus: known ? text(known) : corpus });
+    const known = { en: 'corpus.en', zh: 'corpus.zh', 'pasted.txt': 'saved_runs.pasted' }[corpus];
+    return text('saved_runs.name', { preset: preset ?? text('saved_runs.other'), corpus: known ? text(known) : corpus });
   }
 
-  /** @param {Told.KeptRun} run */
+  /** @param {Messages.SavedRun} run */
   facts({ step, steps, loss: last, bytes, saved }) {
-    return text('kept.facts', {
+    return text('saved_runs.facts', {
       step: count(step), steps: count(steps), size: size(bytes), date: moment(saved),
       loss: typeof last === 'number' ? loss(last) : text('metric.none'),
     });
   }
 
-  /** @param {Told.KeptRun} run */
+  /** @param {Messages.SavedRun} run */
   item(run) {
     const { id, place } = run;
-    const told = element('p', 'hint', this.facts(run));
-    told.id = `kept-${id}`;
+    const facts = element('p', 'hint', this.facts(run));
+    facts.id = `kept-${id}`;
     /** @param {string} action
      * @param {string} key
      * @param {boolean} able */
@@ -134,12 +134,12 @@ export class Kept {
       named(made, key);
       Object.assign(made, { type: 'button', disabled: !able });
       made.dataset.action = action;
-      made.setAttribute('aria-describedby', told.id);
+      made.setAttribute('aria-describedby', facts.id);
       return made;
     };
-    const buttons = element('div', 'merge-controls', button('kept-open', 'kept.open', place !== 'here'), button('kept-download', 'kept.download', true), button('kept-delete', 'kept.delete', place === 'free'));
-    const item = element('li', '', element('b', '', this.name(run)), told, buttons);
-    if (place !== 'free') told.append(text(`kept.${place}`));
+    const buttons = element('div', 'merge-controls', button('kept-open', 'saved_runs.open', place !== 'here'), button('kept-download', 'saved_runs.download', true), button('kept-delete', 'saved_runs.delete', place === 'free'));
+    const item = element('li', '', element('b', '', this.name(run)), facts, buttons);
+    if (place !== 'free') facts.append(text(`saved_runs.${place}`));
     item.dataset.id = id;
     return item;
   }
@@ -155,7 +155,7 @@ export class Kept {
     else {
       // What is deleted is gone: it takes two presses.
       button.dataset.sure = 'true';
-      named(button, 'kept.delete.sure');
+      named(button, 'saved_runs.delete.sure');
     }
   }
 
@@ -164,10 +164,10 @@ export class Kept {
   unsure(button) {
     if (!(button instanceof HTMLElement && button.dataset.sure)) return;
     delete button.dataset.sure;
-    named(button, 'kept.delete');
+    named(button, 'saved_runs.delete');
   }
 
-  /** Opens a kept run, paused.
+  /** Opens a saved run, paused.
    * @param {string} id */
   open(id) {
     say_error();

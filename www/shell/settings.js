@@ -23,7 +23,7 @@ const FRACTIONS = ['lr', 'weight_decay', 'clip', ...STOPS];
 const SCHEDULES = ['cosine', 'linear', 'constant', 'wsd'];
 
 /** What `name` has in a preset.
- * @param {Told.Preset} preset
+ * @param {Messages.Preset} preset
  * @param {string} name */
 function preset_value(preset, name) {
   if (name === 'vocab_size') return preset.model.vocab;
@@ -41,7 +41,7 @@ export class Unreadable extends Error {
 
 /** The files that a person chose, with their bytes.
  * @param {File[]} files
- * @returns {Promise<Told.File[]>} */
+ * @returns {Promise<Messages.File[]>} */
 export async function read(files) {
   const taken = [];
   for (const file of files) {
@@ -63,15 +63,15 @@ export class Settings extends EventTarget {
   constructor(form) {
     super();
     this.form = form;
-    /** @type {Told.Preset[]} */
+    /** @type {Messages.Preset[]} */
     this.presets = [];
     /** The user's files, where there are any.
-     * @type {Told.File[]} */
+     * @type {Messages.File[]} */
     this.files = [];
     /** Whether somebody chose the text. */
     this.chosen = false;
     /** What a run of these settings would be, as far as it is known.
-     * @type {(Told.Description & { unreadable?: Unreadable }) | null} */
+     * @type {(Messages.Description & { unreadable?: Unreadable }) | null} */
     this.described = null;
     /** The preset that the address names.
      * @type {string | null} */
@@ -104,7 +104,7 @@ export class Settings extends EventTarget {
     this.follow();
   }
 
-  /** Calls `hear` whenever one of `names` is told.
+  /** Calls `hear` at each of the events `names`.
    * @param {('changed' | 'described')[]} names
    * @param {() => void} hear */
   on(names, hear) {
@@ -169,7 +169,7 @@ export class Settings extends EventTarget {
   }
 
   /** The presets, as the engine has them; returns the address's preset where there is no such one, as it is written.
-   * @param {Told.Preset[]} presets */
+   * @param {Messages.Preset[]} presets */
   offer(presets) {
     this.presets = presets;
     const select = this.fields.preset;
@@ -311,7 +311,7 @@ export class Settings extends EventTarget {
   }
 
   /** Takes the user's files instead of what was taken or pasted before.
-   * @param {Told.File[]} files */
+   * @param {Messages.File[]} files */
   take(files) {
     this.files = files;
     this.chosen = true;
@@ -322,7 +322,7 @@ export class Settings extends EventTarget {
   }
 
   /** Takes a preset and numbers that go with it; the others are the preset's, but for the seed.
-   * @param {Told.Settings} values */
+   * @param {Messages.Settings} values */
   adopt(values) {
     const { preset, schedule } = this.fields;
     preset.value = values.preset ?? '';
@@ -345,7 +345,7 @@ export class Settings extends EventTarget {
   }
 
   /** The user's own text: the files that were chosen, or else what was pasted.
-   * @returns {Told.File[]} */
+   * @returns {Messages.File[]} */
   own_files() {
     if (this.files.length > 0) return this.files;
     const bytes = new TextEncoder().encode(this.pasted.value);
@@ -353,7 +353,7 @@ export class Settings extends EventTarget {
   }
 
   /** The settings as the engine takes them: what was left empty is the preset's.
-   * @returns {Told.Settings} */
+   * @returns {Messages.Settings} */
   value() {
     const settings = /** @type {Record<string, any>} */ ({ preset: this.fields.preset.value });
     for (const [name, input] of this.inputs) {
@@ -366,9 +366,9 @@ export class Settings extends EventTarget {
   }
 
   /** What a run is to stop at: a bound for each condition that has one.
-   * @returns {Told.Bounds} */
+   * @returns {Messages.Bounds} */
   bounds() {
-    const bounds = /** @type {Told.Bounds} */ ({});
+    const bounds = /** @type {Messages.Bounds} */ ({});
     for (const [name, input] of this.stops) {
       const number = this.typed(name, input);
       if (number !== null) bounds[name] = number;
@@ -377,7 +377,7 @@ export class Settings extends EventTarget {
   }
 
   /** What a run of these settings would be, or why there would be none.
-   * @param {Told.Description & { unreadable?: Unreadable }} described */
+   * @param {Messages.Description & { unreadable?: Unreadable }} described */
   describe(described) {
     this.described = described;
     this.show_described();

@@ -22,7 +22,7 @@ export const VIEW = ['stage', ...NAMES, 'prompt', 'text', 'hide'];
 /** What is said of a link by a name that is no setting's. */
 const CALLED = /** @type {Record<string, string>} */ ({ corpus: 'corpus', step: 'column.step', layer: 'reading.layer', head: 'reading.head', token: 'inspect.token', cell: 'reading.cell', prompt: 'prompt', text: 'corpus.own' });
 
-/** What a link holds, in words; what is counted from 0 in it is told of from 1.
+/** What a link holds, in words; what is counted from 0 in it is shown from 1.
  * @param {URLSearchParams} said */
 function holds(said) {
   const parts = [...said].filter(([key]) => !['tensor', 'hide'].includes(key)).map(([key, value]) => {
@@ -36,15 +36,15 @@ function holds(said) {
 }
 
 /** The names of what the address asks to hide. */
-const asked = () => (address().get('hide') ?? '').split(',').filter(Boolean);
+const hidden = () => (address().get('hide') ?? '').split(',').filter(Boolean);
 
 /** Whether the address asks to hide one of these parts.
  * @param {...keyof typeof PARTS} parts */
-export const hides = (...parts) => parts.some((part) => asked().includes(part));
+export const hides = (...parts) => parts.some((part) => hidden().includes(part));
 
 /** Hides what the address asks to hide. Returns the names that are none. */
 export function hide() {
-  const names = asked();
+  const names = hidden();
   for (const [name, selector] of Object.entries(PARTS)) {
     for (const part of document.querySelectorAll(selector)) part.classList.toggle('put-away', names.includes(name));
   }

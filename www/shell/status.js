@@ -34,7 +34,7 @@ export function say_error(key = null, values = () => ({})) {
 }
 
 /** Why a run stands at `step`: what was found at which step, and what was asked for.
- * @param {Told.Stop} stop
+ * @param {Messages.Stop} stop
  * @param {number} step */
 export function paused_by({ name, bound, found, step: at }, step) {
   const write = name === 'stop_minutes' ? measure : loss;
@@ -89,8 +89,8 @@ export class Status {
       say(() => text('state.preparing'));
     } else {
       // Whoever does not see Train or the settings is not sent to them.
-      const told = state === 'idle' && hides('controls', 'settings') ? 'ready' : state;
-      say(() => (state === 'paused' && stop !== null ? paused_by(stop, step) : text(`state.${told}`, { step: count(step) })));
+      const named = state === 'idle' && hides('controls', 'settings') ? 'ready' : state;
+      say(() => (state === 'paused' && stop !== null ? paused_by(stop, step) : text(`state.${named}`, { step: count(step) })));
     }
   }
 }

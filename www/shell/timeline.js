@@ -36,7 +36,7 @@ export class Timeline {
    * @type {[step: number, loss: number][]} */
   curve = [];
   every = 1;
-  /** @type {Told.Source} */
+  /** @type {Messages.Source} */
   run = 'live';
   /** Pins that are there for the steps that are compared.
    * @type {Set<number>} */
@@ -83,7 +83,7 @@ export class Timeline {
     engine.on(['ready'], (ready) => this.begin(ready));
     engine.on(['steps'], (reports) => this.add(reports));
     engine.on(['snapshots'], (list) => this.snapshots(list));
-    engine.on(['update_kept'], (told) => this.keep(told));
+    engine.on(['update_kept'], (event) => this.keep(event));
     // What was to be pinned will not be.
     engine.on(['device_lost', 'error'], () => {
       this.marking = null;
@@ -111,7 +111,7 @@ export class Timeline {
   }
 
   /** A run is there, at `step`; the reports of its earlier life come with it.
-   * @param {Pick<Told.Ready, 'step' | 'history' | 'train' | 'parameters' | 'run'>} ready */
+   * @param {Pick<Messages.Ready, 'step' | 'history' | 'train' | 'parameters' | 'run'>} ready */
   begin({ step, history, train, parameters, run = 'live' }) {
     this.forget();
     this.run = run;
@@ -125,7 +125,7 @@ export class Timeline {
   }
 
   /** Takes in steps, the oldest first.
-   * @param {Told.Report[]} reports */
+   * @param {Messages.Report[]} reports */
   add(reports) {
     for (const report of reports) {
       this.losses.set(report.step, report.loss);
@@ -141,14 +141,14 @@ export class Timeline {
   }
 
   /** Updates were kept at a step: its weights are behind them, its loss is not.
-   * @param {Told.Events['update_kept']} told */
+   * @param {Messages.Events['update_kept']} event */
   keep({ step, updates }) {
     this.updates.set(step, (this.updates.get(step) ?? 0) + updates);
     this.show();
   }
 
   /** Of which steps there are snapshots. A view at one that is gone goes to the nearest.
-   * @param {Told.Snapshots} told */
+   * @param {Messages.Snapshots} event */
   snapshots({ steps, pinned }) {
     const fresh = pinned.find((step) => !this.pinned.has(step));
     this.steps = steps;

@@ -22,7 +22,7 @@ const UPDATES = 100;
 const step = () => (run.ready && !run.waiting ? run.step : 0);
 
 /**
- * Where each station is told: its stage (none: wherever the reader is), what it speaks of, the words that it uses, and when it
+ * Where each station takes place: its stage (none: wherever the reader is), what it speaks of, the words that it uses, and when it
  * is done: `begin` notes what stood there before, `done` compares, with what was done in the engine and the event that may have
  * changed it.
  * @type {{ name: string, stage?: string, show: string, terms: string[], begin?: (deeds: Tour['deeds']) => unknown,

@@ -3,7 +3,7 @@
 import { STOPS } from '../engine/stops.js';
 
 /** Of each condition what it looks at, and whether it has come.
- * @type {Record<typeof STOPS[number], { value: (report: Told.Report) => number | undefined, met: (value: number, bound: number) => boolean }>} */
+ * @type {Record<typeof STOPS[number], { value: (report: Messages.Report) => number | undefined, met: (value: number, bound: number) => boolean }>} */
 const CONDITIONS = {
   stop_loss: { value: (report) => report.smoothed, met: (value, bound) => value < bound },
   stop_validation: { value: (report) => report.validation_loss ?? undefined, met: (value, bound) => value < bound },
@@ -12,14 +12,14 @@ const CONDITIONS = {
 
 /** The conditions of a run. Each stops it once: whoever lets the run go on then wants it to go on. */
 export class Stops {
-  /** @type {Told.Bounds} */
+  /** @type {Messages.Bounds} */
   bounds = {};
   /** Those that have stopped it.
    * @type {Set<string>} */
   spent = new Set();
 
   /** A run begins under these bounds, by name.
-   * @param {Told.Bounds} bounds */
+   * @param {Messages.Bounds} bounds */
   begin(bounds) {
     this.bounds = {};
     this.spent = new Set();
@@ -27,15 +27,15 @@ export class Stops {
   }
 
   /** Takes other bounds; one that is new has not stopped anything yet.
-   * @param {Told.Bounds} bounds */
+   * @param {Messages.Bounds} bounds */
   set(bounds) {
     for (const name of STOPS) if (bounds[name] !== this.bounds[name]) this.spent.delete(name);
     this.bounds = { ...bounds };
   }
 
   /** The first condition that `report` meets: its name, its bound, what was found and at which step; else null.
-   * @param {Told.Report} report
-   * @returns {Told.Stop | null} */
+   * @param {Messages.Report} report
+   * @returns {Messages.Stop | null} */
   check(report) {
     for (const name of STOPS) {
       const { value, met } = CONDITIONS[name];

@@ -17,7 +17,7 @@ const lock_of = (id) => `glasshouse-run-${id}`;
 
 /** A save in the storage: what stands at the end of its file, and where. Null where its end was never written.
  * @param {FileSystemFileHandle} handle
- * @returns {Promise<Told.Save & { bytes: number, saved: number } | null>} */
+ * @returns {Promise<Messages.Save & { bytes: number, saved: number } | null>} */
 async function described(handle) {
   const file = await handle.getFile();
   const foot = file.size - END.length - 4;
@@ -26,17 +26,17 @@ async function described(handle) {
   if (END.some((byte, i) => tail[4 + i] !== byte)) return null;
   const begin = foot - new DataView(tail.buffer).getUint32(0, true);
   if (begin < 0) return null;
-  const told = await file.slice(begin, foot).text();
+  const json = await file.slice(begin, foot).text();
   try {
-    return { ...JSON.parse(told), bytes: begin, saved: file.lastModified };
+    return { ...JSON.parse(json), bytes: begin, saved: file.lastModified };
   } catch {
     return null;
   }
 }
 
-/** The kept runs, and the one among them that this tab goes on with. `tell` hears what becomes of them. */
+/** The saved runs, and the one among them that this tab goes on with. `tell` hears what becomes of them. */
 export class Runs {
-  /** @param {(told: Told.Event) => void} tell */
+  /** @param {(json: Messages.Event) => void} tell */
   constructor(tell) {
     this.tell = tell;
     /** @type {FileSystemDirectoryHandle | null} */
@@ -92,10 +92,10 @@ export class Runs {
   }
 
   /** Tells which runs are kept, and which of them are open in a tab.
-   * @param {Partial<Told.Kept>} [more] */
+   * @param {Partial<Messages.SavedRuns>} [more] */
   async list(more = {}) {
     if (!this.folder) {
-      this.tell({ event: 'kept', refused: this.refusal, runs: [], most: MAX_RUNS, ...more });
+      this.tell({ event: 'saved_runs', refused: this.refusal, runs: [], most: MAX_RUNS, ...more });
       return;
     }
     const { held = [] } = (await navigator.locks?.query()) ?? {};
@@ -104,7 +104,7 @@ export class Runs {
       ...run,
       place: run.id === this.own?.id ? 'here' : open.has(lock_of(run.id)) ? 'elsewhere' : 'free',
     }));
-    this.tell({ event: 'kept', runs, most: MAX_RUNS, ...more });
+    this.tell({ event: 'saved_runs', runs, most: MAX_RUNS, ...more });
     // The tab before a reload may hold its run for a moment more.
     for (const { id, place } of runs) if (place === 'elsewhere') this.watch(id);
   }
@@ -134,7 +134,7 @@ export class Runs {
     });
   }
 
-  /** A run of this tab begins: a new one, or the kept run `id`, of which a copy is made where another tab has it open.
+  /** A run of this tab begins: a new one, or the saved run `id`, of which a copy is made where another tab has it open.
    * @param {string | null} [id] */
   async begin(id = null) {
     this.let_go();
@@ -156,9 +156,9 @@ export class Runs {
     this.own = null;
   }
 
-  /** Keeps a save: `description` is told of it in lists, `write` writes it to an open file and returns its bytes. What
+  /** Keeps a save: `description` stands for it in lists, `write` writes it to an open file and returns its bytes. What
    * was kept before goes only when the new file is whole.
-   * @param {Told.Save} description
+   * @param {Messages.Save} description
    * @param {(file: FileSystemSyncAccessHandle) => number} write */
   async keep(description, write) {
     if (!this.folder || !this.own) {
@@ -172,11 +172,11 @@ export class Runs {
       const file = await (await this.folder.getFileHandle(name, { create: true })).createSyncAccessHandle();
       try {
         const end = write(file);
-        const told = new TextEncoder().encode(JSON.stringify(description));
-        const foot = new Uint8Array(told.length + 4 + END.length);
-        foot.set(told);
-        new DataView(foot.buffer).setUint32(told.length, told.length, true);
-        foot.set(END, told.length + 4);
+        const json = new TextEncoder().encode(JSON.stringify(description));
+        const foot = new Uint8Array(json.length + 4 + END.length);
+        foot.set(json);
+        new DataView(foot.buffer).setUint32(json.length, json.length, true);
+        foot.set(END, json.length + 4);
         file.flush();
         if (file.write(foot, { at: end }) < foot.length) throw new DOMException('', 'QuotaExceededError');
         file.flush();
@@ -198,11 +198,11 @@ export class Runs {
   }
 
   /** Tells that a save was not kept. The run goes on.
-   * @param {Told.Unkept['why']} why
+   * @param {Messages.NotSaved['why']} why
    * @param {string} message
-   * @param {Told.Save} save */
+   * @param {Messages.Save} save */
   miss(why, message, { step }) {
-    this.tell({ event: 'unkept', why, message, step, again: this.failed === why });
+    this.tell({ event: 'not_saved', why, message, step, again: this.failed === why });
     this.failed = why;
   }
 
@@ -228,7 +228,7 @@ export class Runs {
     return true;
   }
 
-  /** The zip of a kept run, and what it is.
+  /** The zip of a saved run, and what it is.
    * @param {string} id */
   async read(id) {
     for (let tries = 0; ; tries += 1) {
@@ -243,7 +243,7 @@ export class Runs {
     }
   }
 
-  /** Deletes a kept run, because somebody asks for it.
+  /** Deletes a saved run, because somebody asks for it.
    * @param {string} id */
   async forget(id) {
     const free = await this.remove(id);

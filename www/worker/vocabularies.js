@@ -3,7 +3,7 @@
 /** What the files are called in a sentence. */
 const HERE = 'vocabularies/';
 
-/** The bytes of a file, unpacked where it is packed; `heard` is told how many have come, as they come.
+/** The bytes of a file, unpacked where it is packed; `heard` is called with how many have come, as they come.
  * @param {string} file
  * @param {(loaded: number) => void} [heard] */
 async function fetched(file, heard = () => {}) {
@@ -37,10 +37,10 @@ async function fetched(file, heard = () => {}) {
 let list = null;
 
 /** The vocabulary `name` of the list: `{file, bytes, source}`, its file's name and bytes, and the package that it was taken
- * from, `{registry, name, version, licence, author}`. `heard` is told how many bytes have come, of how many.
+ * from, `{registry, name, version, licence, author}`. `heard` is called with how many bytes have come, of how many.
  * @param {string} name
  * @param {(loaded: number, total: number) => void} heard
- * @returns {Promise<{ file: string, bytes: Uint8Array<ArrayBuffer>, source: Told.Package }>} */
+ * @returns {Promise<{ file: string, bytes: Uint8Array<ArrayBuffer>, source: Messages.Package }>} */
 export async function vocabulary(name, heard) {
   list ??= JSON.parse(new TextDecoder().decode(await fetched('list.json')));
   const { file, bytes: total, source } = list[name];

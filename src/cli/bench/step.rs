@@ -40,7 +40,7 @@ pub struct StepArgs {
     /// Width of the residual stream.
     #[arg(long, value_name = "N")]
     channels: Option<usize>,
-    /// Tokens that the model tells apart.
+    /// The size of the vocabulary.
     #[arg(long, value_name = "N")]
     vocab_size: Option<usize>,
     /// auto takes real hardware, else the CPU; gpu the best adapter, software included; gpu:N the one `doctor` calls N.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use clap::Args;
 use glasshouse::Result;
 use glasshouse::corpus::{self, Builtin};
-use glasshouse::tokenizer::{Pattern, TrainOptions, Trainer};
+use glasshouse::tokenizer::{BpeTrainer, Pattern, TrainOptions};
 use serde::Serialize;
 
 use super::median;
@@ -47,7 +47,7 @@ pub fn run(args: BenchTokenizerArgs) -> Result<()> {
         None => {
             let pattern = args.pattern.unwrap_or(Pattern::Cl100k);
             let (tokenizer, seconds) = timed(args.rounds, || {
-                let mut trainer = Trainer::new(TrainOptions { pattern, ..TrainOptions::new(args.vocab_size) })?;
+                let mut trainer = BpeTrainer::new(TrainOptions { pattern, ..TrainOptions::new(args.vocab_size) })?;
                 documents.iter().try_for_each(|document| trainer.feed(document))?;
                 trainer.finish()
             })?;

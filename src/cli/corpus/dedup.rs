@@ -93,8 +93,8 @@ pub fn run(args: DedupArgs) -> Result<()> {
     documents.sort_by(|one, other| one.name().cmp(other.name()));
     // What was asked of the shards holds for all that follows.
     let masks = Some(PersonalData { phones: args.output.phones || shards.iter().any(|shard| shard.phones) });
-    let asked = shards.first().and_then(|shard| Format::from_str(&shard.format, false).ok());
-    let format = args.output.format.or(asked).unwrap_or(Format::Gzip);
+    let requested = shards.first().and_then(|shard| Format::from_str(&shard.format, false).ok());
+    let format = args.output.format.or(requested).unwrap_or(Format::Gzip);
     let options =
         Options { format, keep_removed: args.output.keep_removed, masks, counter: args.output.count.counter()? };
     let settings = format!("{:?}", (format, args.output.keep_removed, masks, args.output.count.name()));

@@ -113,7 +113,7 @@ pub fn show(args: ShowArgs) -> Result<()> {
     if let Some(stage) = args.stage.as_ref().filter(|stage| !stages.contains(stage)) {
         return Err(Error::Usage(format!("there is no stage '{stage}' in it: take one of {}", stages.join(", "))));
     }
-    let asked = |name: &str| args.stage.as_ref().is_none_or(|stage| stage == name);
+    let wanted = |name: &str| args.stage.as_ref().is_none_or(|stage| stage == name);
     let removed = args.dir.join("removed");
     if !removed.is_dir() {
         return Err(Error::Config(format!(
@@ -124,7 +124,7 @@ pub fn show(args: ShowArgs) -> Result<()> {
     // The smallest numbers of a fixed draw: each document has one, whatever else is asked for.
     let mut drawn: Vec<(u64, Removed)> = Vec::new();
     let mut number = 0;
-    for stage in stages.iter().filter(|stage| asked(stage)) {
+    for stage in stages.iter().filter(|stage| wanted(stage)) {
         let folder = removed.join(stage);
         if !folder.is_dir() {
             continue;
@@ -155,7 +155,7 @@ pub fn show(args: ShowArgs) -> Result<()> {
     drawn.sort_by_key(|(draw, _)| *draw);
     drawn.truncate(args.sample);
     if drawn.is_empty() {
-        let of_stages = report.stages.iter().filter(|stage| asked(&stage.name));
+        let of_stages = report.stages.iter().filter(|stage| wanted(&stage.name));
         let reasons: Vec<&str> = of_stages.flat_map(|stage| stage.reasons.keys()).map(String::as_str).collect();
         let reasons = if reasons.is_empty() { "none".into() } else { reasons.join(", ") };
         return output::line(format!("nothing was taken out for that; the reasons there are: {reasons}"));

@@ -57,7 +57,7 @@ pub fn inputs(paths: &[PathBuf]) -> Result<Vec<InputFile>> {
     Ok(inputs)
 }
 
-/// The paths of files, how long they are and when they were written: what tells a run from another.
+/// The paths of files, how long they are and when they were written: what distinguishes one run from another.
 pub fn states<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> Vec<(String, u64, String)> {
     let state = |path: &PathBuf| {
         let known = path.metadata().ok();

@@ -28,7 +28,7 @@ pub struct CorpusArgs {
 
 #[derive(Subcommand, Debug)]
 enum CorpusCommand {
-    Run(run::RunArgs),
+    Run(run::CorpusRunArgs),
     Dedup(dedup::DedupArgs),
     Stats(funnel::StatsArgs),
     Show(funnel::ShowArgs),

@@ -50,7 +50,7 @@ impl CountArgs {
     }
 }
 
-/// How the documents that are left are written, and what is told of them.
+/// How the documents that are left are written, and what is printed about them.
 #[derive(Args, Debug)]
 pub struct OutputArgs {
     /// How the documents are written: as jsonl.gz where nothing is said; `corpus dedup` writes as its shards were asked to.

@@ -21,7 +21,7 @@ use crate::cli::{output, progress};
 
 /// Put documents through the stages: write what is left, and what was taken out and why.
 #[derive(Args, Debug)]
-pub struct RunArgs {
+pub struct CorpusRunArgs {
     /// Web archives, WARC or WET, plain or gzip; HTML; JSONL with a text field, plain, gzip or zstd; Parquet with a column
     /// text; or folders of these.
     #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
@@ -38,7 +38,7 @@ pub struct RunArgs {
     /// Take every N-th file of the input from the I-th on, counted from 0, and stop before copies are looked for: `corpus
     /// dedup` does that, and what follows, over the folders of all shards.
     #[arg(long, value_name = "I/N")]
-    shard: Option<Shard>,
+    shard: Option<ShardNumber>,
     /// Set a rule, by its name in the report: char_dup_ratio=0.1, curly_bracket=off, language_score=0.5, soft_blacklisted=3. May
     /// be given several times, and counts for all languages.
     #[arg(long, value_name = "RULE=VALUE")]
@@ -66,24 +66,24 @@ enum Only {
 
 /// One shard of several.
 #[derive(Clone, Copy, Debug)]
-struct Shard {
+struct ShardNumber {
     number: usize,
     of: usize,
 }
 
-impl FromStr for Shard {
+impl FromStr for ShardNumber {
     type Err = String;
 
     fn from_str(text: &str) -> std::result::Result<Self, String> {
         let numbers = text.split_once('/').and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
         let fits = numbers.filter(|&(number, of)| number < of);
         let (number, of) = fits.ok_or("expected I/N, I from 0 to N - 1: 0/4 is the first of four")?;
-        Ok(Shard { number, of })
+        Ok(ShardNumber { number, of })
     }
 }
 
 /// Runs the stages and prints the funnel.
-pub fn run(args: RunArgs) -> Result<()> {
+pub fn run(args: CorpusRunArgs) -> Result<()> {
     let all = args.only.is_empty();
     let chosen = |stage| all || args.only.contains(&stage);
     let tables = args.front.tables(&args.set)?;
@@ -126,8 +126,12 @@ pub fn run(args: RunArgs) -> Result<()> {
         CorpusFolder::take(&args.out, &json!([env!("CARGO_PKG_VERSION"), settings, args.front.settings()?, sizes]))?;
     let options = dedup::Options { format, keep_removed: args.output.keep_removed, masks, counter };
     // What follows over all shards is done as was asked for here.
-    let part =
-        |Shard { number, of }| corpus::Shard { number, of, phones: args.output.phones, format: format.to_string() };
+    let part = |ShardNumber { number, of }| corpus::ShardNumber {
+        number,
+        of,
+        phones: args.output.phones,
+        format: format.to_string(),
+    };
     let mut report = Report { tokens: args.output.count.name(), shard: args.shard.map(part), ..Report::default() };
     if dedup && !stages.removing().is_empty() {
         // What still has copies in it is not the corpus yet.
@@ -167,7 +171,7 @@ fn before(
     folder: &CorpusFolder,
     into: &CorpusFolder,
     stages: &Stages,
-    shard: Option<Shard>,
+    shard: Option<ShardNumber>,
 ) -> Result<Report> {
     let names = stages.removing();
     let ours = |number: usize| shard.is_none_or(|shard| number % shard.of == shard.number);

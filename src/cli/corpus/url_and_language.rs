@@ -47,7 +47,7 @@ impl UrlAndLanguageArgs {
         Tables::new(self.languages.clone(), others)
     }
 
-    /// What the options come to, with the sizes of the files that they name: what tells a run from another.
+    /// What the options come to, with the sizes of the files that they name: what distinguishes one run from another.
     pub fn settings(&self) -> Result<Value> {
         let lists = self.block_lists.as_ref().map_or(Ok(Vec::new()), |dir| list_files(dir))?;
         let files: Vec<PathBuf> = lists.into_iter().map(|(path, _)| path).chain(self.language_model.clone()).collect();

@@ -107,7 +107,7 @@ impl Tables {
         self.tables.iter().position(|(known, _)| *known == language).unwrap_or(self.tables.len() - 1)
     }
 
-    /// The table of this number, if there are so many.
+    /// The table of this number, if there is one.
     pub fn rules(&self, number: usize) -> &Rules {
         &self.tables[number].1
     }

@@ -11,10 +11,10 @@ const CENTROIDS: usize = 256;
 pub(super) struct Matrix {
     rows: usize,
     columns: usize,
-    store: Store,
+    store: MatrixRows,
 }
 
-enum Store {
+enum MatrixRows {
     /// (R, D)
     Plain(Vec<f32>),
     Quantised {
@@ -75,7 +75,7 @@ impl Matrix {
         }
         if !quantised {
             let m = bytes.count(m, rows as i64, columns * 4, "rows")?;
-            return Ok(Matrix { rows: m, columns, store: Store::Plain(bytes.numbers(m * columns, what)?) });
+            return Ok(Matrix { rows: m, columns, store: MatrixRows::Plain(bytes.numbers(m * columns, what)?) });
         }
         let size = bytes.i32(what)?;
         let m = bytes.count(m, rows as i64, 1, "rows")?;
@@ -90,7 +90,7 @@ impl Matrix {
             true => Some((bytes.take(m, what)?.to_vec(), Quantiser::read(bytes, 1)?)),
             false => None,
         };
-        Ok(Matrix { rows: m, columns, store: Store::Quantised { codes, quantiser, lengths } })
+        Ok(Matrix { rows: m, columns, store: MatrixRows::Quantised { codes, quantiser, lengths } })
     }
 
     pub(super) fn rows(&self) -> usize {
@@ -100,11 +100,11 @@ impl Matrix {
     /// Adds a row to `sum`.
     pub(super) fn add_row(&self, row: usize, sum: &mut [f32]) {
         match &self.store {
-            Store::Plain(numbers) => {
+            MatrixRows::Plain(numbers) => {
                 let row = &numbers[row * self.columns..][..self.columns];
                 sum.iter_mut().zip(row).for_each(|(sum, number)| *sum += number);
             }
-            Store::Quantised { codes, quantiser, .. } => {
+            MatrixRows::Quantised { codes, quantiser, .. } => {
                 let (length, parts) = (self.length(row), quantiser.parts());
                 for (start, part) in quantiser.row(&codes[row * parts..][..parts]) {
                     sum[start..].iter_mut().zip(part).for_each(|(sum, number)| *sum += length * number);
@@ -117,12 +117,12 @@ impl Matrix {
     pub(super) fn dot_row(&self, row: usize, vector: &[f32]) -> f32 {
         let mut sum = 0.0;
         match &self.store {
-            Store::Plain(numbers) => {
+            MatrixRows::Plain(numbers) => {
                 let row = &numbers[row * self.columns..][..self.columns];
                 row.iter().zip(vector).for_each(|(number, factor)| sum += number * factor);
                 sum
             }
-            Store::Quantised { codes, quantiser, .. } => {
+            MatrixRows::Quantised { codes, quantiser, .. } => {
                 let parts = quantiser.parts();
                 for (start, part) in quantiser.row(&codes[row * parts..][..parts]) {
                     vector[start..].iter().zip(part).for_each(|(factor, number)| sum += factor * number);
@@ -135,7 +135,7 @@ impl Matrix {
     /// What a quantised row is multiplied by.
     fn length(&self, row: usize) -> f32 {
         match &self.store {
-            Store::Quantised { lengths: Some((codes, quantiser)), .. } => quantiser.centroids[codes[row] as usize],
+            MatrixRows::Quantised { lengths: Some((codes, quantiser)), .. } => quantiser.centroids[codes[row] as usize],
             _ => 1.0,
         }
     }

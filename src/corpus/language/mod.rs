@@ -73,7 +73,7 @@ impl Languages {
     }
 }
 
-/// What tells languages.
+/// Identifies languages.
 pub enum Identifier {
     /// A model in fastText's format, and what to call it.
     FastText(FastTextModel, String),
@@ -90,7 +90,7 @@ impl Identifier {
         }
     }
 
-    /// Whether it can tell a language, by fastText's code.
+    /// Whether it knows a language, by fastText's code.
     pub fn tells(&self, language: &str) -> bool {
         match self {
             Identifier::FastText(model, _) => model.tells(language),
@@ -133,7 +133,7 @@ impl LanguageFilter {
         self.least
     }
 
-    /// What tells the languages.
+    /// The identifier.
     pub fn identifier(&self) -> &Identifier {
         &self.identifier
     }

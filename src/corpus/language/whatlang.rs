@@ -12,7 +12,7 @@ fn code(theirs: &str) -> &str {
     CODES.split(' ').find_map(|pair| pair.strip_prefix(theirs)?.strip_prefix('=')).unwrap_or(theirs)
 }
 
-/// fastText's codes of all languages that it tells.
+/// fastText's codes of all languages that it knows.
 pub(super) fn codes() -> impl Iterator<Item = &'static str> {
     CODES.split_whitespace().filter_map(|pair| Some(pair.split_once('=')?.1))
 }

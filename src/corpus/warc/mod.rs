@@ -125,7 +125,7 @@ pub struct Reader<R: BufRead> {
 enum RecordStart {
     /// A record, at this place.
     Record(u64),
-    /// Nothing, or damage that was told.
+    /// Nothing, or damage that was already reported.
     Nothing,
     /// The end of the file.
     End,
@@ -150,7 +150,7 @@ impl<R: BufRead> Reader<R> {
         self.found.push_back(Entry::Damage(place, damage));
     }
 
-    /// Unpacks more; tells of damage.
+    /// Unpacks more; reports damage.
     fn fill(&mut self) -> io::Result<bool> {
         let place = self.members.place();
         let filled = self.members.fill()?;
@@ -228,7 +228,7 @@ impl<R: BufRead> Reader<R> {
             return Ok(true);
         }
         let (content, whole) = self.content(length, keep)?;
-        // Where it does not unpack to its end that was told.
+        // Where it does not unpack to its end, that was reported.
         if !whole && !matches!(self.found.back(), Some(Entry::Damage(_, Damage::Packed))) {
             self.tell(place, Damage::Truncated);
         }

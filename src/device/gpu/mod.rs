@@ -15,7 +15,7 @@ use super::{Buffer, Counters, Dispatch, Element, Kernel, View, count};
 use crate::{Error, Result};
 use adapter::ALIGNMENT;
 pub use adapter::{AdapterInfo, AdapterLimits};
-pub use reading::Reading;
+pub use reading::GpuReading;
 use reading::{Arrival, Staging};
 
 /// Uniform and storage bindings begin at multiples of this many bytes on every adapter.
@@ -82,7 +82,7 @@ impl Pace {
 }
 
 /// Dispatches with everything bound.
-pub struct Program {
+pub struct GpuProgram {
     steps: Vec<Step>,
 }
 
@@ -93,7 +93,7 @@ struct Step {
     work: u64,
 }
 
-impl Program {
+impl GpuProgram {
     pub(super) fn len(&self) -> usize {
         self.steps.len()
     }
@@ -269,8 +269,8 @@ impl Gpu {
         }
     }
 
-    pub(super) fn read(self: &Rc<Self>, view: View) -> Reading {
-        Reading::begin(self, view)
+    pub(super) fn read(self: &Rc<Self>, view: View) -> GpuReading {
+        GpuReading::begin(self, view)
     }
 
     pub(super) fn copy(&self, from: View, to: View) {
@@ -281,7 +281,7 @@ impl Gpu {
         self.queue.submit([encoder.finish()]);
     }
 
-    pub(super) fn prepare(&self, dispatches: &[Dispatch]) -> Result<Program> {
+    pub(super) fn prepare(&self, dispatches: &[Dispatch]) -> Result<GpuProgram> {
         count(&self.counters, |c| c.programs += 1);
         self.check()?;
         self.check_sizes(dispatches)?;
@@ -306,7 +306,7 @@ impl Gpu {
             }
             _ => {
                 drop(fault);
-                self.check().map(|()| Program { steps })
+                self.check().map(|()| GpuProgram { steps })
             }
         }
     }
@@ -400,7 +400,7 @@ impl Gpu {
         pipeline
     }
 
-    pub(super) fn run(&self, program: &Program, range: Range<usize>) -> Result<()> {
+    pub(super) fn run(&self, program: &GpuProgram, range: Range<usize>) -> Result<()> {
         self.check()?;
         let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());

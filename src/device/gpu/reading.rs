@@ -1,4 +1,4 @@
-//! Reading back: copies into staging buffers that are mapped when the GPU gets there.
+//! GpuReading back: copies into staging buffers that are mapped when the GPU gets there.
 
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
@@ -56,7 +56,7 @@ impl Arrival {
 }
 
 /// A read that was begun.
-pub struct Reading {
+pub struct GpuReading {
     gpu: Rc<Gpu>,
     element: Element,
     parts: Vec<(wgpu::Buffer, u64)>,
@@ -65,9 +65,9 @@ pub struct Reading {
     taken: bool,
 }
 
-impl Reading {
+impl GpuReading {
     /// Copies `view` as it is after everything run so far, and asks for the copies to be mapped.
-    pub(super) fn begin(gpu: &Rc<Gpu>, view: View) -> Reading {
+    pub(super) fn begin(gpu: &Rc<Gpu>, view: View) -> GpuReading {
         let (start, bytes) = (view.offset as u64 * 4, view.len as u64 * 4);
         let source = gpu.buffer(view.buffer);
         let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
@@ -86,7 +86,7 @@ impl Reading {
                 Arrival::arrive(&arrival, result.is_ok());
             });
         }
-        Reading { gpu: gpu.clone(), element: view.buffer.element, parts, arrival, submission, taken: false }
+        GpuReading { gpu: gpu.clone(), element: view.buffer.element, parts, arrival, submission, taken: false }
     }
 
     /// The numbers once they have arrived; never blocks.

@@ -50,18 +50,24 @@ pub enum Command {
         /// What its text is called.
         corpus: String,
     },
-    /// Measures steps of a model of its own, where there is no run; [`Event::Measured`](super::Event::Measured) tells when
+    /// Measures steps of a model of its own, where there is no run; [`Event::Measured`](super::Event::Measured) says when
     /// it is done.
     Measure {
         /// The run.
         settings: Settings,
         /// What its text is called.
         corpus: String,
+        /// A number that the answer carries back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<u64>,
     },
     /// Looks for settings of a run that is done within a minute; [`Event::Measured`](super::Event::Measured) brings them.
     Choose {
         /// What its text is called.
         corpus: String,
+        /// A number that the answer carries back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<u64>,
     },
     /// Goes on after a pause.
     Run,
@@ -132,11 +138,11 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<u64>,
     },
-    /// Makes one forward pass, between two steps, and tells every stop of it; it comes as [`Event::Traced`](super::Event::Traced).
+    /// Makes one forward pass, between two steps, and reports every stop; it comes as [`Event::Traced`](super::Event::Traced).
     Trace {
         /// Empty: the beginning of a document. Of a long one the end is taken.
         prompt: String,
-        /// The layer whose stops are told, from 0.
+        /// The layer whose stops are reported, from 0.
         layer: usize,
         /// The head.
         head: usize,
@@ -146,9 +152,9 @@ pub enum Command {
         /// The step of the snapshot that it is made with; none: the model as it is.
         #[serde(default)]
         at: Option<u64>,
-        /// The stop whose numbers are told.
+        /// The stop whose numbers are sent.
         stop: Stop,
-        /// Row and column of the number among them that is told with all that it is made of.
+        /// Row and column of the number among them that is sent with all that it is made of.
         #[serde(default)]
         cell: Option<[usize; 2]>,
         /// A number that the answer carries back.
@@ -192,6 +198,8 @@ impl Command {
             | Command::Look { id, .. }
             | Command::Trace { id, .. }
             | Command::Update { id, .. }
+            | Command::Measure { id, .. }
+            | Command::Choose { id, .. }
             | Command::Pieces { id } => *id,
             _ => None,
         }

@@ -1,4 +1,4 @@
-//! What the engine tells.
+//! What the engine reports.
 
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +38,7 @@ pub enum Undone {
     NotFinite,
 }
 
-/// What the engine tells.
+/// What the engine reports.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(test, ts(optional_fields = nullable))]
@@ -227,7 +227,7 @@ pub enum Event {
         vocab: usize,
         /// The stops, in order, each with what it is computed from.
         stops: Vec<Station>,
-        /// The one whose numbers are told.
+        /// The one whose numbers are sent.
         stop: Stop,
         /// Its numbers, a row after the other.
         values: Vec<f32>,
@@ -302,6 +302,9 @@ pub enum Event {
     UpdateUndone {
         /// Why.
         why: Undone,
+        /// The number of the question that came to nothing by it, where it came with one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<u64>,
     },
     /// A save is there to be taken: see [`crate::engine::Engine::take_save`].
     Saved {
@@ -326,6 +329,9 @@ pub enum Event {
         /// Whether it was given up.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         given_up: bool,
+        /// The number that the question came with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<u64>,
     },
     /// The device is gone; what was saved is intact.
     DeviceLost {

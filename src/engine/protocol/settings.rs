@@ -1,4 +1,4 @@
-//! What a run is told: its settings, what may change when it is resumed, its text.
+//! What a run is made from: its settings, what may change when it is resumed, its text.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use crate::model::{ModelConfig, Preset};
 use crate::train::TrainConfig;
 use crate::train::schedule::Schedule;
 
-/// What a run is told; what is `None` is the preset's.
+/// The settings of a run; what is `None` is the preset's.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(test, ts(optional_fields = nullable))]
@@ -22,7 +22,7 @@ pub struct Settings {
     pub channels: Option<usize>,
     /// Tokens that the model sees at once.
     pub context: Option<usize>,
-    /// Tokens that the tokenizer is to tell apart, special ones included.
+    /// The size of the vocabulary, special tokens included.
     pub vocab_size: Option<usize>,
     /// Windows in one pass.
     pub batch: Option<usize>,

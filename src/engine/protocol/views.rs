@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::parts::Parts;
-use crate::model::trace::{Source, Stop};
+use crate::model::trace::{Stop, TensorSource};
 
 /// A token, and its text: bytes that are no UTF-8 by themselves are written `<0xE4>`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,16 +63,16 @@ pub struct Station {
     pub number: usize,
     /// Where it comes from.
     #[serde(flatten)]
-    pub source: Source,
+    pub source: TensorSource,
     /// Its rows.
     pub rows: usize,
     /// Its columns.
     pub columns: usize,
-    /// How its numbers lie; of the table's rows only where they are told.
+    /// How its numbers lie; for the table only where its rows are sent.
     pub spread: Option<Spread>,
 }
 
-/// One number of the stop that is told.
+/// One number of a stop.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(test, ts(optional_fields = nullable))]
@@ -114,7 +114,7 @@ pub struct Shift {
     pub log_change: f64,
 }
 
-/// What updates did to the chances of all tokens that are not told of by themselves.
+/// What updates did to the chances of all tokens that are not listed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Rest {

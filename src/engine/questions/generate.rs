@@ -1,4 +1,4 @@
-//! Text out of a model between two steps: a requested one, told token by token, or a sample that a run shows of itself.
+//! Text out of a model between two steps: a requested one, reported token by token, or a sample that a run shows of itself.
 
 use web_time::Instant;
 
@@ -10,7 +10,7 @@ use crate::generate::{Choice, Generation, Sampling, prompt_ids};
 use crate::model::ModelConfig;
 use crate::{Error, Result};
 
-/// Tokens that are told of beside each one that was chosen.
+/// Candidates listed beside each token that was chosen.
 const MAX_ALTERNATIVES: usize = 8;
 
 /// A text under way.
@@ -21,7 +21,7 @@ pub struct Generate {
     max_tokens: usize,
     sampling: Sampling,
     ignore_end: bool,
-    /// Whether somebody asked for it, and is told of every token.
+    /// Whether somebody asked for it: then every token is reported.
     requested: bool,
     /// The weights that write it; none: the live ones.
     at: Option<Snapshot>,

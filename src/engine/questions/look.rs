@@ -15,7 +15,7 @@ use crate::{Error, Result};
 /// Tokens of the longest prompt that is looked at, where model and device take so many.
 pub const MAX_PROMPT: usize = 256;
 
-/// Tokens that are told of with their numbers: the likeliest, and the one that was drawn.
+/// Tokens that are shown with their numbers: the likeliest, and the one that was drawn.
 const MAX_LIKELIEST: usize = 64;
 
 /// A requested look.
@@ -71,7 +71,7 @@ impl Question for Look {
         let uniform = self.sampling.draw(self.draw);
         let picked = found.pick(uniform);
         let beyond = (found.ranks[picked as usize] as usize >= MAX_LIKELIEST).then_some(&picked);
-        let told = found.ranked.iter().take(MAX_LIKELIEST).chain(beyond);
+        let shown = found.ranked.iter().take(MAX_LIKELIEST).chain(beyond);
         events.push(Event::Looked {
             step: view.step,
             prompt: std::mem::take(&mut self.prompt),
@@ -79,7 +79,7 @@ impl Question for Look {
             layers: seen.layers,
             heads: seen.heads,
             entropy: entropies(&seen.attention, seen.tokens.len()).heads.into_iter().map(bits).collect(),
-            candidates: candidates(tokenizer, &found, logits, told),
+            candidates: candidates(tokenizer, &found, logits, shown),
             vocab: found.ranked.len(),
             kept: found.kept,
             uniform,

@@ -1,4 +1,4 @@
-//! One forward pass of a prompt, told stop by stop: what each is, the numbers of one, and what one of these is made of.
+//! One forward pass of a prompt, stop by stop: what each is, the numbers of one, and what one of these is made of.
 
 use web_time::Instant;
 
@@ -15,7 +15,7 @@ use crate::model::probe::Tracing;
 use crate::model::trace::{Stop, Traced};
 use crate::{Error, Result};
 
-/// What is to be told of a pass.
+/// What is asked about a pass.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
     /// The prompt.
@@ -24,9 +24,9 @@ pub struct Request {
     pub place: [usize; 2],
     /// The token after which the likeliest are named; the last where none is named, or where there is no such token.
     pub position: Option<usize>,
-    /// The stop that is told with its numbers.
+    /// The stop whose numbers are sent.
     pub stop: Stop,
-    /// Row and column of the number that is told with its parts.
+    /// Row and column of the number that is sent with its parts.
     pub cell: Option<[usize; 2]>,
 }
 
@@ -45,7 +45,7 @@ pub struct LastPass {
     traced: Traced,
     weights: [u64; 2],
     /// After which token the candidates are named, and all stops with how their numbers lie.
-    told: Option<(usize, Vec<Station>)>,
+    stations: Option<(usize, Vec<Station>)>,
 }
 
 /// Refuses a layer or a head that the model does not have.
@@ -76,7 +76,7 @@ fn spread(values: &[f32]) -> Spread {
 }
 
 impl Trace {
-    /// A pass over a prompt, of which `request` is told.
+    /// A pass over a prompt, that answers `request`.
     pub fn new(request: Request, at: Option<Snapshot>) -> Trace {
         Trace { request, at, tracing: None, reading: None }
     }
@@ -103,10 +103,10 @@ impl Question for Trace {
                 }
                 let tracing = self.tracing.as_mut().expect("begun above");
                 let Some(traced) = probe.advance_trace(tracing, deadline)? else { return Ok(false) };
-                tapes.last_pass = Some(LastPass { traced, weights, told: None });
+                tapes.last_pass = Some(LastPass { traced, weights, stations: None });
             }
         }
-        let LastPass { traced, told, .. } = tapes.last_pass.as_mut().expect("made above");
+        let LastPass { traced, stations, .. } = tapes.last_pass.as_mut().expect("made above");
         let last = traced.tokens.len() - 1;
         let position = position.unwrap_or(last).min(last);
         let candidates = traced.candidates(position);
@@ -134,15 +134,15 @@ impl Question for Trace {
         }
         let table = if stop == Stop::Table { arrived.concat() } else { Vec::new() };
         let values = traced.values(stop, &candidates, &table);
-        if told.as_ref().is_none_or(|(at, _)| *at != position) {
+        if stations.as_ref().is_none_or(|(at, _)| *at != position) {
             let station = |name: Stop| {
                 let [rows, columns] = traced.shape(name, candidates.len());
                 let spread = (name != Stop::Table).then(|| spread(&traced.values(name, &candidates, &[])));
                 Station { name, number: name as usize, source: traced.source(name), rows, columns, spread }
             };
-            *told = Some((position, traced.stops().map(station).collect()));
+            *stations = Some((position, traced.stops().map(station).collect()));
         }
-        let mut stops = told.as_ref().expect("made above").1.clone();
+        let mut stops = stations.as_ref().expect("made above").1.clone();
         if stop == Stop::Table {
             stops.iter_mut().filter(|other| other.name == stop).for_each(|other| other.spread = Some(spread(&values)));
         }

@@ -5,7 +5,7 @@ use std::io::Write;
 use glasshouse::hub::{self, Log, Save};
 use glasshouse::model::config::ModelConfig;
 use glasshouse::model::parameters::parameters;
-use glasshouse::tokenizer::{Tokenizer, TrainOptions, Trainer};
+use glasshouse::tokenizer::{BpeTrainer, Tokenizer, TrainOptions};
 use safetensors::{Dtype, SafeTensors};
 use serde_json::{Value, json};
 use zip::CompressionMethod;
@@ -108,7 +108,7 @@ fn the_files_are_those_that_transformers_reads() {
 fn the_tokenizer_finds_its_end_of_text_named() {
     let mut options = TrainOptions::new(257);
     options.special = vec!["<|endoftext|>".into()];
-    let tokenizer = Trainer::new(options).unwrap().finish().unwrap();
+    let tokenizer = BpeTrainer::new(options).unwrap().finish().unwrap();
     let save = Save { tokenizer_json: tokenizer.to_json(), ..run(7) };
     let config: Value = serde_json::from_slice(&files(&save)["tokenizer_config.json"]).unwrap();
     assert!(config.get("eos_token").is_none(), "22 is the token of another tokenizer");

@@ -43,7 +43,7 @@ fn run(step: u64) -> Save {
                 ..TrainConfig::preset(Preset::Tiny)
             },
             corpus: Corpus::describe("some text", &documents),
-            kept: Default::default(),
+            as_read: Default::default(),
         }),
         log: format!("{{\"step\":{step}}}\n").into_bytes(),
         corpus: Some(documents),
@@ -58,7 +58,7 @@ fn files(save: &Save) -> Files {
 /// Reads files; the trainer's copy of its own file is left out, to compare with what was saved.
 fn read(files: &Files) -> glasshouse::Result<Save> {
     let mut save = Save::from_files(&|name| files.get(name).cloned())?;
-    save.trainer.iter_mut().for_each(|trainer| trainer.kept.clear());
+    save.trainer.iter_mut().for_each(|trainer| trainer.as_read.clear());
     Ok(save)
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use glasshouse::tokenizer::{Pattern, SpecialHandling, Ties, Tokenizer, TrainOptions, Trainer};
+use glasshouse::tokenizer::{BpeTrainer, Pattern, SpecialHandling, Ties, Tokenizer, TrainOptions};
 use proptest::prelude::*;
 
 /// The browser's tests take this file in: see web.rs.
@@ -14,7 +14,7 @@ fn options(vocab_size: usize, pattern: Pattern, ties: Ties) -> TrainOptions {
 }
 
 fn train(documents: &[&[u8]], options: TrainOptions) -> Tokenizer {
-    let mut trainer = Trainer::new(options).unwrap();
+    let mut trainer = BpeTrainer::new(options).unwrap();
     documents.iter().for_each(|document| trainer.feed(document).unwrap());
     trainer.finish_within().unwrap()
 }
@@ -160,7 +160,7 @@ const TEXT: &str =
 fn slices_of_training_change_nothing() {
     let whole = train(&[TEXT.as_bytes()], TrainOptions::new(300));
     for budget in [1, 7] {
-        let mut trainer = Trainer::new(TrainOptions::new(300)).unwrap();
+        let mut trainer = BpeTrainer::new(TrainOptions::new(300)).unwrap();
         trainer.feed(TEXT.as_bytes()).unwrap();
         let mut sizes = vec![256];
         loop {
@@ -186,7 +186,7 @@ proptest! {
         let mut document = text.into_iter().collect::<String>().into_bytes();
         document.insert(invalid.index(document.len() + 1), 0xFF);
         let whole = train(&[&document], options(290, pattern, Ties::Rank));
-        let mut trainer = Trainer::new(options(290, pattern, Ties::Rank)).unwrap();
+        let mut trainer = BpeTrainer::new(options(290, pattern, Ties::Rank)).unwrap();
         let (mut at, mut ids) = (0, Vec::new());
         while at < document.len() {
             let next = trainer.feed_part(&document, at, most).unwrap();
@@ -239,7 +239,7 @@ fn ties_go_by_bytes_or_as_hugging_face_counts_them() {
 fn special_tokens_take_the_last_ids() {
     let special = vec!["<|endoftext|>".to_owned(), "<|用户|>".to_owned()];
     let options = TrainOptions { special: special.clone(), ..TrainOptions::new(300) };
-    let mut trainer = Trainer::new(options).unwrap();
+    let mut trainer = BpeTrainer::new(options).unwrap();
     trainer.feed(TEXT.as_bytes()).unwrap();
     let tokenizer = trainer.finish().unwrap();
     assert_eq!(tokenizer.vocab_size(), 300);
@@ -282,7 +282,7 @@ fn an_id_outside_the_vocabulary_is_an_error() {
 fn a_vocabulary_that_cannot_be_is_refused() {
     let refusal = |size: usize, special: &[&str]| {
         let special = special.iter().map(|token| token.to_string()).collect();
-        let mut trainer = Trainer::new(TrainOptions { special, ..TrainOptions::new(size) })?;
+        let mut trainer = BpeTrainer::new(TrainOptions { special, ..TrainOptions::new(size) })?;
         trainer.feed(b"hello hello")?;
         trainer.finish().map(|_| ())
     };
@@ -305,7 +305,7 @@ fn a_vocabulary_that_cannot_be_is_refused() {
 
 #[test]
 fn a_training_on_nothing_leaves_the_bytes() {
-    let trainer = Trainer::new(TrainOptions::new(300)).unwrap();
+    let trainer = BpeTrainer::new(TrainOptions::new(300)).unwrap();
     let tokenizer = trainer.finish_within().unwrap();
     assert_eq!(tokenizer.vocab_size(), 256);
     assert_eq!(tokenizer.encode(b"ab\xff"), [97, 98, 255]);

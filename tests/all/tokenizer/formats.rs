@@ -1,6 +1,6 @@
 //! The files of tokenizers: written and read again, damaged, foreign, and filled with noise.
 
-use glasshouse::tokenizer::{Pattern, SpecialHandling, Tokenizer, TrainOptions, Trainer};
+use glasshouse::tokenizer::{BpeTrainer, Pattern, SpecialHandling, Tokenizer, TrainOptions};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ const TEXT: &str =
 
 fn trained(pattern: Pattern) -> Tokenizer {
     let special = vec!["<|endoftext|>".to_owned()];
-    let mut trainer = Trainer::new(TrainOptions { pattern, special, ..TrainOptions::new(300) }).unwrap();
+    let mut trainer = BpeTrainer::new(TrainOptions { pattern, special, ..TrainOptions::new(300) }).unwrap();
     trainer.feed(TEXT.as_bytes()).unwrap();
     trainer.finish().unwrap()
 }

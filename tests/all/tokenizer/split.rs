@@ -1,6 +1,6 @@
 //! The hand-written splitters give exactly the pieces that the regular expressions give.
 
-use glasshouse::tokenizer::{Pattern, Tokenizer, TrainOptions, Trainer};
+use glasshouse::tokenizer::{BpeTrainer, Pattern, Tokenizer, TrainOptions};
 use proptest::prelude::*;
 
 /// A character, with weight on those where the patterns differ from each other and from what one would guess.
@@ -174,7 +174,7 @@ const FOREIGN: [(&str, &[&str]); 8] = [
 ];
 
 fn trained() -> Tokenizer {
-    let mut trainer = Trainer::new(TrainOptions::new(300)).unwrap();
+    let mut trainer = BpeTrainer::new(TrainOptions::new(300)).unwrap();
     trainer.feed("It's 12345 o'clock.\n\n  DON'T panic, naïve ÉCLAIRS!  ".repeat(3).as_bytes()).unwrap();
     trainer.finish_within().unwrap()
 }

@@ -6,13 +6,13 @@ use std::path::Path;
 
 use glasshouse::corpus::{self, Builtin};
 use glasshouse::tokenizer::{
-    Merged, Pattern, Segment, SpecialHandling, Ties, Tokenizer, TrainOptions, Trainer, TreeNode, visible,
+    BpeTrainer, Merged, Pattern, Segment, SpecialHandling, Ties, Tokenizer, TrainOptions, TreeNode, visible,
 };
 use proptest::prelude::*;
 
-fn trainer(text: &[u8], merges: usize, pattern: Pattern) -> Trainer {
+fn trainer(text: &[u8], merges: usize, pattern: Pattern) -> BpeTrainer {
     let options = TrainOptions { pattern, ..TrainOptions::new(256 + merges) };
-    let mut trainer = Trainer::new(options).unwrap();
+    let mut trainer = BpeTrainer::new(options).unwrap();
     trainer.feed(text).unwrap();
     trainer
 }
@@ -131,7 +131,7 @@ fn looking_at_a_training_changes_nothing() {
     let text = corpus(Builtin::English);
     for ties in [Ties::Rank, Ties::Hf] {
         let options = TrainOptions { ties, ..TrainOptions::new(600) };
-        let mut trainer = Trainer::new(options.clone()).unwrap();
+        let mut trainer = BpeTrainer::new(options.clone()).unwrap();
         trainer.feed(&text).unwrap();
         let mut next = Vec::new();
         while trainer.history().len() < 344 {
@@ -140,7 +140,7 @@ fn looking_at_a_training_changes_nothing() {
         }
         let seen = trainer.history().iter().map(|merge| (merge.left, merge.right, merge.count));
         assert!(seen.eq(next), "the first of the top pairs is merged next");
-        let mut unseen = Trainer::new(options).unwrap();
+        let mut unseen = BpeTrainer::new(options).unwrap();
         unseen.feed(&text).unwrap();
         assert_eq!(trainer.finish().unwrap().to_json(), unseen.finish().unwrap().to_json());
     }
@@ -183,7 +183,8 @@ fn the_leaves_of_a_tree_are_the_bytes_of_its_token() {
             assert_eq!(made, (merge.left, merge.right, rank));
         }
     }
-    let mut trainer = Trainer::new(TrainOptions { special: vec!["<|s|>".into()], ..TrainOptions::new(270) }).unwrap();
+    let mut trainer =
+        BpeTrainer::new(TrainOptions { special: vec!["<|s|>".into()], ..TrainOptions::new(270) }).unwrap();
     trainer.feed(SMALL.as_bytes()).unwrap();
     let tokenizer = trainer.finish().unwrap();
     for id in [0, 65, 255, 269] {
@@ -314,7 +315,7 @@ proptest! {
         merges in 0usize..60, pattern in prop::sample::select(Pattern::ALL.to_vec()),
     ) {
         let options = TrainOptions { pattern, special: vec!["<|s|>".into()], ..TrainOptions::new(257 + merges) };
-        let mut trainer = Trainer::new(options).unwrap();
+        let mut trainer = BpeTrainer::new(options).unwrap();
         trainer.feed(&learnt).unwrap();
         // The text of the special token may have been learnt.
         let Ok(tokenizer) = trainer.finish_within() else { return Ok(()) };

@@ -9,36 +9,36 @@ import { count, measure, size } from '../../words/format.js';
 import { text, worded } from '../../words/language.js';
 
 /** Names with their counts.
- * @param {Told.Counts} counts */
+ * @param {Messages.Counts} counts */
 const counted = (counts) => Object.entries(counts).map(([name, times]) => `${name} ${count(times)}`).join(' · ');
 /** The name of a rule, which breaks between its words where there is little room.
  * @param {string} rule */
 const parts = (rule) => rule.split(/(?<=_)/).flatMap((part) => [part, element('wbr')]);
-/** A page in the list, by what it begins with: of a first line so many characters are told, of an address all. */
+/** A page in the list, by what it begins with: of a first line the first characters, of an address all. */
 const BEGINNING = 48;
 /** @param {string} title
  * @param {string} stage */
 const called = (title, stage = '') => plain(stage !== 'extract' && [...title].length === BEGINNING && !title.endsWith('…') ? `${title}…` : title);
 /** What comes into a stage, or leaves it, of what is counted.
- * @param {Told.CleaningStage} stage
+ * @param {Messages.CleaningStage} stage
  * @param {string} by
  * @param {'in' | 'out'} way */
-const amount = (stage, by, way) => /** @type {number} */ (stage[/** @type {keyof Told.CleaningStage} */ (`${by}_${way}`)]);
+const amount = (stage, by, way) => /** @type {number} */ (stage[/** @type {keyof Messages.CleaningStage} */ (`${by}_${way}`)]);
 /** What the funnel counts: words and the tokens of a tokenizer take turns as the tokens of the report.
  * @param {string} by */
 const field = (by) => (by === 'words' ? 'tokens' : by);
 /** How much came into the funnel, in front of whichever stage.
- * @param {Told.CleaningStage[]} stages
+ * @param {Messages.CleaningStage[]} stages
  * @param {string} by */
 const came = (stages, by) => stages.reduce((sum, stage, i) => sum + Math.max(0, amount(stage, by, 'in') - (i > 0 ? amount(stages[i - 1], by, 'out') : 0)), 0);
 
 /** Shows what the pipeline makes of pages, and asks it for more. */
 export class Cleaning {
-  /** @type {Told.Cleaned} */
-  told;
+  /** @type {Messages.Cleaned} */
+  report;
   /** What is asked for next: the stage and the document that are looked at, and what is to change.
-   * @type {Told.Sieve} */
-  asked = { stage: null };
+   * @type {Messages.Sieve} */
+  request = { stage: null };
   /** Whether pages were put through it. */
   begun = false;
   /** Whether an answer is waited for, and whether there is more to ask then. */
@@ -93,10 +93,10 @@ export class Cleaning {
     });
     selection.readers.cleaning = (cell) => this.read(cell);
     worded(() => this.show());
-    engine.on(['cleaning'], (told) => this.works(told));
-    engine.on(['cleaned'], (told) => this.cleaned(told));
+    engine.on(['cleaning'], (event) => this.works(event));
+    engine.on(['cleaned'], (event) => this.cleaned(event));
     engine.on(['learnt'], () => {
-      if (this.told?.tokens === 'ours') this.recount(true);
+      if (this.report?.tokens === 'ours') this.recount(true);
     });
     engine.on(['error'], () => {
       this.waiting = false;
@@ -108,26 +108,26 @@ export class Cleaning {
   }
 
   /** Puts pages through the pipeline: a person's files, or the sample.
-   * @param {Told.File[] | null} files */
+   * @param {Messages.File[] | null} files */
   begin(files = null) {
     this.begun = this.waiting = true;
     this.again = false;
-    this.asked = { stage: null };
+    this.request = { stage: null };
     this.rule = null;
     engine.call('clean', { files });
   }
 
-  /** @param {Partial<Told.Sieve>} asked */
-  ask(asked) {
-    this.asked = { ...this.asked, ...asked };
+  /** @param {Partial<Messages.Sieve>} request */
+  ask(request) {
+    this.request = { ...this.request, ...request };
     this.again = true;
     if (!this.waiting) this.send();
   }
 
   send() {
-    const { stage, document } = this.asked;
-    engine.call('sieve', this.asked);
-    this.asked = { stage, document };
+    const { stage, document } = this.request;
+    engine.call('sieve', this.request);
+    this.request = { stage, document };
     this.again = false;
     this.waiting = true;
   }
@@ -136,7 +136,7 @@ export class Cleaning {
    * @param {number} by */
   go(by) {
     const all = [...this.place('.fallen tbody').querySelectorAll('button')];
-    const open = all.findIndex(({ dataset }) => Number(dataset.document) === this.asked.document);
+    const open = all.findIndex(({ dataset }) => Number(dataset.document) === this.request.document);
     const next = all[open < 0 ? 0 : Math.min(all.length - 1, Math.max(0, open + by))];
     next.focus();
     next.click();
@@ -147,7 +147,7 @@ export class Cleaning {
   recount(anew = false) {
     const { by } = this;
     const count = by === 'tokens' ? this.tokenizers.value : 'words';
-    if (!this.told || field(by) !== 'tokens' || !anew && count === this.told.tokens) return false;
+    if (!this.report || field(by) !== 'tokens' || !anew && count === this.report.tokens) return false;
     this.ask({ count });
     return true;
   }
@@ -162,16 +162,16 @@ export class Cleaning {
   }
 
   /** So much is measured.
-   * @param {{ done: number, total: number }} told */
+   * @param {{ done: number, total: number }} report */
   works({ done, total }) {
     this.place('.skipped').textContent = text('cleaning.progress', { done: count(done), total: count(total) });
   }
 
-  /** @param {Told.Cleaned} told */
-  cleaned(told) {
-    this.told = told;
+  /** @param {Messages.Cleaned} report */
+  cleaned(report) {
+    this.report = report;
     this.waiting = false;
-    this.asked.stage = told.stage;
+    this.request.stage = report.stage;
     this.show();
     selection.came('cleaning');
     if (this.again) this.send();
@@ -185,43 +185,43 @@ export class Cleaning {
 
   /** The rule whose threshold is shown: the chosen one, or the one that takes most out. */
   setting() {
-    const { settings } = this.told;
+    const { settings } = this.report;
     return settings.find(({ name }) => name === this.rule) ?? settings.reduce((most, one) => ((one.documents ?? 0) > (most?.documents ?? 0) ? one : most), settings[0]);
   }
 
   /** A document that the stage takes out. */
-  found(document = this.asked.document) {
-    return this.told?.dropped.find((one) => one.document === document);
+  found(document = this.request.document) {
+    return this.report?.dropped.find((one) => one.document === document);
   }
 
   show() {
-    const { told, place } = this;
-    if (!told) {
+    const { report, place } = this;
+    if (!report) {
       caption(this.figure, { sentence: text('cleaning.none'), chip: '', tensor: 'cleaning', shape: 0, step: 0, run: 'live' });
       return;
     }
     const by = field(this.by);
-    const last = told.stages[told.stages.length - 1];
-    const most = Math.max(1, ...told.stages.map((stage) => amount(stage, by, 'in')));
+    const last = report.stages[report.stages.length - 1];
+    const most = Math.max(1, ...report.stages.map((stage) => amount(stage, by, 'in')));
     const write = by === 'bytes' ? size : count;
     caption(this.figure, {
       sentence: text('cleaning.sentence', {
-        all: count(told.documents), left: count(last.documents_out), from: size(came(told.stages, 'bytes')), to: size(last.bytes_out), kept: count(told.kept),
+        all: count(report.documents), left: count(last.documents_out), from: size(came(report.stages, 'bytes')), to: size(last.bytes_out), kept: count(report.kept),
       }),
-      chip: text('cleaning.source', { documents: count(told.documents), name: told.name ?? text('cleaning.sample') }),
-      tensor: 'cleaning', shape: told.documents, step: 0, run: 'live',
+      chip: text('cleaning.source', { documents: count(report.documents), name: report.name ?? text('cleaning.sample') }),
+      tensor: 'cleaning', shape: report.documents, step: 0, run: 'live',
     });
-    const skipped = counted(told.skipped);
-    const tokens = told.tokens === 'words' ? '' : text('cleaning.of', { tokenizer: this.named(told.tokens) });
+    const skipped = counted(report.skipped);
+    const tokens = report.tokens === 'words' ? '' : text('cleaning.of', { tokenizer: this.named(report.tokens) });
     place('.skipped').textContent = [tokens, skipped && text('cleaning.skipped', { skipped })].filter(Boolean).join(' ');
     const focus = document.activeElement?.dataset?.sieve;
-    place('.funnel tbody').replaceChildren(...told.stages.map((stage) => {
+    place('.funnel tbody').replaceChildren(...report.stages.map((stage) => {
       const [entered, left] = [amount(stage, by, 'in'), amount(stage, by, 'out')];
       // Of HTML neither words nor tokens are counted.
       const uncounted = by === 'tokens' && stage.name === 'extract';
       const button = element('button', 'link', text(`sieve.${stage.name}`));
       Object.assign(button, { type: 'button' }).dataset.sieve = stage.name;
-      button.setAttribute('aria-pressed', String(stage.name === told.stage));
+      button.setAttribute('aria-pressed', String(stage.name === report.stage));
       const [track, bar] = [element('span', 'funnel-in'), element('span', 'funnel-out')];
       track.style.width = `${(100 * entered) / most}%`;
       bar.style.width = `${(100 * Math.min(left, entered)) / Math.max(1, entered)}%`;
@@ -232,8 +232,8 @@ export class Cleaning {
     }));
     if (focus) place(`[data-sieve=${focus}]`)?.focus();
     // Where no page is in HTML, its stage is left out of the funnel.
-    const pages = told.stages.find(({ name }) => name === 'extract')?.documents_in ?? told.documents;
-    const texts = told.documents - pages;
+    const pages = report.stages.find(({ name }) => name === 'extract')?.documents_in ?? report.documents;
+    const texts = report.documents - pages;
     place('.came').textContent = texts > 0 ? text('cleaning.came', { stage: text('sieve.extract'), pages: count(pages), texts: count(texts) }) : '';
     this.show_stage();
     this.show_rule();
@@ -248,16 +248,16 @@ export class Cleaning {
 
   /** What the stage that is open does, and what it takes out. */
   show_stage() {
-    const { told, place } = this;
-    const { lines = {}, replaced = {}, unjudged = {}, documents_in: entered, documents_out: left } = told.stages.find(({ name }) => name === told.stage) ?? NOTHING;
-    place('h3').textContent = text(`sieve.${told.stage}`);
-    place('.sieve-what').textContent = text(`sieve.what.${told.stage}`);
-    const { length } = told.dropped;
+    const { report, place } = this;
+    const { lines = {}, replaced = {}, unjudged = {}, documents_in: entered, documents_out: left } = report.stages.find(({ name }) => name === report.stage) ?? NOTHING;
+    place('h3').textContent = text(`sieve.${report.stage}`);
+    place('.sieve-what').textContent = text(`sieve.what.${report.stage}`);
+    const { length } = report.dropped;
     const said = [['lines', counted(lines)], ['replaced', counted(replaced)], ['unjudged', counted(unjudged)], ['first', entered - left > length ? count(length) : '']];
     place('.sieve-lines').textContent = said.filter(([, counts]) => counts).map(([name, counts]) => text(`cleaning.${name}`, { counts })).join(' ');
     const focus = document.activeElement?.dataset?.document;
-    place('.fallen tbody').replaceChildren(...told.dropped.map(({ document: number, title, reason, value, kept, of }) => {
-      const button = element('button', 'link', called(title, told.stage) || text('documents.untitled'));
+    place('.fallen tbody').replaceChildren(...report.dropped.map(({ document: number, title, reason, value, kept, of }) => {
+      const button = element('button', 'link', called(title, report.stage) || text('documents.untitled'));
       Object.assign(button, { type: 'button' }).dataset.document = String(number);
       const measured = element('td', 'number', measure(value));
       measured.title = String(value);
@@ -265,18 +265,18 @@ export class Cleaning {
     }));
     // One of them has a place in the order of the keys: the open one, or the first.
     const buttons = [...place('.fallen tbody').querySelectorAll('button')];
-    rove(buttons, buttons.find(({ dataset }) => Number(dataset.document) === this.asked.document) ?? buttons[0]);
+    rove(buttons, buttons.find(({ dataset }) => Number(dataset.document) === this.request.document) ?? buttons[0]);
     if (focus) place(`[data-document="${focus}"]`)?.focus();
-    place('.sieve-read').hidden = told.dropped.length === 0;
+    place('.sieve-read').hidden = report.dropped.length === 0;
   }
 
   show_rule() {
-    const { place, told } = this;
+    const { place, report } = this;
     const select = place('[name=rule]');
     const chosen = this.setting();
     place('.knobs').hidden = place('#sieve-rule').hidden = !chosen;
     if (!chosen) return;
-    select.replaceChildren(...told.settings.map(({ name, documents }) => new Option(documents ? `${name} · ${count(documents)}` : name, name)));
+    select.replaceChildren(...report.settings.map(({ name, documents }) => new Option(documents ? `${name} · ${count(documents)}` : name, name)));
     select.value = chosen.name;
     const { name, threshold, low, high, fires, documents } = chosen;
     const slider = place('[name=threshold]');
@@ -294,14 +294,14 @@ export class Cleaning {
 
   /** The text of a document with the place that made the rule fire. */
   show_text() {
-    const { place, told: { excerpt } } = this;
+    const { place, report: { excerpt } } = this;
     const found = this.found();
     place('.sieve-text').hidden = !excerpt || !found;
     if (!excerpt || !found) return;
     const keep = place('[data-action=clean-keep]');
     keep.setAttribute('aria-pressed', String(found.kept));
     // Where no text was found there is nothing to keep.
-    keep.hidden = this.told.stage === 'extract';
+    keep.hidden = this.report.stage === 'extract';
     place('.sieve-text p').textContent = plain([excerpt.id, excerpt.url].filter(Boolean).join(' · '));
     place('.sieve-text .scroll').replaceChildren(plain(excerpt.before), element('mark', '', plain(excerpt.inside)), plain(excerpt.after));
   }
@@ -311,6 +311,6 @@ export class Cleaning {
    * @returns {import('../../figure/selection.js').Reading | null} */
   read(cell) {
     const found = this.found(cell?.[0]);
-    return found ? { name: 'cleaning', shape: this.told.documents, place: `${called(found.title, this.told.stage)} · ${found.reason}`, value: found.value, shown: measure(found.value) } : null;
+    return found ? { name: 'cleaning', shape: this.report.documents, place: `${called(found.title, this.report.stage)} · ${found.reason}`, value: found.value, shown: measure(found.value) } : null;
   }
 }

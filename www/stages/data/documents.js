@@ -20,11 +20,11 @@ const titled = (name) => (['en', 'zh'].includes(name) ? text(`corpus.${name}`) :
 
 /** Lists the documents of the text in one figure, and shows a stretch of its line in another. */
 export class Data {
-  /** @type {Told.Window} */
+  /** @type {Messages.Window} */
   shown;
-  /** @type {Told.Document[]} */
+  /** @type {Messages.Document[]} */
   listed;
-  /** @type {Told.Source} */
+  /** @type {Messages.Source} */
   run;
   /** What the text is called, how long it is, how many documents it has, and the first that is listed. */
   name = '';
@@ -74,7 +74,7 @@ export class Data {
   }
 
   /** A text was read: its size, and how many documents it has.
-   * @param {Told.Read} read */
+   * @param {Messages.Read} read */
   read({ name, bytes, all, run = 'live' }) {
     this.name = name;
     this.bytes = bytes;
@@ -107,7 +107,7 @@ export class Data {
   }
 
   /** Documents came to be listed.
-   * @param {Told.Documents} listed */
+   * @param {Messages.Documents} listed */
   documents_came({ first, documents }) {
     this.first = first;
     this.listed = documents;
@@ -138,7 +138,7 @@ export class Data {
   }
 
   /** A stretch of the line came.
-   * @param {Told.Window} shown */
+   * @param {Messages.Window} shown */
   window(shown) {
     this.shown = shown;
     this.show_stream();

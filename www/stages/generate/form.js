@@ -10,12 +10,12 @@ const FIELDS = ['max_tokens', 'temperature', 'top_k', 'top_p', 'seed'];
 
 /** Calls `generate` with a command of the engine's, or says why there is none. */
 export class Generate {
-  /** @type {Told.Defaults['generate'] | undefined} */
+  /** @type {Messages.Defaults['generate'] | undefined} */
   defaults;
 
   /** @param {HTMLFormElement} form
    * @param {HTMLTextAreaElement} prompt
-   * @param {(command: Told.Generate) => void} generate */
+   * @param {(command: Messages.Generate) => void} generate */
   constructor(form, prompt, generate) {
     this.inputs = new Map(FIELDS.map((name) => {
       const label = document.createElement('label');
@@ -47,14 +47,14 @@ export class Generate {
   }
 
   /** The engine's defaults.
-   * @param {Told.Defaults['generate'] | undefined} defaults */
+   * @param {Messages.Defaults['generate'] | undefined} defaults */
   offer(defaults) {
     this.defaults = defaults;
     if (!defaults) return;
     for (const [name, input] of this.inputs) input.placeholder = String(/** @type {Record<string, any>} */ (defaults)[name] ?? text('generate.all'));
   }
 
-  /** @returns {Told.Generate} */
+  /** @returns {Messages.Generate} */
   command() {
     const values = /** @type {Record<string, any>} */ ({ ...this.defaults });
     for (const [name, input] of this.inputs) {
@@ -66,7 +66,7 @@ export class Generate {
         throw new Unreadable(() => text(whole ? 'setting.whole' : 'setting.number', { name: text(`generate.${name}`), found: written }));
       }
     }
-    const { max_tokens, ...sampling } = /** @type {Told.Defaults['generate']} */ (values);
+    const { max_tokens, ...sampling } = /** @type {Messages.Defaults['generate']} */ (values);
     return { command: 'generate', prompt: selection.prompt, max_tokens, sampling, ignore_end: false, given: [], at: selection.step };
   }
 }

@@ -13,13 +13,13 @@ import { text } from '../../words/language.js';
 /** Shows what the engine writes in `figure`; `form` has what stops and repeats it. */
 export class Writing {
   /** What was asked for.
-   * @type {Told.Generate | null} */
-  asked = null;
+   * @type {Messages.Generate | null} */
+  request = null;
   /** The number of the question, among those that were asked here. */
   question = 0;
-  /** @type {Told.Token[]} */
+  /** @type {Messages.Token[]} */
   tokens = [];
-  /** @type {Told.Source | null} */
+  /** @type {Messages.Source | null} */
   run = null;
   figure;
   /** The step whose model writes, once a token is there.
@@ -33,7 +33,7 @@ export class Writing {
   /** Whether there is a model that answers. */
   able_to_ask = false;
   /** The token of which is read what else could have stood in its place.
-   * @type {Told.Token | null | undefined} */
+   * @type {Messages.Token | null | undefined} */
   pointed;
   /** @type {number | undefined} */
   frame;
@@ -66,7 +66,7 @@ export class Writing {
 
   /** There is no run, or another one. */
   forget() {
-    this.asked = this.step = this.run = this.returns = null;
+    this.request = this.step = this.run = this.returns = null;
     this.question += 1;
     this.tokens = [];
     this.done = true;
@@ -74,10 +74,10 @@ export class Writing {
   }
 
   /** Shows a text that was recorded, as if it had been asked for.
-   * @param {{ asked: Told.Generate, tokens: Told.Token[], step: number }} text */
-  recorded({ asked, tokens, step }) {
+   * @param {{ request: Messages.Generate, tokens: Messages.Token[], step: number }} text */
+  recorded({ request, tokens, step }) {
     this.forget();
-    this.asked = asked;
+    this.request = request;
     this.tokens = tokens;
     this.step = step;
     this.run = 'recorded';
@@ -96,22 +96,22 @@ export class Writing {
   /** Where somebody looks, what was written at another step is written anew. */
   follow() {
     // A text was recorded of one step alone.
-    if (selection.stage === 'generate' && this.asked && this.run !== 'recorded' && (this.asked.at ?? null) !== selection.step) this.ask({ ...this.asked, given: [] });
+    if (selection.stage === 'generate' && this.request && this.run !== 'recorded' && (this.request.at ?? null) !== selection.step) this.ask({ ...this.request, given: [] });
   }
 
   /** Asks for a text, instead of the one that is being written.
-   * @param {Told.Generate} command */
+   * @param {Messages.Generate} command */
   ask(command) {
     if (!this.done) this.stop();
     if (command.given.length === 0) this.returns = null;
-    this.asked = { ...command, at: selection.step };
+    this.request = { ...command, at: selection.step };
     this.tokens = [];
     this.step = this.run = null;
     this.done = false;
     this.question += 1;
     const { question } = this;
     this.write();
-    run.ask(this.asked, (answer) => {
+    run.ask(this.request, (answer) => {
       // Of a text that was stopped for another some is still on its way.
       if (question === this.question) this.answered(answer);
     });
@@ -123,26 +123,26 @@ export class Writing {
 
   /** Asks once more, with the next seed. */
   again() {
-    const { asked } = this;
-    if (!asked) return;
-    const { sampling } = asked;
-    this.ask({ ...asked, given: [], sampling: { ...sampling, seed: sampling.seed + 1 } });
+    const { request } = this;
+    if (!request) return;
+    const { sampling } = request;
+    this.ask({ ...request, given: [], sampling: { ...sampling, seed: sampling.seed + 1 } });
   }
 
   /** Goes on with another token in the place of token `index`.
    * @param {number} index
    * @param {number} id */
   continue(index, id) {
-    const { asked } = this;
-    if (!asked) return;
+    const { request } = this;
+    if (!request) return;
     const before = this.tokens.slice(0, index).map(({ piece }) => piece.id);
     // The place keeps the focus, so that one who goes by keys goes on there.
     this.returns = index;
-    this.ask({ ...asked, given: [...before, id], max_tokens: Math.max(asked.max_tokens, index + 1) });
+    this.ask({ ...request, given: [...before, id], max_tokens: Math.max(request.max_tokens, index + 1) });
   }
 
   /** A token has come, or the text is done; null where nothing more comes.
-   * @param {Told.Event | null} answer */
+   * @param {Messages.Event | null} answer */
   answered(answer) {
     if (answer?.event === 'token') {
       if (this.tokens.length === 0) this.written_by(answer);
@@ -156,14 +156,14 @@ export class Writing {
     this.show();
   }
 
-  /** @param {{ step: number, run?: Told.Source }} model */
+  /** @param {{ step: number, run?: Messages.Source }} model */
   written_by({ step, run: source = 'live' }) {
     this.step = step;
     this.run = source;
   }
 
   /** Adds a token to what stands there.
-   * @param {Told.Token} token */
+   * @param {Messages.Token} token */
   append({ index, piece, text: written, probability }) {
     const bar = element('span', 'chance');
     bar.style.width = `${100 * probability}%`;
@@ -182,7 +182,7 @@ export class Writing {
     this.chips.replaceChildren();
     const place = this.find('.sample');
     const [before, after] = [element('span', 'sample-prompt'), element('span', 'sample-text')];
-    if (this.asked?.prompt) visible(this.asked.prompt, before);
+    if (this.request?.prompt) visible(this.request.prompt, before);
     place.replaceChildren(before, after);
     for (const token of this.tokens) this.append(token);
     this.pointed = undefined;
@@ -198,24 +198,24 @@ export class Writing {
   }
 
   show() {
-    const { asked, tokens, step, done } = this;
-    this.figure.classList.toggle('waiting', !asked);
+    const { request, tokens, step, done } = this;
+    this.figure.classList.toggle('waiting', !request);
     this.buttons.stop.disabled = done;
-    this.buttons.regenerate.disabled = !asked || !this.able_to_ask;
-    if (!asked || step === null) {
-      const sentence = text(asked ? 'writing.begun' : 'writing.none');
+    this.buttons.regenerate.disabled = !request || !this.able_to_ask;
+    if (!request || step === null) {
+      const sentence = text(request ? 'writing.begun' : 'writing.none');
       caption(this.figure, { sentence, chip: '', tensor: 'none', shape: 0, step: 0, run: 'live' });
       return;
     }
     const values = {
-      step: count(step), tokens: count(tokens.length), seed: String(asked.sampling.seed),
-      temperature: measure(asked.sampling.temperature), most: count(asked.max_tokens),
+      step: count(step), tokens: count(tokens.length), seed: String(request.sampling.seed),
+      temperature: measure(request.sampling.temperature), most: count(request.max_tokens),
     };
     const mean = Math.exp(tokens.reduce((sum, { probability }) => sum + Math.log(probability), 0) / tokens.length);
     caption(this.figure, {
       sentence: text(done ? 'writing.sentence' : 'writing.sentence.going', { ...values, mean: tokens.length > 0 ? measure(mean) : '' }),
       chip: text('writing.source', values),
-      tensor: 'logits', shape: tokens.length, step, run: this.run ?? 'live', past: asked.at !== null && this.run === 'live',
+      tensor: 'logits', shape: tokens.length, step, run: this.run ?? 'live', past: request.at !== null && this.run === 'live',
     });
   }
 
@@ -253,7 +253,7 @@ export class Writing {
   }
 
   /** @param {number} index
-   * @param {Told.Candidate} candidate
+   * @param {Messages.Candidate} candidate
    * @param {boolean} chosen */
   alternative(index, candidate, chosen) {
     const name = marked(candidate.text) || '�';

@@ -54,7 +54,7 @@ export class Arcs {
   n = 0;
   /** @type {Float32Array} */
   weights = new Float32Array();
-  /** Whose looks are told.
+  /** Whose looks are listed.
    * @type {string} */
   by = 'from';
 
@@ -66,9 +66,9 @@ export class Arcs {
     pick(this.tokens, 'button', ({ dataset }) => ({ token: Number(dataset.index), tensor: null, cell: null }));
   }
 
-  /** Shows the probabilities `weights` of one head over `tokens`; `by` says whose looks are told: `from` where a token looks,
+  /** Shows the probabilities `weights` of one head over `tokens`; `by` says whose looks are listed: `from` where a token looks,
    * `to` who looks at it. Of more than MAX_TOKENS tokens it says that there are too many.
-   * @param {Told.Piece[]} tokens
+   * @param {Messages.Piece[]} tokens
    * @param {Float32Array} weights
    * @param {string} by */
   show(tokens, weights, by) {

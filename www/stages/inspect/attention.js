@@ -24,20 +24,20 @@ const NAMED = 3;
 
 /** Asks for the engine's `look`, and shows what it tells in `attention`; what comes next in the view `next`. */
 export class Inspect {
-  /** @type {Told.Looked} */
+  /** @type {Messages.Looked} */
   seen;
-  /** @type {Told.Model | undefined} */
+  /** @type {Messages.Model | undefined} */
   model;
   attention; next;
   /** The heads that are switched off, by their numbers.
    * @type {Set<number>} */
   off = new Set();
   /** Whether an answer is waited for. */
-  asked = false;
+  pending = false;
   /** Whether to look once more when it is there. */
   again = false;
   /** The look that came last.
-   * @type {Told.Looked | undefined} */
+   * @type {Messages.Looked | undefined} */
   latest;
   /** The head that is drawn, and the numbers of layers and heads. */
   painted = '';
@@ -110,7 +110,7 @@ export class Inspect {
   }
 
   /** Whether there is a model to look into, and whether anybody looks.
-   * @param {Told.Model | undefined} model
+   * @param {Messages.Model | undefined} model
    * @param {boolean} open */
   able(model, open) {
     const shape = model ? `${model.layers} ${model.heads}` : '';
@@ -130,7 +130,7 @@ export class Inspect {
   /** Looks once more, now or as soon as the look before is over; `anew` is not content with what was recorded. */
   look(anew = false) {
     if (!this.model || !this.open) return;
-    if (this.asked) {
+    if (this.pending) {
       this.again = true;
       return;
     }
@@ -139,14 +139,14 @@ export class Inspect {
 
   /** @param {boolean} anew */
   ask(anew) {
-    if (this.asked || !this.open) return;
+    if (this.pending || !this.open) return;
     this.later(null);
-    this.asked = true;
+    this.pending = true;
     this.again = this.missed = false;
     const [at, choice] = [selection.step, this.next.choice];
     const factors = this.off.size === 0 ? [] : this.every().map((head) => (this.off.has(head) ? 0 : 1));
     run.ask({ command: 'look', prompt: selection.prompt, factors, ...choice, at, anew }, (seen) => {
-      this.asked = false;
+      this.pending = false;
       if (seen) this.looked({ ...seen, past: at !== null && !seen.run }, choice);
     });
   }
@@ -168,27 +168,27 @@ export class Inspect {
     if (!this.missed) this.later(LOOK_PAUSE);
   }
 
-  /** @param {Told.Looked} told
-   * @param {Told.Choice} choice */
-  looked(told, choice) {
+  /** @param {Messages.Looked} answer
+   * @param {Messages.Choice} choice */
+  looked(answer, choice) {
     const { next } = this;
-    this.latest = told;
+    this.latest = answer;
     drawn_later(this, () => {
-      this.seen = told;
+      this.seen = answer;
       this.show_attention();
       selection.came('attention');
     });
     const show_next = () => {
       // Meanwhile another look may have come.
-      if (told !== this.latest) return;
+      if (answer !== this.latest) return;
       drawn_later(next, () => {
-        next.looked(told, choice);
+        next.looked(answer, choice);
         next.show();
         selection.came('logits');
       });
     };
     // What follows from the logits is computed here, from the first look on.
-    if (told.logits) prepare().then(show_next);
+    if (answer.logits) prepare().then(show_next);
     else show_next();
     if (this.again) this.look();
   }
@@ -264,7 +264,7 @@ export class Inspect {
     return text(this.view.value === 'from' ? 'inspect.row' : 'inspect.column', { token: marked(tokens[i].text), looks: named });
   }
 
-  /** Something else is pointed at, or kept: another head is drawn, or another token told of. */
+  /** Something else is pointed at, or kept: another head is drawn, or another token described. */
   pointed() {
     const { layer, head } = selection.shown;
     if (!this.seen) return;

@@ -200,7 +200,7 @@ export class Bars {
     for (const [id, sum] of cumulative.entries()) {
       const to = x(sum);
       if (to <= from) continue;
-      // Neighbours are told apart by their shade.
+      // Neighbours differ in shade.
       odd = !odd;
       g.globalAlpha = id === picked ? 1 : odd ? 0.25 : 0.4;
       g.fillRect(from, OUT, to - from, tall);

@@ -23,11 +23,11 @@ export class Comparison {
   /** @type {import('../../shell/timeline.js').Timeline} */
   timeline;
   /** By step and prompt.
-   * @type {Map<string, Told.Looked>} */
+   * @type {Map<string, Messages.Looked>} */
   looks = new Map();
   figure;
   /** Whether an answer is waited for. */
-  asked = false;
+  pending = false;
   /** Whether a step or the prompt was not recorded. */
   unknown = false;
   /** Whether anybody looks. */
@@ -64,10 +64,10 @@ export class Comparison {
     const at = [a, b].find((step) => !this.looks.has(key(step, prompt)));
     this.unknown = false;
     if (at === undefined) this.show();
-    else if (!this.asked) {
+    else if (!this.pending) {
       paced(this, () => {
-        if (this.asked || !this.open) return;
-        this.asked = true;
+        if (this.pending || !this.open) return;
+        this.pending = true;
         this.show();
         this.ask({ command: 'look', prompt, factors: [], sampling: PLAIN, draw: 0, at });
       });
@@ -75,7 +75,7 @@ export class Comparison {
   }
 
   /** Looks into the run or, as long as there is none, at what was recorded: only of the last step more could be computed.
-   * @param {Told.Look} command */
+   * @param {Messages.Look} command */
   ask(command) {
     if (run.ready) {
       engine.ask('send', { command }, (seen) => this.looked(seen));
@@ -88,9 +88,9 @@ export class Comparison {
   }
 
   /** A look is there; null where none will come.
-   * @param {Told.Looked | null} seen */
+   * @param {Messages.Looked | null} seen */
   looked(seen) {
-    this.asked = false;
+    this.pending = false;
     if (!seen) return;
     this.looks.set(key(seen.step, seen.prompt), seen);
     this.look();
@@ -145,7 +145,7 @@ export class Comparison {
 
 /** What a look gives token `id`. Where there are no logits only the likeliest are known, and of the others that they are
  * not above the last of these.
- * @param {Pick<Told.Looked, 'candidates' | 'logits'>} look
+ * @param {Pick<Messages.Looked, 'candidates' | 'logits'>} look
  * @param {number} id
  * @returns {{ value: number, most?: boolean }} */
 export function chance({ candidates, logits }, id) {

@@ -24,7 +24,7 @@ function formula(name, values) {
 export const written = (name) => formula(name);
 
 /** How a cell comes to its value, in parts between which a line may end; `called` names a place in a sum.
- * @param {Told.Cell} cell
+ * @param {Messages.Cell} cell
  * @param {(i: number) => string} called */
 export function filled({ column, value, parts: { formula: name, terms, rest, others, divisor, bias, seen, index, head, ...numbers } }, called) {
   const whole = () => formula(seen === undefined ? name : 'y', {

@@ -31,9 +31,9 @@ const named = (stop) => text(`pass.stop.${ALIKE[stop] ?? stop}`);
 
 /** Asks for the engine's `trace`, and shows in `figure` what it tells. */
 export class Pass {
-  /** @type {Told.Traced} */
+  /** @type {Messages.Traced} */
   seen;
-  /** @type {Told.Model | undefined} */
+  /** @type {Messages.Model | undefined} */
   model;
   /** What was asked last.
    * @type {string | undefined} */
@@ -44,7 +44,7 @@ export class Pass {
    * @type {string | null} */
   listed = null;
   stop = 'token_embedding';
-  asked = false;
+  pending = false;
   again = false;
   /** Whether the numbers may be others by now. */
   stale = true;
@@ -101,7 +101,7 @@ export class Pass {
   }
 
   /** Whether there is a model to look into; another one has other numbers.
-   * @param {Told.Model | undefined} model */
+   * @param {Messages.Model | undefined} model */
   able(model) {
     if (model !== this.model) {
       this.model = model;
@@ -115,22 +115,22 @@ export class Pass {
   /** Asks for the pass at its turn, where somebody sees it: now, or as soon as the one before is there. */
   ask() {
     if (!this.model || !this.details.open || !this.on_screen()) return;
-    if (this.asked) this.again = true;
+    if (this.pending) this.again = true;
     else paced(this, () => this.trace());
   }
 
   trace() {
     const { stop, cell } = this;
     const { prompt, token: position, step: at, shown: { layer, head } } = selection;
-    /** @type {Told.Trace} */
+    /** @type {Messages.Trace} */
     const command = { command: 'trace', prompt, layer, head, position, at, stop, cell };
     const sent = JSON.stringify(command);
-    if (this.asked || !this.details.open || !this.on_screen() || (sent === this.sent && !this.stale && this.seen)) return;
-    this.asked = true;
+    if (this.pending || !this.details.open || !this.on_screen() || (sent === this.sent && !this.stale && this.seen)) return;
+    this.pending = true;
     this.again = this.stale = false;
     this.sent = sent;
     run.ask(command, (seen) => {
-      this.asked = false;
+      this.pending = false;
       if (seen) this.traced({ ...seen, past: at !== null && !seen.run }, stop);
     });
   }
@@ -146,7 +146,7 @@ export class Pass {
   }
 
   /** The pass is there that was asked for with the stop `wanted`.
-   * @param {Told.Traced} seen
+   * @param {Messages.Traced} seen
    * @param {string} wanted */
   traced(seen, wanted) {
     if (!this.details.open) return;
@@ -173,13 +173,13 @@ export class Pass {
     if (selection.tensor === 'pass') selection.set({ tensor: null, cell: null });
   }
 
-  /** What is told of the stop that is shown: it is among the stops.
-   * @returns {Told.Station} */
+  /** The description of the stop that is shown: it is among the stops.
+   * @returns {Messages.Station} */
   get station() {
     return this.seen.stops.find(({ name }) => name === this.seen.stop) ?? NOTHING;
   }
 
-  /** Row and column of the number that is told: the one that is chosen, or the first of the token's row.
+  /** Row and column of the number that is explained: the one that is chosen, or the first of the token's row.
    * @returns {number[]} */
   get cell() {
     const { seen, stop, matrix } = this;
@@ -202,7 +202,7 @@ export class Pass {
   }
 
   /** A cell in words.
-   * @param {Told.Station} station
+   * @param {Messages.Station} station
    * @param {number} row
    * @param {number} column */
   where({ down, across }, row, column) {
@@ -293,7 +293,7 @@ export class Pass {
   }
 
   /** What happens at a stop, in words with its numbers.
-   * @param {Told.Station} station */
+   * @param {Messages.Station} station */
   sentence({ name, rows, columns, spread }) {
     const { layer, head, vocab, tokens, position, candidates } = this.seen;
     const numbers = Object.fromEntries(Object.entries(spread ?? {}).map(([key, x]) => [key, fine(x)]));
@@ -350,7 +350,7 @@ export class Pass {
     return axis === 'channels' ? count(i + 1) : marked((axis === 'candidates' ? candidates : tokens)[i].text);
   }
 
-  /** The number that is told, with its formula. */
+  /** The number that is explained, with its formula. */
   show_cell() {
     const { seen: { cell }, station } = this;
     const reading = this.place('.pass-reading');

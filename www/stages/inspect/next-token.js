@@ -12,12 +12,12 @@ import { selection } from '../../figure/selection.js';
 import { count, measure } from '../../words/format.js';
 import { text } from '../../words/language.js';
 
-/** The likeliest tokens whose sum is told. */
-const FEW = 10;
+/** The likeliest tokens whose sum is shown. */
+const MAX_LISTED = 10;
 
 /** Shows in `figure` what was seen behind a prompt. */
 export class Next {
-  /** @type {Told.Looked & Told.Choice & { whole?: Told.Distribution }} */
+  /** @type {Messages.Looked & Messages.Choice & { whole?: Messages.Distribution }} */
   seen;
   /** Looks once more: whoever looks into the model does.
    * @type {(anew?: boolean) => void} */
@@ -51,7 +51,7 @@ export class Next {
   }
 
   /** How the next token is chosen, and by which draw.
-   * @returns {Told.Choice} */
+   * @returns {Messages.Choice} */
   get choice() {
     const { temperature, top_k: k, top_p: p, draw } = this.knobs;
     const sampling = { temperature: Number(temperature.value), top_k: Number(k.value) || null, top_p: Number(p.value), seed: 0 };
@@ -65,8 +65,8 @@ export class Next {
   }
 
   /** A look is over that was asked for with `choice`.
-   * @param {Told.Looked} seen
-   * @param {Told.Choice} choice */
+   * @param {Messages.Looked} seen
+   * @param {Messages.Choice} choice */
   looked(seen, choice) {
     this.seen = { ...seen, ...choice };
     this.knobs.top_k.max = String(seen.vocab);
@@ -154,7 +154,7 @@ export class Next {
   /** What the bars say, in words and numbers. */
   describe() {
     const { shown: { vocab, kept, kept_by_k: k, kept_by_p: p, top_p, tempered: { length: known }, reached, shares, uniform, picked, ranked, cumulative }, seen } = this;
-    const few = Math.min(FEW, known);
+    const few = Math.min(MAX_LISTED, known);
     this.find('.bars-sentence').textContent = text(known < vocab ? 'bars.some' : 'bars.sentence', { vocab: count(vocab), known: count(known), few: count(few), held: measure(reached[few - 1]) });
     this.find('[data-action=next-all]').hidden = seen.run !== 'recorded';
     const last = Math.min(kept, known);
@@ -182,17 +182,17 @@ export class Next {
   /** What a token stands for, as far as it is known here.
    * @param {number} id */
   name(id) {
-    const told = this.seen.candidates.find((candidate) => candidate.id === id)?.text ?? this.texts?.[id];
-    if (told !== undefined) return marked(told) || '�';
+    const known = this.seen.candidates.find((candidate) => candidate.id === id)?.text ?? this.texts?.[id];
+    if (known !== undefined) return marked(known) || '�';
     if (!this.wanted) {
       this.wanted = true;
-      run.ask({ command: 'pieces' }, (told) => (told ? this.pieces(told) : this.forget()));
+      run.ask({ command: 'pieces' }, (answer) => (answer ? this.pieces(answer) : this.forget()));
     }
     return '…';
   }
 
-  /** The engine has told what every token stands for.
-   * @param {Told.Events['pieces']} told */
+  /** The texts of all tokens have come.
+   * @param {Messages.Events['pieces']} event */
   pieces({ texts }) {
     if (texts.length !== this.seen?.vocab) return;
     this.texts = texts;

@@ -29,7 +29,7 @@ export class Alphabet {
 
   /** So many merges were `made`, the last of them `merges`.
    * @param {number} made
-   * @param {Pick<Told.Merge, 'id' | 'text'>[]} merges */
+   * @param {Pick<Messages.Merge, 'id' | 'text'>[]} merges */
   show(made, merges) {
     this.sentence.textContent = text('merges.alphabet.sentence', { bytes: count(BYTES), made: count(made), all: count(BYTES + made) });
     this.made.replaceChildren(...merges.slice(-SHOWN).reverse().map(({ id, text: symbol }) => (

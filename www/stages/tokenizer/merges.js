@@ -10,18 +10,18 @@ import { count, measure } from '../../words/format.js';
 import { named, text } from '../../words/language.js';
 
 /** Merges of one request where all are wanted at once: the page stays quick between two. */
-const MANY = 64;
+const MERGES_AT_ONCE = 64;
 
 /** Shows in `figure` the merges of the text that is read. */
 export class Merges {
-  /** @type {Told.Merged} */
+  /** @type {Messages.Merged} */
   state;
   figure;
-  /** @type {Pick<Told.Merge, 'k' | 'tokens' | 'id' | 'text'>[]} */
+  /** @type {Pick<Messages.Merge, 'k' | 'tokens' | 'id' | 'text'>[]} */
   curve = [];
   playing = false;
   /** Whether an answer is waited for. */
-  asked = false;
+  pending = false;
   /** Whether somebody chose how many merges are made. */
   chosen = false;
   finished = false;
@@ -29,7 +29,7 @@ export class Merges {
   total = 0;
   bytes = 0;
   /** The merge that was made last.
-   * @type {Told.Merge | null | undefined} */
+   * @type {Messages.Merge | null | undefined} */
   last = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   timer;
@@ -63,7 +63,7 @@ export class Merges {
     });
     engine.on(['merged'], (state) => this.merged(state));
     engine.on(['error'], () => {
-      this.asked = false;
+      this.pending = false;
       this.play(false);
     });
     run.on_recorded((recorded) => {
@@ -96,8 +96,8 @@ export class Merges {
 
   /** @param {number} budget */
   ask(budget) {
-    if (this.asked || this.finished || this.state?.run === 'recorded') return;
-    this.asked = true;
+    if (this.pending || this.finished || this.state?.run === 'recorded') return;
+    this.pending = true;
     engine.call('merge', { budget });
   }
 
@@ -114,14 +114,14 @@ export class Merges {
   /** Asks for what comes next, at the speed that is chosen. */
   next() {
     const speed = Number(this.place('[name=merge-speed]').value);
-    if (speed === 0) this.ask(MANY);
+    if (speed === 0) this.ask(MERGES_AT_ONCE);
     else this.timer = setTimeout(() => this.ask(1), 1000 / speed);
   }
 
   /** Merges were made, or a training has begun.
-   * @param {Told.Merged} state */
+   * @param {Messages.Merged} state */
   merged(state) {
-    this.asked = false;
+    this.pending = false;
     this.finished = state.finished;
     this.total = state.total;
     if (state.done === 0) this.curve = [];

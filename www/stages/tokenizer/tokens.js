@@ -20,12 +20,12 @@ const [LEAVES, DEEP] = [64, 4];
 /** What was asked: a text, and of which tokenizer how many merges.
  * @typedef {{ text: string, merges: number, from?: string, special?: string }} Asked */
 /** What makes whole characters: its tokens, with their bytes.
- * @typedef {Told.Segment & { ids: number[], bytes: number[] }} Segment */
+ * @typedef {Messages.Segment & { ids: number[], bytes: number[] }} Segment */
 
 export class Strip {
-  /** @type {Map<number, Told.Tree>} */
+  /** @type {Map<number, Messages.Tree>} */
   trees = new Map();
-  /** @type {Record<string, Told.Package & { vocab?: number }>} */
+  /** @type {Record<string, Messages.Package & { vocab?: number }>} */
   sources = {};
   /** @type {Record<string, { loaded: number, total?: number }>} */
   fetching = {};
@@ -34,10 +34,10 @@ export class Strip {
   merges = { bytes: 0 };
   /** What an answer is waited for, what is to be asked then, and what was answered last.
    * @type {Asked | null} */
-  asked = null;
+  request = null;
   /** @type {Asked | null} */
   wanted = null;
-  /** @type {Told.Tokens & { answered: Asked }} */
+  /** @type {Messages.Tokens & { answered: Asked }} */
   answer = NOTHING;
   /** What is shown of it.
    * @type {Segment[]} */
@@ -90,7 +90,7 @@ export class Strip {
     engine.on(['vocabulary'], (answer) => this.vocabulary(answer));
     engine.on(['tree'], (answer) => this.tree(answer));
     engine.on(['error'], () => {
-      this.asked = null;
+      this.request = null;
     });
     run.on_recorded((recorded) => {
       if (chosen.takes_recorded) this.recorded(recorded.text);
@@ -98,21 +98,21 @@ export class Strip {
   }
 
   /** A tokenizer of `merges` merges is there; `sample` is text to show where nobody has typed one.
-   * @param {Told.Learnt} learnt */
+   * @param {Messages.Learnt} learnt */
   offer({ merges, sample }) {
     this.merges.ours = merges;
-    if (this.answer?.run === 'recorded') this.asked = null;
+    if (this.answer?.run === 'recorded') this.request = null;
     if (this.text.value === '' || this.text.value === this.sample) this.text.value = this.sample = sample;
     if (this.from.value === 'ours') this.take();
     else this.ask();
   }
 
   /** Shows recorded tokens until a tokenizer is there to be asked.
-   * @param {{ learnt: Told.Learnt, tokens: Told.Tokens }} values */
+   * @param {{ learnt: Messages.Learnt, tokens: Messages.Tokens }} values */
   recorded({ learnt: { merges, sample }, tokens }) {
-    this.asked = { text: sample, merges };
-    this.answer = { ...tokens, answered: this.asked };
-    this.wanted = this.asked;
+    this.request = { text: sample, merges };
+    this.answer = { ...tokens, answered: this.request };
+    this.wanted = this.request;
     this.text.value = sample;
     this.sample = sample;
     Object.assign(this.slider, { max: String(merges), value: String(merges) });
@@ -135,7 +135,7 @@ export class Strip {
   }
 
   /** A tokenizer came in a file.
-   * @param {Told.Events['tokenizer']} told */
+   * @param {Messages.Events['tokenizer']} event */
   tokenizer({ name, merges, vocab }) {
     this.file = { name, vocab };
     this.merges.file = merges;
@@ -154,7 +154,7 @@ export class Strip {
   }
 
   /** Some of a vocabulary came, or all of it, or it `failed`: then what was shown before is chosen again.
-   * @param {Told.Vocabulary} told */
+   * @param {Messages.Vocabulary} event */
   vocabulary({ name, loaded, total, failed, source, merges, vocab }) {
     if (loaded !== undefined) {
       this.fetching[name] = { loaded, total };
@@ -163,7 +163,7 @@ export class Strip {
     }
     delete this.fetching[name];
     if (failed === undefined) {
-      this.sources[name] = { .../** @type {Told.Package} */ (source), vocab };
+      this.sources[name] = { .../** @type {Messages.Package} */ (source), vocab };
       this.merges[name] = merges ?? 0;
     } else if (this.from.value === name) {
       this.from.value = this.shown_from ?? 'ours';
@@ -221,16 +221,16 @@ export class Strip {
     if (this.merges[this.from.value] === undefined) return;
     const wanted = { from: this.from.value, text: this.text.value, merges: Number(this.slider.value), special: this.special.value };
     this.wanted = wanted;
-    if (this.asked) return;
-    this.asked = wanted;
+    if (this.request) return;
+    this.request = wanted;
     engine.call('tokens', wanted);
   }
 
   /** Tokens came: ids, where each begins, and the groups of them that make whole characters.
-   * @param {Told.Tokens} answer */
+   * @param {Messages.Tokens} answer */
   tokens(answer) {
-    const answered = this.asked;
-    this.asked = null;
+    const answered = this.request;
+    this.request = null;
     if (answered !== this.wanted) this.ask();
     if (!answered) return;
     this.answer = { ...answer, answered };
@@ -300,7 +300,7 @@ export class Strip {
   }
 
   /** What a token is made of came.
-   * @param {Told.Events['tree']} told */
+   * @param {Messages.Events['tree']} event */
   tree({ from, tree }) {
     if (from !== this.from.value) return;
     this.trees.set(tree.id, tree);
@@ -331,12 +331,12 @@ export class Strip {
 const hex = (byte) => byte.toString(16).toUpperCase().padStart(2, '0');
 
 /** Bytes that a token comes down to.
- * @param {Told.Tree} node
+ * @param {Messages.Tree} node
  * @returns {number} */
 const leaves = (node) => (node.left && node.right ? leaves(node.left) + leaves(node.right) : 1);
 
 /** A token and the two that it was merged from, down to bytes, or so many levels down.
- * @param {Told.Tree} node
+ * @param {Messages.Tree} node
  * @param {number} levels */
 function branch(node, levels) {
   const item = element('li', '', element('b', '', marked(node.text)), ' ');

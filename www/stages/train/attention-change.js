@@ -13,11 +13,11 @@ import { text } from '../../words/language.js';
 /** Changes that a row's sentence names. */
 const NAMED = 3;
 
-/** Shows in `figure` what the engine told of an update. */
+/** Shows in `figure` what an update changed. */
 export class AttentionChange {
-  /** @type {Told.Updated} */
+  /** @type {Messages.Updated} */
   seen = NOTHING;
-  /** @type {Told.HeadShift} */
+  /** @type {Messages.HeadShift} */
   shift;
   /** @type {Float32Array} */
   values;
@@ -48,8 +48,8 @@ export class AttentionChange {
     document.addEventListener('themechange', () => this.draw());
   }
 
-  /** Takes in what was told; null where there is no run, which forgets what was chosen.
-   * @param {Told.Updated | null} seen */
+  /** Takes in an update; null where there is no run, which forgets what was chosen.
+   * @param {Messages.Updated | null} seen */
   show(seen) {
     if (!seen) this.chosen = false;
     this.seen = seen && seen.updates > 0 ? seen : NOTHING;
@@ -78,7 +78,7 @@ export class AttentionChange {
     this.shift = heads[at];
     const { n, shift } = this;
     this.values = seen.attention_change.subarray(at * n * n, (at + 1) * n * n);
-    /** @param {Told.HeadShift} shift */
+    /** @param {Messages.HeadShift} shift */
     const words = ({ layer, head, mean, largest, from, to }) => ({
       layer: count(layer + 1), head: count(head + 1), mean: fine(mean), largest: signed(largest), from: this.token(from), to: this.token(to),
     });
@@ -101,7 +101,7 @@ export class AttentionChange {
   }
 
   /** A row a head; the buttons stay, so that the focus stays too.
-   * @param {(shift: Told.HeadShift) => import('../../words/language.js').Values} words
+   * @param {(shift: Messages.HeadShift) => import('../../words/language.js').Values} words
    * @param {number} at */
   table(words, at) {
     const { heads } = this.seen;

@@ -50,7 +50,7 @@ function ratios(start, end, apart) {
  * @param {number} value */
 const at_axis = (value) => (value >= 10_000 ? amount(value) : value >= 10 ? count(value) : fine(value));
 
-/** One canvas with curves. `asks` is told of the place in the record that a person points at (null for none), and
+/** One canvas with curves. `asks` is called with the place in the record that a person points at (null for none), and
  * whether it is `kept` or gone to by `key`. */
 export class Chart extends HTMLElement {
   /** @type {import('../../engine/history.js').Record} */
@@ -88,7 +88,7 @@ export class Chart extends HTMLElement {
   }
 
   /**
-   * The curves: of each its column, colour, width, and what else uPlot is told.
+   * The curves: of each its column, colour, width, and other options of uPlot.
    * @returns {({ column: string, colour: string } & uPlot.Series)[]} */
   curves() {
     return [{ column: this.column, colour: '--train', width: 1.4 }];

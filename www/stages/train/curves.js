@@ -81,7 +81,7 @@ export class Curves {
   }
 
   /** Takes in reports, the oldest first.
-   * @param {Told.Report[]} reports */
+   * @param {Messages.Report[]} reports */
   add(reports) {
     this.record.add(reports);
     this.later();
@@ -163,7 +163,7 @@ export class Curves {
   }
 
   /** Says what the small figures show, in the language of the page.
-   * @param {Told.Source} run */
+   * @param {Messages.Source} run */
   describe(run) {
     const { length, extents } = this.record;
     // That of the step that the views look back at.

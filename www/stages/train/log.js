@@ -10,7 +10,7 @@ import { text } from '../../words/language.js';
 const MAX_LINES = 200;
 
 /** What a report says, in one line.
- * @param {Told.Report} report */
+ * @param {Messages.Report} report */
 function line(report) {
   const values = {
     step: count(report.step), loss: loss(report.loss), rate: fine(report.lr), gradient: measure(report.grad_norm),
@@ -23,10 +23,10 @@ function line(report) {
 /** Writes lines into `list`, which scrolls in its parent and follows the newest as long as nobody scrolls back. */
 export class Log {
   /** What the lines say.
-   * @type {Told.Report[]} */
+   * @type {Messages.Report[]} */
   reports = [];
   /** What is still to be written.
-   * @type {Told.Report[]} */
+   * @type {Messages.Report[]} */
   waiting = [];
 
   /** @param {HTMLElement} list */
@@ -56,7 +56,7 @@ export class Log {
     this.list.replaceChildren();
   }
 
-  /** @param {Told.Report[]} reports */
+  /** @param {Messages.Report[]} reports */
   add(reports) {
     this.waiting.push(...reports.slice(-MAX_LINES));
     drawn_later(this, () => this.write());

@@ -25,7 +25,7 @@ const METRICS = [
 
 /** Shows a run's numbers in `list`, its losses in `figure` and its curves in all figures below `view`. */
 export class Metrics {
-  /** @type {{ kind: Told.Source, step?: number, total?: number, uniform?: number, unigram?: number, bigram?: number, first?: number, last?: Told.Report,
+  /** @type {{ kind: Messages.Source, step?: number, total?: number, uniform?: number, unigram?: number, bigram?: number, first?: number, last?: Messages.Report,
    *   validation?: { step: number, loss: number } }} */
   run;
 
@@ -77,14 +77,14 @@ export class Metrics {
   }
 
   /** A run of `total` steps begins or goes on at `step`; gradients longer than `clip` are cut.
-   * @param {{ step: number, total: number, uniform_loss: number, unigram_loss?: number, bigram_loss?: number, clip?: number, run?: Told.Source }} begun */
+   * @param {{ step: number, total: number, uniform_loss: number, unigram_loss?: number, bigram_loss?: number, clip?: number, run?: Messages.Source }} begun */
   begin({ step, total, uniform_loss: uniform, unigram_loss: unigram, bigram_loss: bigram, clip, run = 'live' }) {
     this.run = { step, total, uniform, unigram, bigram, kind: run };
     this.curves.reset(total, [uniform, unigram, bigram], clip);
     this.later();
   }
 
-  /** Training was asked for: until a step is told, no number is one of it. */
+  /** Training was asked for: until a step is reported, no number is one of it. */
   wait() {
     for (const { number } of this.cells) {
       delete number.dataset.value;
@@ -93,7 +93,7 @@ export class Metrics {
   }
 
   /** Takes in steps, the oldest first: new ones of this run, or those of its earlier life.
-   * @param {Told.Report[]} reports */
+   * @param {Messages.Report[]} reports */
   add(reports) {
     for (const report of reports) {
       this.run.first ??= report.loss;
@@ -116,14 +116,14 @@ export class Metrics {
   }
 
   show() {
-    const { run: told } = this;
+    const { run: numbers } = this;
     /** @type {Record<string, number | null | undefined>} */
     const values = {
-      step: told.step,
-      loss: told.last?.loss,
-      'validation-loss': told.validation?.loss,
-      'tokens-per-second': told.last?.tokens_per_second,
-      'seconds-left': told.last?.seconds_left,
+      step: numbers.step,
+      loss: numbers.last?.loss,
+      'validation-loss': numbers.validation?.loss,
+      'tokens-per-second': numbers.last?.tokens_per_second,
+      'seconds-left': numbers.last?.seconds_left,
     };
     for (const { metric, number, note } of this.cells) {
       const value = values[metric.name];
@@ -131,29 +131,29 @@ export class Metrics {
       number.textContent = known ? metric.write(value) : text('metric.none');
       if (known && !run.waiting) number.dataset.value = String(value);
       else delete number.dataset.value;
-      number.dataset.run = run.waiting ? 'live' : told.kind;
+      number.dataset.run = run.waiting ? 'live' : numbers.kind;
       number.title = known ? String(value) : '';
-      note.title = note.textContent = metric.note(told);
+      note.title = note.textContent = metric.note(numbers);
     }
-    const { last } = told;
+    const { last } = numbers;
     const sentence = this.figure.querySelector('figcaption');
     sentence.textContent = this.sentence();
     this.curves.loss.describe({ chart: text('loss.chart'), sentence: sentence.textContent });
     this.curves.mark(selection.step);
-    this.curves.describe(told.kind);
+    this.curves.describe(numbers.kind);
     const past = selection.step !== null;
     const at = selection.step ?? last?.step ?? 0;
-    const from = past && told.kind === 'live' ? text('source.past') : origin(told.kind, at);
+    const from = past && numbers.kind === 'live' ? text('source.past') : origin(numbers.kind, at);
     const said = last ? `${text('loss.source', { step: count(at) })} · ${from}` : '';
     Object.assign(this.figure.querySelector('.chip'), { textContent: said, title: said });
-    Object.assign(this.figure.dataset, { tensor: 'loss', shape: '1', step: String(at), run: told.kind });
+    Object.assign(this.figure.dataset, { tensor: 'loss', shape: '1', step: String(at), run: numbers.kind });
     /** @param {string} name
      * @param {number | undefined} now */
     const then = (name, now) => (past ? this.curves.at(selection.step, name) ?? undefined : now);
     /** @type {Record<string, number | undefined>} */
     const shown = {
-      loss: then('loss', last?.loss), smoothed: then('smoothed', last?.smoothed), validation: then('validation_loss', told.validation?.loss),
-      uniform: told.uniform, unigram: told.unigram, bigram: told.bigram,
+      loss: then('loss', last?.loss), smoothed: then('smoothed', last?.smoothed), validation: then('validation_loss', numbers.validation?.loss),
+      uniform: numbers.uniform, unigram: numbers.unigram, bigram: numbers.bigram,
     };
     for (const { name, item } of this.legend) {
       // Of an older recording nobody counted its tokens.

@@ -33,7 +33,7 @@ export class Samples {
     engine.on(['sample'], (sample) => this.add(sample));
     run.on_recorded((recorded) => {
       this.reset();
-      for (const sample of recorded.told.samples) this.add(sample);
+      for (const sample of recorded.data.samples) this.add(sample);
     });
     document.addEventListener('languagechange', () => {
       for (const item of this.list.children) this.say(item);
@@ -45,7 +45,7 @@ export class Samples {
     this.empty.hidden = false;
   }
 
-  /** @param {Told.Sample} sample */
+  /** @param {Messages.Sample} sample */
   add({ step, prompt, text: continuation, ids, words = 0, known_words: known }) {
     const item = document.createElement('li');
     item.dataset.step = String(step);

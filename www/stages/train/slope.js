@@ -23,7 +23,7 @@ export function apart(wanted, height) {
 }
 
 /** Draws `shifts`, the engine's, into `place`, with `target` before all others; what they mean stands in `legend`.
- * @type {(place: HTMLElement, legend: HTMLElement, shifts: Told.Shift[], target: Told.Shift) => void} */
+ * @type {(place: HTMLElement, legend: HTMLElement, shifts: Messages.Shift[], target: Messages.Shift) => void} */
 export function slope(place, legend, shifts, target) {
   const all = shifts.flatMap(({ before, after }) => [before, after]);
   const [low, high] = [Math.min, Math.max].map((f) => f(...all.map((standing) => standing.log_probability)));

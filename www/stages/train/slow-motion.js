@@ -9,7 +9,7 @@ import { named, text, worded } from '../../words/language.js';
 
 /** Milliseconds that a part is shown. */
 const PACE = 1000;
-/** The parts in their order: the tensor that each leaves, the number that is told of it, and how it is written. */
+/** The parts in their order: the tensor that each leaves, the number that is shown of it, and how it is written. */
 const PARTS = [
   { part: 'forward', tensor: 'tokens', of: 'tokens', write: count },
   { part: 'loss', tensor: 'loss', of: 'loss', write: loss },
@@ -20,11 +20,11 @@ const PARTS = [
 
 /** Sends the engine's commands `slow` and `part`, and shows what it tells of each part in `figure`. */
 export class Slow {
-  /** What was told of the parts of the last step, by their names.
-   * @type {Record<string, Told.Part>} */
-  told = {};
-  /** The part that was told last.
-   * @type {Told.Part | null} */
+  /** The events of the parts of the last step, by their names.
+   * @type {Record<string, Messages.Part>} */
+  parts = {};
+  /** The last part.
+   * @type {Messages.Part | null} */
   now = null;
   on = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -50,7 +50,7 @@ export class Slow {
     });
     figure.querySelector('ol').append(...this.items.map(({ item }) => item));
     worded(() => this.show());
-    engine.on(['part'], (told) => this.part(told));
+    engine.on(['part'], (event) => this.part(event));
     engine.on(['begun', 'forgotten'], () => this.forget());
     engine.on(['recovered'], () => this.again());
     run.on(['state'], () => this.follow());
@@ -60,7 +60,7 @@ export class Slow {
   /** There is no step to tell of. */
   forget() {
     clearTimeout(this.timer);
-    this.told = {};
+    this.parts = {};
     this.now = null;
     this.show();
   }
@@ -88,18 +88,18 @@ export class Slow {
   }
 
   /** A part is done: the next comes when this one was seen.
-   * @param {Told.Part} told */
-  part(told) {
-    if (told.step !== this.now?.step) this.told = {};
-    this.told[told.part] = told;
-    this.now = told;
+   * @param {Messages.Part} event */
+  part(event) {
+    if (event.step !== this.now?.step) this.parts = {};
+    this.parts[event.part] = event;
+    this.now = event;
     clearTimeout(this.timer);
     if (this.on && this.state === 'running') this.timer = setTimeout(() => engine.send({ command: 'part' }), PACE);
     this.show();
   }
 
   show() {
-    const { now, on, told } = this;
+    const { now, on, parts } = this;
     const stands = on && now && this.state === 'running';
     this.button.setAttribute('aria-pressed', String(on));
     const at = PARTS.findIndex(({ part }) => part === now?.part);
@@ -115,8 +115,8 @@ export class Slow {
     this.said = sentence;
     for (const [i, { item, value }] of this.items.entries()) {
       const { part, of, write } = PARTS[i];
-      const number = /** @type {number | null | undefined} */ (told[part]?.[/** @type {keyof Told.Part} */ (of)]);
-      value.textContent = number === undefined || number === null ? text('metric.none') : text(`slow.value.${part}`, { value: write(number), factor: fine(told[part].clip_factor ?? 1) });
+      const number = /** @type {number | null | undefined} */ (parts[part]?.[/** @type {keyof Messages.Part} */ (of)]);
+      value.textContent = number === undefined || number === null ? text('metric.none') : text(`slow.value.${part}`, { value: write(number), factor: fine(parts[part].clip_factor ?? 1) });
       if (number === undefined) delete item.dataset.value;
       else item.dataset.value = String(number);
       // Behind a pause too: the mark says what was done last, not that the engine stands there.

@@ -16,22 +16,22 @@ import { text } from '../../words/language.js';
 const TYPING_PAUSE = 300;
 const COLOURS = 8;
 /** How often one press of Ten more shows the tokens. */
-const MORE = 10;
+const MANY_UPDATES = 10;
 const UNDONE = { asked: 'update.undone.asked', went_on: 'update.undone.went_on', not_finite: 'update.undone.not_finite' };
 
 /** Sends the engine's commands `update`, `keep_update` and `undo_update`, and shows what they tell in `figure`, and in `change`
  * where the heads look. */
 export class Update {
-  /** @type {Told.Updated} */
+  /** @type {Messages.Updated} */
   seen = NOTHING;
-  /** @type {Told.Ready | null} */
+  /** @type {Messages.Ready | null} */
   ready = null;
   figure;
   /** The token that is to be predicted, from 1.
    * @type {number | null} */
   position = null;
   /** Whether an answer is waited for. */
-  asked = false;
+  pending = false;
   /** The updates that are asked for once it is there; null for none.
    * @type {number | null} */
   wanted = null;
@@ -67,7 +67,7 @@ export class Update {
     });
     selection.readers.update = (cell) => this.read(cell);
     this.buttons.update.addEventListener('click', () => this.ask(1));
-    this.buttons['update-ten'].addEventListener('click', () => this.ask(MORE));
+    this.buttons['update-ten'].addEventListener('click', () => this.ask(MANY_UPDATES));
     this.buttons.keep.addEventListener('click', () => engine.send({ command: 'keep_update' }));
     this.buttons.undo.addEventListener('click', () => engine.send({ command: 'undo_update' }));
     document.addEventListener('languagechange', () => {
@@ -97,7 +97,7 @@ export class Update {
       this.ready = ready;
       this.seen = NOTHING;
       this.position = this.note = this.wanted = this.expected = null;
-      this.asked = false;
+      this.pending = false;
     }
     this.able = ready !== null && run.stands;
     const still = this.able && state !== 'running' ? step : null;
@@ -124,31 +124,31 @@ export class Update {
       this.show();
       return;
     }
-    if (this.asked) {
+    if (this.pending) {
       this.wanted = Math.max(this.wanted ?? 0, updates);
       return;
     }
     if (updates > 0) this.note = null;
-    this.asked = true;
+    this.pending = true;
     this.wanted = null;
     this.figure.setAttribute('aria-busy', 'true');
-    /** @type {Told.Command} */
+    /** @type {Messages.Command} */
     const command = { command: 'update', text: typed ? this.text.value : null, position: this.position, count: updates };
     engine.ask('send', { command }, (answer, refused) => this.answered(answer, refused));
   }
 
   /** What was asked for is there, or will never be.
-   * @param {Told.Event | null} answer
+   * @param {Messages.Event | null} answer
    * @param {boolean} [refused] */
   answered(answer, refused = false) {
-    // What was tried came to nothing: everybody is told.
+    // What was tried came to nothing: every view hears the event.
     if (answer?.event === 'update_undone') return;
     if (answer?.event === 'updated') {
       this.seen = answer;
       this.position = answer.position;
       this.show();
     }
-    this.asked = false;
+    this.pending = false;
     this.figure.setAttribute('aria-busy', 'false');
     // Where nobody is there any more to ask, nothing is asked.
     if (!answer && !refused) this.wanted = null;
@@ -162,7 +162,7 @@ export class Update {
     if (this.seen) this.seen.updates = 0;
     // The button that was pressed goes off: the focus stays in the row.
     if ([this.buttons.keep, this.buttons.undo].some((button) => button === document.activeElement)) this.buttons.update.focus();
-    this.asked = false;
+    this.pending = false;
     this.ask(0);
     this.show();
   }
@@ -230,7 +230,7 @@ export class Update {
 
   /** The target's probability, large.
    * @param {string} when
-   * @param {Told.Standing | null} standing */
+   * @param {Messages.Standing | null} standing */
   metric(when, standing) {
     const place = this.place(`[data-metric=target-probability-${when}]`);
     if (standing === null || run.waiting) delete place.dataset.value;

@@ -3,7 +3,7 @@
 
 import type * as Engine from './protocol';
 
-declare global { namespace Told {
+declare global { namespace Messages {
   /** Whose a figure is: of the run in this tab, of the recorded run, or computed from the recorded weights. */
   type Source = 'live' | 'recorded' | 'derived';
   /** An event of the engine, by its name. */
@@ -106,11 +106,11 @@ declare global { namespace Told {
   interface Learnt { merges: number; sample: string }
   interface Vocabulary { name: string; loaded?: number; total?: number; failed?: string; source?: Package; merges?: number; vocab?: number }
 
-  /** What a save is called in the list of kept runs. */
+  /** What a save is called in the list of saved runs. */
   interface Save { preset?: string | null; corpus: string; step: number; steps: number; loss?: number | null; parameters: number }
-  interface KeptRun extends Save { id: string; bytes: number; saved: number; place: 'here' | 'elsewhere' | 'free' }
-  interface Kept { runs: KeptRun[]; most: number; refused?: string; gone?: Pick<Save, 'preset' | 'step'>[] }
-  interface Unkept { why: 'full' | 'refused' | 'failed'; message: string; step: number; again: boolean }
+  interface SavedRun extends Save { id: string; bytes: number; saved: number; place: 'here' | 'elsewhere' | 'free' }
+  interface SavedRuns { runs: SavedRun[]; most: number; refused?: string; gone?: Pick<Save, 'preset' | 'step'>[] }
+  interface NotSaved { why: 'full' | 'refused' | 'failed'; message: string; step: number; again: boolean }
 
   /** Why a run was paused: which condition, its bound, what was found and at which step. */
   interface Stop { name: string; bound: number; found: number; step: number }
@@ -131,15 +131,15 @@ declare global { namespace Told {
     stop: Stop;
     archive: File;
     measured: Partial<Omit<Event_<'measured'>, 'settings'>> & { settings?: Settings };
-    kept: Kept; unkept: Unkept;
+    saved_runs: SavedRuns; not_saved: NotSaved;
     device_lost: Event_<'device_lost'>;
     recovered: Device;
     error: Event_<'error'> & { fatal?: boolean };
-    /** Questions that nothing will answer. */
-    unanswered: { questions: number[] };
+    /** The ids of questions that nothing will answer. */
+    unanswered: { ids: number[] };
   }
-  /** An event, with the number of the question that it answers, where it answers one. */
-  type Event = { [Name in keyof Events]: { event: Name; question?: number } & Events[Name] }[keyof Events];
+  /** An event, with the id of the question that it answers, where it answers one. */
+  type Event = { [Name in keyof Events]: { event: Name; id?: number } & Events[Name] }[keyof Events];
   /** What the page hears, by name: events, and of steps those that came at once. */
   type Heard = Omit<Events, 'step' | 'unanswered'> & { steps: Report[] };
 
@@ -148,9 +148,10 @@ declare global { namespace Told {
     /** Whether what was recorded is not enough: the page sees to it. */
     anew?: boolean;
   }
+  interface Measure extends Omit<Command_<'measure'>, 'settings'> { settings: Settings }
   interface Trace extends Omit<Command_<'trace'>, 'cell'> { cell: number[] | null }
   /** The engine's commands, but for those that carry a text or a save: the worker has these. */
-  type Command = Exclude<Engine.Command, { command: 'train' | 'resume' | 'look' | 'trace' }> | Look | Trace;
+  type Command = Exclude<Engine.Command, { command: 'train' | 'resume' | 'look' | 'trace' | 'measure' }> | Look | Trace | Measure;
   /** What a run is to stop at, by the names of engine/stops.js. */
   type Bounds = Record<string, number>;
   /** What the worker can be asked. */
@@ -177,15 +178,13 @@ declare global { namespace Told {
     download: {};
     resume: { bytes: Uint8Array<ArrayBuffer>; files: File[] };
     continue: { id: string; files: File[] };
-    kept: {};
+    saved_runs: {};
     forget: { id: string };
     hand: { id: string };
-    measure: { settings: Settings; corpus: string };
-    choose: { settings: Settings; corpus: string };
     extend: { steps: number };
   }
   type Call = <Name extends keyof Calls>(...asked: {} extends Calls[Name] ? [name: Name] : [name: Name, values: Calls[Name]]) => void;
   type Send = (command: Command) => void;
-  /** A call under way, with its number where it is a question. */
-  type Asked = { [Name in keyof Calls]: { call: Name; question?: number } & Calls[Name] }[keyof Calls];
+  /** A call under way. */
+  type Asked = { [Name in keyof Calls]: { call: Name } & Calls[Name] }[keyof Calls];
 } }
