@@ -29,6 +29,8 @@ pub enum Error {
         path: PathBuf,
         /// What was tried, and the system's words.
         message: String,
+        /// What the system says it is.
+        kind: std::io::ErrorKind,
     },
     /// No such adapter, or one that cannot do what is asked.
     #[error("{0}")]
@@ -62,6 +64,13 @@ impl Error {
             std::io::ErrorKind::NotFound => " (check the path)",
             _ => "",
         };
-        Error::Io { path: path.as_ref().to_owned(), message: format!("cannot {verb}: {error}{hint}") }
+        let message = format!("cannot {verb}: {error}{hint}");
+        Error::Io { path: path.as_ref().to_owned(), message, kind: error.kind() }
+    }
+
+    /// Whether there is no room on the disk, which may come back.
+    pub fn is_disk_full(&self) -> bool {
+        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+        matches!(self, Error::Io { kind: StorageFull | QuotaExceeded, .. })
     }
 }

@@ -5,6 +5,7 @@
 //! through a recorded step on a device, and what comes out is a loss, a sample, a model folder.
 
 pub mod error;
+pub mod files;
 pub mod parallel;
 pub mod random;
 mod unicode;

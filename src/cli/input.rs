@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use glasshouse::{Error, Result, corpus::read_jsonl};
 
 use super::corpus::files;
+use super::corpus::folder::CorpusFolder;
 
 /// Text is held in memory, and its tokens beside it.
 const MAX_TEXT_BYTES: u64 = 4 << 30;
@@ -58,11 +59,7 @@ fn finished_documents(folder: &Path) -> Result<PathBuf> {
     if folder.join("report.json").is_file() && documents.is_dir() {
         return Ok(documents);
     }
-    if files::CorpusFolder::is_unfinished(folder) {
-        Err(files::CorpusFolder::unfinished(folder))
-    } else {
-        Ok(folder.to_owned())
-    }
+    if CorpusFolder::is_unfinished(folder) { Err(CorpusFolder::unfinished(folder)) } else { Ok(folder.to_owned()) }
 }
 
 /// The documents of a file that is no folder; none in an empty one.

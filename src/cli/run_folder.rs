@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use glasshouse::corpus::{self, Builtin};
 use glasshouse::engine::{Recalled, Settings, Store, Text};
+use glasshouse::files::{self, FolderLock, LOCK};
 use glasshouse::hub::{self, Log, Save};
 use glasshouse::model::Preset;
 use glasshouse::train::StepReport;
@@ -12,11 +13,15 @@ use glasshouse::{Error, Result};
 
 use super::{input, tokenizer};
 
-/// A folder that this call made or took for its run.
+/// What to do about a folder that another process writes to.
+const IN_USE: &str = "wait for it or end it, or give another --out";
+
+/// A folder that this call made or took for its run, and that no other call writes to meanwhile.
 pub struct RunFolder {
     /// Where it is.
     pub path: PathBuf,
     made: bool,
+    _lock: FolderLock,
 }
 
 impl RunFolder {
@@ -24,24 +29,36 @@ impl RunFolder {
     pub fn take(out: &Path) -> Result<RunFolder> {
         check_vacant(out)?;
         let made = !out.exists();
-        fs::create_dir_all(out).map_err(|error| Error::io(out, "create", error))?;
-        Ok(RunFolder { path: out.to_owned(), made })
+        files::create_folder(out)?;
+        let lock = FolderLock::take(out, IN_USE)?;
+        // Whoever held the lock before may have saved a run.
+        check_vacant(out)?;
+        Ok(RunFolder { path: out.to_owned(), made, _lock: lock })
     }
 
     /// Makes the first free `runs/PRESET-N`.
     pub fn number(preset: Preset) -> Result<RunFolder> {
         let runs = Path::new("runs");
-        fs::create_dir_all(runs).map_err(|error| Error::io(runs, "create", error))?;
+        files::create_folder(runs)?;
         let mut n = 1_u64;
         loop {
             let path = runs.join(format!("{preset}-{n}"));
             // Another run may be looking for a free name, too.
             match fs::create_dir(&path) {
-                Ok(()) => return Ok(RunFolder { path, made: true }),
+                Ok(()) => {
+                    let lock = FolderLock::take(&path, IN_USE)?;
+                    return Ok(RunFolder { path, made: true, _lock: lock });
+                }
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => n += 1,
                 Err(error) => return Err(Error::io(path, "create", error)),
             }
         }
+    }
+
+    /// Takes the folder of the run that goes on.
+    pub fn resume(path: &Path) -> Result<RunFolder> {
+        let lock = FolderLock::take(path, "wait for it or end it, then go on with --resume")?;
+        Ok(RunFolder { path: path.to_owned(), made: false, _lock: lock })
     }
 
     /// Removes the folder of a run that has left nothing in it.
@@ -53,7 +70,12 @@ impl RunFolder {
             let _ = fs::remove_file(log);
         }
         if self.made {
-            let _ = fs::remove_dir(&self.path);
+            let others = fs::read_dir(&self.path)
+                .map_or(0, |entries| entries.flatten().filter(|e| e.file_name() != LOCK).count());
+            if others == 0 {
+                let _ = fs::remove_file(self.path.join(LOCK));
+                let _ = fs::remove_dir(&self.path);
+            }
         }
     }
 }
@@ -137,7 +159,7 @@ pub fn load_model(path: &Path) -> Result<Save> {
 }
 
 /// Puts the run of a zip into a folder: `out`, or the one that has the zip's name without its ending.
-pub fn unpack(zip: &Path, out: Option<&Path>, save: &Save) -> Result<PathBuf> {
+pub fn unpack(zip: &Path, out: Option<&Path>, save: &Save) -> Result<RunFolder> {
     let folder = match out {
         Some(folder) => folder.to_owned(),
         None if zip.extension().is_some() => zip.with_extension(""),
@@ -146,8 +168,8 @@ pub fn unpack(zip: &Path, out: Option<&Path>, save: &Save) -> Result<PathBuf> {
         }
         None => return Err(Error::Usage(format!("{} has no ending: say with --out where to go on", zip.display()))),
     };
-    check_vacant(&folder)?;
-    hub::save(&folder, save)?;
+    let folder = RunFolder::take(&folder)?;
+    hub::save(&folder.path, save)?;
     Ok(folder)
 }
 

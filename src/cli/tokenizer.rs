@@ -1,9 +1,11 @@
 //! `glasshouse tokenizer`: train one, encode with it, decode with it.
 
-use std::io::IsTerminal;
+use std::fs::File;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use glasshouse::files::NewFile;
 use glasshouse::tokenizer::{BpeTrainer, Pattern, SpecialHandling, Ties, Tokenizer, TrainOptions};
 use glasshouse::{Error, Result, hub};
 use serde::Serialize;
@@ -110,11 +112,12 @@ fn train(args: TrainTokenizerArgs) -> Result<()> {
     if !folder.is_dir() || args.out.is_dir() {
         return Err(Error::Usage(format!("--out {} is not a file in a folder that is there", args.out.display())));
     }
+    let target = Target::open(&args.out)?;
     let documents = input::documents(&args.input)?;
     documents.iter().try_for_each(|document| trainer.feed(document))?;
     let bytes: usize = documents.iter().map(Vec::len).sum();
     let tokenizer = trainer.finish()?;
-    write(&args.out, &tokenizer.to_json())?;
+    target.write(&args.out, &tokenizer.to_json())?;
     let count = documents.len();
     output::line(format!(
         "trained {} tokens on {} in {count} document{}: {}",
@@ -125,22 +128,31 @@ fn train(args: TrainTokenizerArgs) -> Result<()> {
     ))
 }
 
-/// Writes a file beside its place and renames it, so that no half of it is ever there.
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    // A pipe or a device is written to, not replaced.
-    if path.metadata().is_ok_and(|there| !there.is_file()) {
-        return std::fs::write(path, bytes).map_err(|error| Error::io(path, "write", error));
+/// Where a tokenizer goes: a file, or something that is written to and not replaced.
+enum Target {
+    File(NewFile),
+    Pipe(File),
+}
+
+impl Target {
+    /// Finds out whether `path` can be written, before anything is trained.
+    fn open(path: &Path) -> Result<Target> {
+        if path.metadata().is_ok_and(|there| !there.is_file()) {
+            let pipe = File::options().write(true).open(path).map_err(|error| Error::io(path, "write", error))?;
+            return Ok(Target::Pipe(pipe));
+        }
+        Ok(Target::File(NewFile::begin(path)?))
     }
-    let mut name =
-        path.file_name().ok_or_else(|| Error::Usage(format!("--out {} names no file", path.display())))?.to_owned();
-    name.push(".tmp");
-    let temporary = path.with_file_name(name);
-    let result = std::fs::write(&temporary, bytes).and_then(|()| std::fs::rename(&temporary, path));
-    result.map_err(|error| {
-        // The rest of a failed write is of no use; that it cannot be removed is not the error to report.
-        let _ = std::fs::remove_file(&temporary);
-        Error::io(path, "write", error)
-    })
+
+    fn write(self, path: &Path, bytes: &[u8]) -> Result<()> {
+        match self {
+            Target::Pipe(mut pipe) => pipe.write_all(bytes).map_err(|error| Error::io(path, "write", error)),
+            Target::File(mut file) => {
+                file.push(bytes)?;
+                file.finish()
+            }
+        }
+    }
 }
 
 fn encode(args: EncodeArgs) -> Result<()> {

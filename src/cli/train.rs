@@ -227,18 +227,23 @@ fn begin(args: &TrainArgs, display: &mut Display) -> Result<()> {
 fn resume(args: &TrainArgs, path: &Path, display: &mut Display) -> Result<()> {
     let zip = !path.is_dir();
     args.check_resume(zip)?;
+    // Of a run that another process goes on with nothing is read that would be old at once.
+    let folder = if zip { None } else { Some(RunFolder::resume(path)?) };
     let mut save = load(path)?;
     let Some(step) = save.trainer.as_ref().map(|state| state.step) else {
         let message = "it is a model alone, with no run to go on with: sample and eval take it";
         return Err(Error::format(path.display(), message));
     };
-    let folder = if zip { unpack(path, args.out.as_deref(), &save)? } else { path.to_owned() };
+    let folder = match folder {
+        Some(folder) => folder,
+        None => unpack(path, args.out.as_deref(), &save)?,
+    };
     let text = text_of(&mut save, &args.data)?;
     let opened = args.device.open()?;
     describe(display, &opened, &text)?;
     let mut engine = Engine::new(opened.device, SLICE, opened.memory);
     engine.resume(save, args.changes(), text, true)?;
-    Job::new(engine, args.run_args(), &folder, Some(step), display)?.drive(&mut |_, _| ())
+    Job::new(engine, args.run_args(), &folder.path, Some(step), display)?.drive(&mut |_, _| ())
 }
 
 fn describe(display: &Display, opened: &OpenedDevice, text: &Text) -> Result<()> {

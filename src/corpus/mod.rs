@@ -29,7 +29,7 @@ pub use counter::Counter;
 pub use document::{Document, Removal, Removed};
 pub use excerpt::Excerpt;
 pub use incoming::{incoming, none};
-pub use report::{Report, Shard, StageReport};
+pub use report::{Call, FileSum, InputSum, Report, Shard, StageReport};
 pub use texts::{read_jsonl, write_jsonl};
 
 /// No page in HTML of more bytes is read: Common Crawl cuts pages off far below.

@@ -52,6 +52,37 @@ pub struct Shard {
     pub format: String,
 }
 
+/// A file of documents, by what is in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileSum {
+    /// Its name within the folder.
+    pub name: String,
+    /// Its length.
+    pub bytes: u64,
+    /// SHA-256 of it, in hexadecimal.
+    pub sha256: String,
+}
+
+/// An input, by what says that it is the same another time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputSum {
+    /// Its name within what was given.
+    pub name: String,
+    /// Its length.
+    pub bytes: u64,
+    /// SHA-256, in hexadecimal: of all of it or, where it is long, of its beginning and its end.
+    pub hash: String,
+}
+
+/// What a run was called with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// Whatever changes what comes out.
+    pub options: serde_json::Value,
+    /// Its inputs, in their order.
+    pub inputs: Vec<InputSum>,
+}
+
 /// What a run did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
@@ -68,6 +99,12 @@ pub struct Report {
     pub shard: Option<Shard>,
     /// The stages, in their order.
     pub stages: Vec<StageReport>,
+    /// What the run was called with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<Call>,
+    /// The files of documents that it wrote.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileSum>,
 }
 
 impl Default for Report {
@@ -78,6 +115,8 @@ impl Default for Report {
             tokens: words(),
             shard: None,
             stages: Vec::new(),
+            call: None,
+            files: Vec::new(),
         }
     }
 }

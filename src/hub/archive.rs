@@ -4,7 +4,7 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 
 use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
-use super::{CONFIG, MODEL, OPTIMIZER, Save, SaveFiles};
+use super::{CONFIG, MODEL, OPTIMIZER, Save, SaveFiles, SaveWriter};
 use crate::{Error, Result};
 
 /// Weights barely shrink, moments of a new run are all zero: together they never reach this ratio, a bomb goes beyond.
@@ -26,7 +26,7 @@ impl<S: Write + Seek> WriteSeek for S {}
 
 /// Writes the save as a zip, one tensor at a time.
 pub fn write_zip(save: &Save, writer: &mut dyn WriteSeek) -> io::Result<()> {
-    let id = save.id();
+    let mut files = SaveWriter::new(save);
     let mut archive = ZipWriter::new(writer);
     for name in save.files() {
         // Compressing weights takes seconds and saves a tenth.
@@ -34,7 +34,7 @@ pub fn write_zip(save: &Save, writer: &mut dyn WriteSeek) -> io::Result<()> {
         let method = if stored { CompressionMethod::Stored } else { CompressionMethod::Deflated };
         let options = SimpleFileOptions::default().compression_method(method).large_file(stored);
         archive.start_file(name, options)?;
-        save.write_file(name, &id, &mut archive)?;
+        files.write(name, &mut archive)?;
     }
     archive.finish()?.flush()
 }

@@ -6,13 +6,14 @@
 //! preference to those in their places; who saves next finishes the renames first.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Read, Seek, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{DATA, FILES, LOG, Save, SaveFiles, TRAINER, archive::Zip, small};
+use super::{DATA, FILES, LOG, Save, SaveFiles, SaveWriter, TRAINER, archive::Zip, small};
+use crate::files::{self, Disk};
 use crate::{Error, Result};
 
 /// The file that says that a save is complete but not yet in its place.
@@ -49,7 +50,7 @@ pub fn holds_run(folder: impl AsRef<Path>) -> bool {
 
 /// Saves into `folder`, which is made if there is none. Fails without a change to what was saved there before.
 pub fn save(folder: impl AsRef<Path>, save: &Save) -> Result<()> {
-    Disk(&mut |_| Ok(())).save(folder.as_ref(), save)
+    Saving(&mut Disk(&mut |_| Ok(()))).save(folder.as_ref(), save)
 }
 
 /// The files of a save in a folder, opened together, so that a save that is made meanwhile does not mix in.
@@ -70,7 +71,7 @@ impl Folder {
             }
         }
         let message = "it changes again and again while it is read: end the runs that save there".into();
-        Err(Error::Io { path: path.to_owned(), message })
+        Err(Error::Io { path: path.to_owned(), message, kind: io::ErrorKind::Interrupted })
     }
 
     fn snapshot(path: &Path) -> Result<(Self, Option<PendingSave>)> {
@@ -144,52 +145,46 @@ fn read_pending(folder: &Path) -> Result<Option<PendingSave>> {
     }
 }
 
-/// What is done to the disk while saving.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Operation {
-    Write,
-    Sync,
-    Rename,
-    Remove,
-}
+/// A save on its way to the disk.
+struct Saving<'a, 'b>(&'a mut Disk<'b>);
 
-/// The disk. The function is asked before each operation, and its error is the operation's: tests pull the plug with it.
-struct Disk<'a>(&'a mut dyn FnMut(Operation) -> io::Result<()>);
-
-impl Disk<'_> {
+impl Saving<'_, '_> {
     fn save(&mut self, folder: &Path, save: &Save) -> Result<()> {
-        fs::create_dir_all(folder).map_err(|error| Error::io(folder, "create", error))?;
+        files::create_folder(folder)?;
         self.recover(folder)?;
         let names = names(folder, save)?;
-        let id = save.id();
-        let written = self.write_temporaries(folder, save, &names, &id);
+        let mut files = SaveWriter::new(save);
+        let id = files.id.clone();
+        let written = self.write_temporaries(folder, &mut files, &names);
         if written.is_err() {
             // The system's refusal is the one to report; what cannot be removed now is removed by the next save.
             for name in names.iter().chain(&[PENDING]) {
-                let _ = self.remove(&temporary(folder, name, &id));
+                let _ = self.0.remove(&temporary(folder, name, &id));
             }
             return written;
         }
         self.recover(folder)
     }
 
-    fn write_temporaries(&mut self, folder: &Path, save: &Save, names: &[&str], id: &str) -> Result<()> {
+    fn write_temporaries(&mut self, folder: &Path, files: &mut SaveWriter, names: &[&str]) -> Result<()> {
         for name in names {
-            let path = temporary(folder, name, id);
-            let written = self.write(&path, &mut |writer| save.write_file(name, id, writer));
+            let path = temporary(folder, name, &files.id);
+            let written = self.0.write(&path, &mut |writer| files.write(name, writer));
             written.map_err(|error| Error::io(path, "write", error))?;
         }
+        let (save, id) = (files.save, &files.id[..]);
         if save.log.is_empty() && folder.join(LOG).exists() {
             // The log's lines of this save must not be younger than the save.
             let path = folder.join(LOG);
-            let synced = OpenOptions::new().append(true).open(&path).and_then(|file| self.sync(&file));
+            let synced = OpenOptions::new().append(true).open(&path).and_then(|file| self.0.sync(&file));
             synced.map_err(|error| Error::io(path, "write", error))?;
         }
         let pending = PendingSave { save: id.to_owned(), files: names.iter().map(|&name| name.to_owned()).collect() };
         let (from, to) = (temporary(folder, PENDING, id), folder.join(PENDING));
-        self.write(&from, &mut |writer| Ok(serde_json::to_writer(writer, &pending)?))
-            .and_then(|()| self.sync_folder(folder))
-            .and_then(|()| self.rename(&from, &to))
+        self.0
+            .write(&from, &mut |writer| Ok(serde_json::to_writer(writer, &pending)?))
+            .and_then(|()| self.0.sync_folder(folder))
+            .and_then(|()| self.0.rename(&from, &to))
             .map_err(|error| Error::io(to, "write", error))?;
         Ok(())
     }
@@ -209,7 +204,7 @@ impl Disk<'_> {
                     && id.bytes().all(|b| b.is_ascii_hexdigit())
             };
             if parts.is_some_and(ours) {
-                self.remove(&path).map_err(|error| Error::io(path, "remove", error))?;
+                self.0.remove(&path).map_err(|error| Error::io(path, "remove", error))?;
             }
         }
         Ok(())
@@ -217,62 +212,16 @@ impl Disk<'_> {
 
     fn put_in_place(&mut self, folder: &Path, pending: &PendingSave) -> io::Result<()> {
         // The pending file must be on the disk before the first of the old files goes.
-        self.sync_folder(folder)?;
+        self.0.sync_folder(folder)?;
         for name in &pending.files {
             let from = temporary(folder, name, &pending.save);
             if from.exists() {
-                self.rename(&from, &folder.join(name))?;
+                self.0.rename(&from, &folder.join(name))?;
             }
         }
-        self.sync_folder(folder)?;
-        self.remove(&folder.join(PENDING))?;
-        self.sync_folder(folder)
-    }
-
-    fn write(&mut self, path: &Path, fill: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-        let mut writer = BufWriter::with_capacity(1 << 20, Writer { file: File::create(path)?, disk: self });
-        fill(&mut writer)?;
-        let Writer { file, disk } = writer.into_inner().map_err(|error| error.into_error())?;
-        disk.sync(&file)
-    }
-
-    fn sync(&mut self, file: &File) -> io::Result<()> {
-        (self.0)(Operation::Sync)?;
-        file.sync_all()
-    }
-
-    /// Brings renames to the disk, where the system can: some do not open folders, and need nothing of the kind.
-    fn sync_folder(&mut self, folder: &Path) -> io::Result<()> {
-        File::open(folder).map_or(Ok(()), |folder| self.sync(&folder))
-    }
-
-    fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
-        (self.0)(Operation::Rename)?;
-        fs::rename(from, to)
-    }
-
-    fn remove(&mut self, path: &Path) -> io::Result<()> {
-        (self.0)(Operation::Remove)?;
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
-    }
-}
-
-struct Writer<'a, 'b> {
-    file: File,
-    disk: &'a mut Disk<'b>,
-}
-
-impl Write for Writer<'_, '_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (self.disk.0)(Operation::Write)?;
-        self.file.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.0.sync_folder(folder)?;
+        self.0.remove(&folder.join(PENDING))?;
+        self.0.sync_folder(folder)
     }
 }
 
@@ -418,12 +367,12 @@ mod tests {
                     done += 1;
                     let fails = match kind {
                         "plug" => done > survives,
-                        "full disk" => done > survives && operation == Operation::Write,
+                        "full disk" => done > survives && operation == files::Operation::Write,
                         _ => done == survives + 1,
                     };
                     if fails { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
                 };
-                let result = Disk(&mut fault).save(folder.path(), &new);
+                let result = Saving(&mut Disk(&mut fault)).save(folder.path(), &new);
                 let found = loaded(folder.path());
                 assert!(found == old || found == new, "{kind} after {survives} operations");
                 assert!(

@@ -16,6 +16,7 @@ mod archive;
 mod config;
 mod folder;
 mod safetensors;
+mod sums;
 mod trainer;
 mod weights;
 
@@ -25,6 +26,7 @@ use sha2::{Digest, Sha256};
 
 pub use archive::{from_zip, to_zip, write_zip};
 pub use folder::{Log, holds_run, load, load_model, save};
+use sums::{SumWriter, Sums};
 pub use trainer::TrainerState;
 
 use crate::{
@@ -83,7 +85,7 @@ impl Save {
     /// the tokenizer, and every tensor's values, of which large ones contribute about a thousand.
     pub fn id(&self) -> String {
         let mut hash = Sha256::new();
-        let stamp = trainer::Stamp { save: String::new(), model: self.config, tokenizer_sha256: self.tokenizer_hash() };
+        let stamp = self.stamp(String::new(), Sums::default());
         hash.update(format!("{:?} {:?} {}", self.config, self.end_of_text, stamp.tokenizer_sha256));
         if let Some(trainer) = &self.trainer {
             hash.update(trainer.to_json(stamp).to_string());
@@ -99,13 +101,13 @@ impl Save {
 
     /// The save as files, each with its name. Panics where tensors are not those of [`parameters`].
     pub fn to_files(&self) -> Vec<(String, Vec<u8>)> {
-        let id = self.id();
-        let file = |&name: &&str| {
+        let mut writer = SaveWriter::new(self);
+        let file = |name: &str| {
             let mut bytes = Vec::new();
-            self.write_file(name, &id, &mut bytes).expect("writing to memory does not fail");
+            writer.write(name, &mut bytes).expect("writing to memory does not fail");
             (name.to_owned(), bytes)
         };
-        self.files().iter().map(file).collect()
+        self.files().into_iter().map(file).collect()
     }
 
     /// Reads a save from files: `file` gives the bytes of the one with that name.
@@ -135,8 +137,12 @@ impl Save {
         names
     }
 
-    /// Writes the file `name` of the save `id`.
-    fn write_file(&self, name: &str, id: &str, writer: &mut dyn Write) -> io::Result<()> {
+    fn stamp(&self, save: String, sums: Sums) -> trainer::Stamp {
+        trainer::Stamp { save, model: self.config, tokenizer_sha256: self.tokenizer_hash(), sums }
+    }
+
+    /// Writes the file `name` of the save `id`; `sums` are those of the files that the trainer's holds sums of.
+    fn write_file(&self, name: &str, id: &str, sums: &Sums, writer: &mut dyn Write) -> io::Result<()> {
         let json = match name {
             CONFIG => {
                 assert!(self.end_of_text.is_none_or(|token| (token as usize) < self.config.vocab), "end of text");
@@ -151,8 +157,7 @@ impl Save {
             TRAINER => {
                 let trainer = self.trainer.as_ref().expect("only a run has this file");
                 assert!(trainer.step == 0 || self.moments.is_some(), "a run that has taken a step has moments");
-                let tokenizer_sha256 = self.tokenizer_hash();
-                trainer.to_json(trainer::Stamp { save: id.into(), model: self.config, tokenizer_sha256 })
+                trainer.to_json(self.stamp(id.into(), sums.clone()))
             }
             MODEL | OPTIMIZER => {
                 let views = if name == MODEL { self.model_views() } else { self.moment_views() };
@@ -190,6 +195,31 @@ impl Save {
 
     fn tokenizer_hash(&self) -> String {
         hexadecimal(&Sha256::digest(&self.tokenizer_json))
+    }
+}
+
+/// Writes the files of a save in their order, each once: `trainer.json`, the last, holds sums of those before it.
+struct SaveWriter<'a> {
+    save: &'a Save,
+    /// The id of the save.
+    id: String,
+    sums: Sums,
+}
+
+impl<'a> SaveWriter<'a> {
+    fn new(save: &'a Save) -> SaveWriter<'a> {
+        SaveWriter { save, id: save.id(), sums: Sums::default() }
+    }
+
+    /// Writes the file `name`.
+    fn write(&mut self, name: &str, writer: &mut dyn Write) -> io::Result<()> {
+        if self.save.trainer.is_none() || !Sums::holds(name) {
+            return self.save.write_file(name, &self.id, &self.sums, writer);
+        }
+        let mut summed = SumWriter::new(writer);
+        self.save.write_file(name, &self.id, &self.sums, &mut summed)?;
+        self.sums.set(name, summed.sum());
+        Ok(())
     }
 }
 
@@ -254,7 +284,8 @@ fn read(source: &mut dyn SaveFiles, run: bool) -> Result<Save> {
         return Err(Error::format(source.place(TOKENIZER), message));
     }
 
-    let (tensors, mark) = weights::read_model(source, &config, found.tied)?;
+    let sums = trainer.as_ref().map(|(_, stamp)| stamp.sums.clone()).unwrap_or_default();
+    let (tensors, mark) = weights::read_model(source, &config, found.tied, &sums)?;
     check(source, MODEL, mark.as_deref(), true)?;
     let mut save = Save {
         config,
@@ -267,7 +298,7 @@ fn read(source: &mut dyn SaveFiles, run: bool) -> Result<Save> {
         corpus: None,
     };
     if run && trainer.is_some() {
-        if let Some((moments, mark)) = weights::read_moments(source, &config)? {
+        if let Some((moments, mark)) = weights::read_moments(source, &config, &sums)? {
             check(source, OPTIMIZER, mark.as_deref(), true)?;
             save.moments = Some(moments);
         }

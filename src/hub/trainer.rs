@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::Sums;
 use crate::{
     Error, Result,
     data::Corpus,
@@ -10,8 +11,8 @@ use crate::{
     train::TrainConfig,
 };
 
-/// The format that this program writes, and the highest that it reads.
-const FORMAT: u64 = 1;
+/// The format that this program writes, and the highest that it reads. Format 1 has no sums of weights and moments.
+const FORMAT: u64 = 2;
 
 /// Where a run stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +48,8 @@ struct Stored {
     train: TrainConfig,
     corpus: Corpus,
     tokenizer_sha256: String,
+    #[serde(default)]
+    sha256: Sums,
 }
 
 /// What stands in the file for others than the trainer to check.
@@ -57,6 +60,8 @@ pub(super) struct Stamp {
     pub model: ModelConfig,
     /// SHA-256 of `tokenizer.json`, in hexadecimal.
     pub tokenizer_sha256: String,
+    /// Sums of weights and moments.
+    pub sums: Sums,
 }
 
 impl TrainerState {
@@ -73,6 +78,7 @@ impl TrainerState {
             train: self.train.clone(),
             corpus: self.corpus.clone(),
             tokenizer_sha256: stamp.tokenizer_sha256,
+            sha256: stamp.sums,
         };
         let mut merged = Value::Object(self.as_read.clone());
         merge(&mut merged, serde_json::to_value(stored).expect("the fields are plain data"));
@@ -81,7 +87,10 @@ impl TrainerState {
 
     pub(super) fn from_json(place: &str, bytes: &[u8]) -> Result<(Self, Stamp)> {
         let damaged = |error: &dyn std::fmt::Display| {
-            Error::format(place, format!("expected where a run of format {FORMAT} stands, but {error}: it is damaged"))
+            Error::format(
+                place,
+                format!("expected where a run of format 1 or {FORMAT} stands, but {error}: it is damaged"),
+            )
         };
         let as_read: Map<String, Value> = serde_json::from_slice(bytes).map_err(|error| damaged(&error))?;
         match as_read.get("format").and_then(Value::as_u64) {
@@ -92,14 +101,41 @@ impl TrainerState {
                     format!("it has format {format} and this program reads up to {FORMAT}: use Glasshouse {version}"),
                 ));
             }
-            Some(FORMAT) => {}
+            Some(1..=FORMAT) => {}
             _ => return Err(damaged(&"it has no known `format`")),
         }
         let stored: Stored = serde_json::from_value(Value::Object(as_read.clone())).map_err(|error| damaged(&error))?;
         stored.model.validate().and(stored.train.validate()).map_err(|error| damaged(&error))?;
-        let Stored { save, step, extra, position, preset, model, train, corpus, tokenizer_sha256, .. } = stored;
-        let stamp = Stamp { save, model, tokenizer_sha256 };
+        let Stored { save, step, extra, position, preset, model, train, corpus, tokenizer_sha256, sha256, .. } = stored;
+        let stamp = Stamp { save, model, tokenizer_sha256, sums: sha256 };
         Ok((TrainerState { step, extra, position, preset, train, corpus, as_read }, stamp))
+    }
+
+    /// The paths of fields in the file as it was read that this version does not know: they are written again as they are.
+    pub fn unknown_fields(&self) -> Vec<String> {
+        let stamp = Stamp {
+            save: String::new(),
+            model: ModelConfig { layers: 0, heads: 0, channels: 0, context: 0, vocab: 0 },
+            tokenizer_sha256: String::new(),
+            sums: Sums::default(),
+        };
+        // An `extra` of 0 is left out of the file.
+        let known = TrainerState { as_read: Map::new(), extra: 1, ..self.clone() }.to_json(stamp);
+        let mut unknown = Vec::new();
+        strangers("", &Value::Object(self.as_read.clone()), &known, &mut unknown);
+        unknown
+    }
+}
+
+/// Collects the paths of fields that `found` has and `known` has not.
+fn strangers(path: &str, found: &Value, known: &Value, strange: &mut Vec<String>) {
+    let Value::Object(found) = found else { return };
+    for (name, value) in found {
+        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        match known.get(name) {
+            Some(known) => strangers(&path, value, known, strange),
+            None => strange.push(path),
+        }
     }
 }
 

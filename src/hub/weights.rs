@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{FIRST, MODEL, Moments, OPTIMIZER, SECOND, SaveFiles, Tensor, config::SAVE, safetensors};
+use super::{FIRST, MODEL, Moments, OPTIMIZER, SECOND, SaveFiles, Sums, Tensor, config::SAVE, safetensors};
 use crate::{
     Error, Result,
     model::{
@@ -19,16 +19,19 @@ const EMBEDDING: &str = "transformer.wte.weight";
 
 /// Reads `model.safetensors` in any order of tensors, with or without prefix and head. Gives the tensors in the order
 /// of [`parameters`], and the id of the save if the file bears one. `tied` is what the configuration says of the head.
+/// Refuses a file whose sum is not the one in `sums`.
 pub(super) fn read_model(
     source: &mut dyn SaveFiles,
     config: &ModelConfig,
     tied: bool,
+    sums: &Sums,
 ) -> Result<(Vec<Tensor>, Option<String>)> {
     let place = source.place(MODEL);
     let missing = absent(source)?;
-    let Some((mut reader, len)) = source.open(MODEL)? else {
+    let Some((reader, len)) = source.open(MODEL)? else {
         return Err(Error::format(place, missing));
     };
+    let mut reader = sums.reader(MODEL, reader);
     let list = parameters(config);
     let wanted = Wanted::new(&place, &list);
     let mut contents = safetensors::read(&place, &mut reader, len, &mut |name, shape| {
@@ -42,6 +45,7 @@ pub(super) fn read_model(
         }
         wanted.check(name, &format!("{PREFIX}{base}"), shape).map(|()| true)
     })?;
+    reader.check(&place)?;
     let head = contents.tensors.remove(HEAD);
     let mut tensors = Vec::new();
     for parameter in &list {
@@ -74,17 +78,20 @@ pub(super) fn read_model(
 pub(super) fn read_moments(
     source: &mut dyn SaveFiles,
     config: &ModelConfig,
+    sums: &Sums,
 ) -> Result<Option<(Moments, Option<String>)>> {
     let place = source.place(OPTIMIZER);
-    let Some((mut reader, len)) = source.open(OPTIMIZER)? else {
+    let Some((reader, len)) = source.open(OPTIMIZER)? else {
         return Ok(None);
     };
+    let mut reader = sums.reader(OPTIMIZER, reader);
     let list = parameters(config);
     let wanted = Wanted::new(&place, &list);
     let mut contents = safetensors::read(&place, &mut reader, len, &mut |name, shape| {
         let parameter = name.strip_prefix(FIRST).or_else(|| name.strip_prefix(SECOND)).unwrap_or(name);
         wanted.check(name, parameter, shape).map(|()| true)
     })?;
+    reader.check(&place)?;
     let mut take = |prefix: &str| -> Result<Vec<Vec<f32>>> {
         let names = list.iter().map(|parameter| format!("{prefix}{}", parameter.name));
         names.map(|name| contents.tensors.remove(&name).ok_or_else(|| wanted.missing(&name))).collect()

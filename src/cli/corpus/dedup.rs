@@ -14,11 +14,12 @@ use indicatif::ProgressBar;
 use serde_json::json;
 
 use super::batches::{DocumentBatch, DocumentBatches, Item};
-use super::files::{self, CorpusFolder, Format};
+use super::files::{self, Format};
+use super::folder::{CorpusFolder, Taken};
 use super::funnel;
 use super::inputs::{self, InputFile};
 use super::output::{BatchResult, JsonLines, Output, OutputArgs, PersonalData};
-use crate::cli::{input, output, progress};
+use crate::cli::{input, progress};
 
 /// Signatures take at most this much memory; what is more is sorted on disk.
 const MAX_SIGNATURE_BYTES: usize = 1 << 30;
@@ -98,20 +99,16 @@ pub fn run(args: DedupArgs) -> Result<()> {
     let options =
         Options { format, keep_removed: args.output.keep_removed, masks, counter: args.output.count.counter()? };
     let settings = format!("{:?}", (format, args.output.keep_removed, masks, args.output.count.name()));
-    let folder = CorpusFolder::take(
-        &args.out,
-        &json!([env!("CARGO_PKG_VERSION"), settings, inputs::states(documents.iter().flat_map(InputFile::paths))]),
-    )?;
+    let files = documents.iter().flat_map(InputFile::paths);
+    let folder = match CorpusFolder::take(&args.out, &json!([settings]), &args.input, files)? {
+        Taken::Open(folder) => folder,
+        Taken::Done(report) => return funnel::conclude(&report, &args.out, true, args.output.json),
+    };
     report.add(&dedup(&documents, &folder, &options)?);
     if args.output.keep_removed {
         give_removed(&args.input, &documents, &folder)?;
     }
-    folder.finish(&report)?;
-    if args.output.json {
-        return output::json(&report);
-    }
-    funnel::print(&report)?;
-    output::line(format!("written to {}", args.out.display()))
+    funnel::conclude(&folder.finish(report)?, &args.out, false, args.output.json)
 }
 
 /// Whether two paths lead to one folder.
@@ -216,8 +213,8 @@ fn sign_all(inputs: &[InputFile], folder: &CorpusFolder, clusters: &mut Clusters
         let take = |signed: Vec<(u64, Keys)>| {
             documents += signed.len() as u64;
             signed.iter().try_for_each(|(document, keys)| {
-                part.write(bytemuck::bytes_of(document))?;
-                part.write(bytemuck::bytes_of(keys))?;
+                part.push(bytemuck::bytes_of(document))?;
+                part.push(bytemuck::bytes_of(keys))?;
                 clusters.push(*document, keys)
             })
         };

@@ -6,6 +6,7 @@ use clap::Args;
 use glasshouse::corpus::{Excerpt, Removed, Report, jsonl};
 use glasshouse::{Error, Result, random};
 
+use super::folder::CorpusFolder;
 use super::{files, inputs};
 use crate::cli::output::{self, grouped, harmless, size};
 
@@ -47,8 +48,8 @@ pub fn stats(args: StatsArgs) -> Result<()> {
 /// The report of a folder.
 pub fn report(dir: &Path) -> Result<Report> {
     let path = dir.join("report.json");
-    if files::CorpusFolder::is_unfinished(dir) {
-        return Err(files::CorpusFolder::unfinished(dir));
+    if CorpusFolder::is_unfinished(dir) {
+        return Err(CorpusFolder::unfinished(dir));
     }
     if dir.is_dir() && !path.exists() {
         return Err(Error::format(
@@ -60,6 +61,16 @@ pub fn report(dir: &Path) -> Result<Report> {
     serde_json::from_slice(&bytes).map_err(|error| {
         Error::format(path.display(), format!("expected the report of `corpus run`, found another: {error}"))
     })
+}
+
+/// The last words of a run that has written `out`, or had done so `already`.
+pub fn conclude(report: &Report, out: &Path, already: bool, json: bool) -> Result<()> {
+    let said = format!("{} {}", if already { "done already:" } else { "written to" }, out.display());
+    if json {
+        return output::json(report);
+    }
+    print(report)?;
+    output::line(said)
 }
 
 /// The funnel for people.

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 use glasshouse::{Error, Result};
 
@@ -55,17 +54,6 @@ pub fn inputs(paths: &[PathBuf]) -> Result<Vec<InputFile>> {
         }
     }
     Ok(inputs)
-}
-
-/// The paths of files, how long they are and when they were written: what distinguishes one run from another.
-pub fn states<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> Vec<(String, u64, String)> {
-    let state = |path: &PathBuf| {
-        let known = path.metadata().ok();
-        let written = known.as_ref().and_then(|file| file.modified().ok()?.duration_since(UNIX_EPOCH).ok());
-        let written = written.map_or(String::new(), |time| time.as_nanos().to_string());
-        (path.display().to_string(), known.map_or(0, |file| file.len()), written)
-    };
-    paths.into_iter().map(state).collect()
 }
 
 /// The files at `paths`, and those in folders.

@@ -5,6 +5,7 @@ mod dedup;
 mod explain;
 mod extraction;
 pub mod files;
+pub mod folder;
 mod funnel;
 pub mod inputs;
 mod output;

@@ -7,9 +7,11 @@ use glasshouse::Result;
 use glasshouse::corpus::personal::{self, Replaced};
 use glasshouse::corpus::words::Token;
 use glasshouse::corpus::{Counter, Document, Report};
+use glasshouse::files::NewFile;
 use serde::Serialize;
 
-use super::files::{CorpusFolder, Format, PartialFile};
+use super::files::Format;
+use super::folder::CorpusFolder;
 
 /// Lines of JSON.
 #[derive(Default)]
@@ -112,9 +114,9 @@ pub struct Output<'a> {
     folder: &'a CorpusFolder,
     name: String,
     format: Format,
-    documents: PartialFile,
+    documents: NewFile,
     empty: bool,
-    removed: Vec<(&'static str, Option<PartialFile>)>,
+    removed: Vec<(&'static str, Option<NewFile>)>,
     pub report: Report,
 }
 
@@ -130,7 +132,7 @@ impl<'a> Output<'a> {
     /// Writes what became of a piece.
     pub fn write(&mut self, done: BatchResult) -> Result<()> {
         self.report.add(&done.report);
-        self.documents.write(&done.documents)?;
+        self.documents.push(&done.documents)?;
         self.empty &= done.documents.is_empty();
         for ((stage, part), bytes) in self.removed.iter_mut().zip(done.removed) {
             if !bytes.is_empty() {
@@ -138,7 +140,7 @@ impl<'a> Output<'a> {
                     Some(part) => part,
                     None => part.insert(self.folder.begin(&format!("removed/{stage}/{}", self.name))?),
                 };
-                part.write(&bytes)?;
+                part.push(&bytes)?;
             }
         }
         Ok(())
@@ -147,9 +149,9 @@ impl<'a> Output<'a> {
     /// Puts all files in their places. Where no document is left there is a packed file still, of nothing.
     pub fn finish(mut self) -> Result<Report> {
         if self.empty {
-            self.documents.write(&self.format.pack(b""))?;
+            self.documents.push(&self.format.pack(b""))?;
         }
-        self.removed.into_iter().filter_map(|(_, part)| part).try_for_each(PartialFile::finish)?;
+        self.removed.into_iter().filter_map(|(_, part)| part).try_for_each(NewFile::finish)?;
         self.documents.finish()?;
         Ok(self.report)
     }

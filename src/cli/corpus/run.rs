@@ -12,12 +12,13 @@ use glasshouse::{Error, Result, corpus};
 use serde_json::json;
 
 use super::batches::{DamageLog, DocumentBatch, DocumentBatches, Item, NOT_ASKED};
-use super::files::{CorpusFolder, Format};
+use super::files::Format;
+use super::folder::{CorpusFolder, Taken};
 use super::inputs::{self, InputFile};
 use super::output::{BatchResult, JsonLines, Output, OutputArgs, PersonalData};
 use super::url_and_language::{UrlAndLanguage, UrlAndLanguageArgs};
 use super::{dedup, extraction, funnel};
-use crate::cli::{output, progress};
+use crate::cli::progress;
 
 /// Put documents through the stages: write what is left, and what was taken out and why.
 #[derive(Args, Debug)]
@@ -121,12 +122,14 @@ pub fn run(args: CorpusRunArgs) -> Result<()> {
             args.output.count.name()
         )
     );
-    let sizes = inputs::states(inputs.iter().flat_map(InputFile::paths));
-    let folder =
-        CorpusFolder::take(&args.out, &json!([env!("CARGO_PKG_VERSION"), settings, args.front.settings()?, sizes]))?;
+    let call = json!([settings, args.front.settings()?]);
+    let folder = match CorpusFolder::take(&args.out, &call, &args.input, inputs.iter().flat_map(InputFile::paths))? {
+        Taken::Open(folder) => folder,
+        Taken::Done(report) => return funnel::conclude(&report, &args.out, true, args.output.json),
+    };
     let options = dedup::Options { format, keep_removed: args.output.keep_removed, masks, counter };
     // What follows over all shards is done as was asked for here.
-    let part = |ShardNumber { number, of }| corpus::ShardNumber {
+    let part = |ShardNumber { number, of }| corpus::Shard {
         number,
         of,
         phones: args.output.phones,
@@ -145,12 +148,7 @@ pub fn run(args: CorpusRunArgs) -> Result<()> {
         stages.masks = masks;
         report.add(&before(&inputs, &folder, &folder, &stages, args.shard)?);
     }
-    folder.finish(&report)?;
-    if args.output.json {
-        return output::json(&report);
-    }
-    funnel::print(&report)?;
-    output::line(format!("written to {}", args.out.display()))
+    funnel::conclude(&folder.finish(report)?, &args.out, false, args.output.json)
 }
 
 /// What each document goes through on its own.

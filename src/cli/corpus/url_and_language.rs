@@ -12,7 +12,8 @@ use glasshouse::{Error, Result};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{files, inputs};
+use super::files;
+use super::folder::input_sum;
 use crate::cli::input;
 use crate::cli::output::grouped;
 
@@ -47,11 +48,13 @@ impl UrlAndLanguageArgs {
         Tables::new(self.languages.clone(), others)
     }
 
-    /// What the options come to, with the sizes of the files that they name: what distinguishes one run from another.
+    /// What the options come to, with the sums of the files that they name: what distinguishes one run from another.
     pub fn settings(&self) -> Result<Value> {
         let lists = self.block_lists.as_ref().map_or(Ok(Vec::new()), |dir| list_files(dir))?;
         let files: Vec<PathBuf> = lists.into_iter().map(|(path, _)| path).chain(self.language_model.clone()).collect();
-        Ok(json!([format!("{:?}", self.languages), inputs::states(&files)]))
+        let given: Vec<PathBuf> = self.block_lists.iter().cloned().collect();
+        let sums = files.iter().map(|path| input_sum(path, &given)).collect::<Result<Vec<_>>>()?;
+        Ok(json!([format!("{:?}", self.languages), sums]))
     }
 
     /// The stages that are chosen. `all` where none was chosen by name.
