@@ -195,8 +195,9 @@ impl FolderLock {
                 let mut holder = String::new();
                 // Where a lock keeps readers out as well, nobody says who has it.
                 let known = file.take(64).read_to_string(&mut holder).is_ok_and(|read| read > 0);
-                let who = if known { format!("process {}", holder.trim()) } else { "another process".into() };
-                return Err(Error::Config(format!("{} is being written by {who}: {advice}", folder.display())));
+                let who = if known { format!(", process {}", holder.trim()) } else { String::new() };
+                let message = format!("{} is being written by another run{who}: {advice}", folder.display());
+                return Err(Error::Config(message));
             }
             Err(TryLockError::Error(error)) => return Err(fail(error)),
         }
@@ -232,7 +233,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let lock = FolderLock::take(place.path(), "wait").unwrap();
         let refusal = FolderLock::take(place.path(), "wait").unwrap_err().to_string();
-        let expected = format!("is being written by process {}: wait", std::process::id());
+        let expected = format!("is being written by another run, process {}: wait", std::process::id());
         assert!(refusal.ends_with(&expected) || cfg!(windows), "{refusal}");
         drop(lock);
         FolderLock::take(place.path(), "wait").unwrap();

@@ -10,7 +10,7 @@ use glasshouse::{Error, Result};
 use super::device::DeviceArg;
 use super::output::{duration, grouped};
 use super::progress::Display;
-use super::run_folder::FolderStore;
+use super::run_folder::{FolderStore, Patience};
 
 /// How often Ctrl-C was pressed.
 static INTERRUPTS: AtomicU32 = AtomicU32::new(0);
@@ -40,6 +40,8 @@ pub struct RunArgs {
     pub changes: Changes,
     /// Where the text is; empty where nothing was said.
     pub data: Vec<PathBuf>,
+    /// How long it waits where the disk is full.
+    pub wait_for_disk: Duration,
 }
 
 /// A run under way.
@@ -63,7 +65,9 @@ impl<'a> Job<'a> {
         saved: Option<u64>,
         display: &'a mut Display,
     ) -> Result<Job<'a>> {
-        let store = FolderStore::open(folder, saved, args.data.clone())?;
+        let interrupted = || INTERRUPTS.load(Ordering::Relaxed) > 0;
+        let patience = Patience { limit: args.wait_for_disk, interrupted };
+        let store = FolderStore::open(folder, saved, args.data.clone(), patience)?;
         let session = Session::new(engine, store, args.changes.clone());
         Ok(Job { session, args, folder, display, slice: SLICE, stopping: false })
     }
@@ -105,7 +109,8 @@ impl<'a> Job<'a> {
                 }
                 Err(Error::DeviceLost(message)) => self.recover(message)?,
                 Err(error) => {
-                    if let (Error::NotFinite { .. }, Some(saved)) = (&error, self.saved()) {
+                    let keeps = matches!(error, Error::NotFinite { .. }) || error.is_disk_full();
+                    if let Some(saved) = self.saved().filter(|_| keeps) {
                         let folder = self.folder.display();
                         self.display.note(format!("{folder} holds the run as it was after step {saved}"))?;
                     }
@@ -218,7 +223,7 @@ mod tests {
         engine.send(Command::Train { settings, text: given(&data)?, tokenizer: None })?;
         std::fs::create_dir_all(folder).unwrap();
         let mut display = Display::new(true);
-        let args = RunArgs { device: DeviceArg::Gpu(None), changes, data };
+        let args = RunArgs { device: DeviceArg::Gpu(None), changes, data, wait_for_disk: Duration::ZERO };
         let mut job = Job::new(engine, args, folder, None, &mut display)?;
         job.slice = slice;
         let mut left = losses;

@@ -1,6 +1,7 @@
 //! The subcommands, one file each: they parse, call the library and print.
 
 mod bench;
+mod check;
 mod corpus;
 mod device;
 mod doctor;
@@ -46,6 +47,7 @@ enum CliCommand {
     Train(Box<train::TrainArgs>),
     Sample(sample::SampleArgs),
     Eval(eval::EvalArgs),
+    Check(check::CheckArgs),
     Bench(bench::BenchArgs),
 }
 
@@ -58,6 +60,7 @@ pub fn run(cli: Cli) -> Result<()> {
         CliCommand::Train(args) => train::run(*args),
         CliCommand::Sample(args) => sample::run(args),
         CliCommand::Eval(args) => eval::run(args),
+        CliCommand::Check(args) => check::run(args),
         CliCommand::Bench(args) => bench::run(args),
     }
 }

@@ -19,6 +19,11 @@ pub fn line(text: impl AsRef<str>) -> Result<()> {
     bytes(format!("{}\n", text.as_ref()).as_bytes())
 }
 
+/// A line on standard error, if anybody reads it.
+pub fn warn(text: impl AsRef<str>) {
+    let _ = std::io::stderr().lock().write_all(format!("{}\n", text.as_ref()).as_bytes());
+}
+
 /// Prints one JSON object on a line of its own.
 pub fn json(value: &impl Serialize) -> Result<()> {
     line(serde_json::to_string(value).expect("what is printed is plain data"))

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use glasshouse::corpus::{self, Builtin};
 use glasshouse::engine::{Recalled, Settings, Store, Text};
@@ -11,6 +12,7 @@ use glasshouse::model::Preset;
 use glasshouse::train::StepReport;
 use glasshouse::{Error, Result};
 
+use super::output::{self, duration};
 use super::{input, tokenizer};
 
 /// What to do about a folder that another process writes to.
@@ -80,19 +82,59 @@ impl RunFolder {
     }
 }
 
+/// How long a run waits where the disk is full.
+#[derive(Clone, Copy)]
+pub struct Patience {
+    /// As long as this.
+    pub limit: Duration,
+    /// Unless this says that somebody wants it to end.
+    pub interrupted: fn() -> bool,
+}
+
+impl Patience {
+    /// Does what writes to `folder`, again and again as long as there is no room on its disk.
+    fn retry<T>(self, folder: &Path, mut act: impl FnMut() -> Result<T>) -> Result<T> {
+        let begin = Instant::now();
+        let (mut said, mut pause) = (None::<Instant>, Duration::from_millis(100));
+        loop {
+            match act() {
+                Err(error) if error.is_disk_full() && begin.elapsed() < self.limit && !(self.interrupted)() => {
+                    if said.is_none_or(|said| said.elapsed() >= Duration::from_secs(60)) {
+                        let left = duration((self.limit - begin.elapsed().min(self.limit)).as_secs_f64());
+                        output::warn(format!("{error}; the run waits for room, {left} at most, and goes on then"));
+                        said = Some(Instant::now());
+                    }
+                    // No system tells when there is room again: it is tried, at first often and then every ten seconds.
+                    std::thread::sleep(pause);
+                    pause = (2 * pause).min(Duration::from_secs(10));
+                }
+                Ok(done) => {
+                    if said.is_some() {
+                        output::warn(format!("there is room again in {}: the run goes on", folder.display()));
+                    }
+                    return Ok(done);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
 /// The store of a run in its folder, which has its saves and its log.
 pub struct FolderStore {
     path: PathBuf,
     log: Log,
     saved: Option<u64>,
     data: Vec<PathBuf>,
+    patience: Patience,
 }
 
 impl FolderStore {
     /// The folder at `path`, which holds the run as it was after step `saved`. Its text is read from `data`, where that names
     /// something.
-    pub fn open(path: &Path, saved: Option<u64>, data: Vec<PathBuf>) -> Result<FolderStore> {
-        Ok(FolderStore { path: path.to_owned(), log: Log::open(path, saved.unwrap_or(0))?, saved, data })
+    pub fn open(path: &Path, saved: Option<u64>, data: Vec<PathBuf>, patience: Patience) -> Result<FolderStore> {
+        let log = Log::open(path, saved.unwrap_or(0))?;
+        Ok(FolderStore { path: path.to_owned(), log, saved, data, patience })
     }
 }
 
@@ -104,13 +146,14 @@ impl Store for FolderStore {
     fn go_on(&mut self, _: Save, _: Text) {}
 
     fn log(&mut self, report: &StepReport) -> Result<()> {
-        self.log.append(report)
+        let FolderStore { log, path, patience, .. } = self;
+        patience.retry(path, || log.append(report))
     }
 
     fn put(&mut self, mut save: Save) -> Result<()> {
         // The folder's own log is appended to line by line.
         save.log.clear();
-        hub::save(&self.path, &save)?;
+        self.patience.retry(&self.path, || hub::save(&self.path, &save))?;
         self.saved = save.trainer.as_ref().map(|state| state.step);
         Ok(())
     }

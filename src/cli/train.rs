@@ -1,10 +1,12 @@
 //! `glasshouse train`: a tokenizer and a model from a text, or a run that goes on.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use glasshouse::corpus::Builtin;
 use glasshouse::engine::{Changes, Command, Engine, Settings, Text};
+use glasshouse::hub::TrainerState;
 use glasshouse::model::Preset;
 use glasshouse::train::schedule::Schedule;
 use glasshouse::{Error, Result};
@@ -51,6 +53,9 @@ pub struct TrainArgs {
     /// What every random draw follows from; 0 where none is given.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Minutes to wait for room where the disk is full; 0 for none, 30 where none are given.
+    #[arg(long, value_name = "MINUTES", default_value_t = 30.0, hide_default_value = true, value_parser = minutes)]
+    wait_for_disk: f64,
     /// Print a JSON object for each step, as in log.jsonl, and nothing else, on standard output.
     #[arg(long)]
     json: bool,
@@ -145,7 +150,12 @@ impl TrainArgs {
     }
 
     fn run_args(&self) -> RunArgs {
-        RunArgs { device: self.device, changes: self.changes(), data: self.data.clone() }
+        RunArgs {
+            device: self.device,
+            changes: self.changes(),
+            data: self.data.clone(),
+            wait_for_disk: Duration::from_secs_f64(60.0 * self.wait_for_disk),
+        }
     }
 
     fn settings(&self) -> Settings {
@@ -234,6 +244,11 @@ fn resume(args: &TrainArgs, path: &Path, display: &mut Display) -> Result<()> {
         let message = "it is a model alone, with no run to go on with: sample and eval take it";
         return Err(Error::format(path.display(), message));
     };
+    let unknown = save.trainer.as_ref().map_or(Vec::new(), TrainerState::unknown_fields);
+    if !unknown.is_empty() {
+        let names = unknown.join(", ");
+        display.fact("note", format!("trainer.json has fields that this version does not know, and keeps: {names}"))?;
+    }
     let folder = match folder {
         Some(folder) => folder,
         None => unpack(path, args.out.as_deref(), &save)?,
@@ -244,6 +259,12 @@ fn resume(args: &TrainArgs, path: &Path, display: &mut Display) -> Result<()> {
     let mut engine = Engine::new(opened.device, SLICE, opened.memory);
     engine.resume(save, args.changes(), text, true)?;
     Job::new(engine, args.run_args(), &folder.path, Some(step), display)?.drive(&mut |_, _| ())
+}
+
+/// Minutes, of a year at most.
+fn minutes(text: &str) -> std::result::Result<f64, String> {
+    let minutes = text.parse().ok().filter(|minutes| (0.0..=525_600.0).contains(minutes));
+    minutes.ok_or_else(|| "expected minutes, 0 or more: 30, or 0.5".into())
 }
 
 fn describe(display: &Display, opened: &OpenedDevice, text: &Text) -> Result<()> {

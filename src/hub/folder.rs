@@ -35,12 +35,22 @@ pub fn load_model(path: impl AsRef<Path>) -> Result<Save> {
     load_parts(path.as_ref(), false)
 }
 
+/// Holds weights and moments in a folder or a zip against the sums that were saved with them: says what was compared, and which
+/// are damaged.
+pub fn check_sums(path: impl AsRef<Path>) -> Result<(Vec<String>, Vec<Error>)> {
+    super::compare_sums(&mut *open(path.as_ref())?)
+}
+
 fn load_parts(path: &Path, run: bool) -> Result<Save> {
+    super::read(&mut *open(path)?, run)
+}
+
+fn open(path: &Path) -> Result<Box<dyn SaveFiles>> {
     if path.is_dir() {
-        return super::read(&mut Folder::open(path)?, run);
+        return Ok(Box::new(Folder::open(path)?));
     }
     let file = File::open(path).map_err(|error| Error::io(path, "read", error))?;
-    super::read(&mut Zip::open(&path.display().to_string(), file)?, run)
+    Ok(Box::new(Zip::open(&path.display().to_string(), file)?))
 }
 
 /// Whether a run was saved in `folder`.
@@ -286,7 +296,12 @@ impl Log {
     pub fn append(&mut self, line: &impl Serialize) -> Result<()> {
         let mut bytes = serde_json::to_vec(line).expect("a line of the log is plain data");
         bytes.push(b'\n');
-        self.file.write_all(&bytes).map_err(|error| Error::io(&self.path, "write", error))
+        let before = self.file.metadata().map(|file| file.len());
+        self.file.write_all(&bytes).map_err(|error| {
+            // A disk that is full takes a part of a line, which must not stand before the whole one.
+            let _ = before.and_then(|len| self.file.set_len(len));
+            Error::io(&self.path, "write", error)
+        })
     }
 }
 

@@ -25,7 +25,7 @@ use std::io::{self, Read, Write};
 use sha2::{Digest, Sha256};
 
 pub use archive::{from_zip, to_zip, write_zip};
-pub use folder::{Log, holds_run, load, load_model, save};
+pub use folder::{Log, check_sums, holds_run, load, load_model, save};
 use sums::{SumWriter, Sums};
 pub use trainer::TrainerState;
 
@@ -285,8 +285,11 @@ fn read(source: &mut dyn SaveFiles, run: bool) -> Result<Save> {
     }
 
     let sums = trainer.as_ref().map(|(_, stamp)| stamp.sums.clone()).unwrap_or_default();
-    let (tensors, mark) = weights::read_model(source, &config, found.tied, &sums)?;
+    let weights::WholeFile { content: tensors, mark, intact } =
+        weights::read_model(source, &config, found.tied, &sums)?;
+    // A file of another save is no damaged one.
     check(source, MODEL, mark.as_deref(), true)?;
+    intact?;
     let mut save = Save {
         config,
         tensors,
@@ -298,8 +301,11 @@ fn read(source: &mut dyn SaveFiles, run: bool) -> Result<Save> {
         corpus: None,
     };
     if run && trainer.is_some() {
-        if let Some((moments, mark)) = weights::read_moments(source, &config, &sums)? {
+        if let Some(weights::WholeFile { content: moments, mark, intact }) =
+            weights::read_moments(source, &config, &sums)?
+        {
             check(source, OPTIMIZER, mark.as_deref(), true)?;
+            intact?;
             save.moments = Some(moments);
         }
         save.log = small(source, LOG, 4 << 30)?.unwrap_or_default();
@@ -322,6 +328,26 @@ fn read(source: &mut dyn SaveFiles, run: bool) -> Result<Save> {
         }
     }
     Ok(save)
+}
+
+/// Holds weights and moments against the sums that were saved with them: says what was compared, and which are damaged.
+fn compare_sums(source: &mut dyn SaveFiles) -> Result<(Vec<String>, Vec<Error>)> {
+    let (mut facts, mut faults) = (Vec::new(), Vec::new());
+    let Some(bytes) = small(source, TRAINER, 16 << 20)? else { return Ok((facts, faults)) };
+    let (_, stamp) = TrainerState::from_json(&source.place(TRAINER), &bytes)?;
+    for name in [MODEL, OPTIMIZER] {
+        let place = source.place(name);
+        let Some((reader, _)) = source.open(name)? else { continue };
+        let mut reader = stamp.sums.reader(name, reader);
+        let known = reader.is_compared();
+        let read = io::copy(&mut reader, &mut io::sink()).map_err(|error| damaged(&place, error));
+        match read.and_then(|_| reader.check(&place)) {
+            Ok(()) if known => facts.push(format!("{name} has the SHA-256 that it was saved with")),
+            Ok(()) => facts.push(format!("{name} was saved without its SHA-256, by an older version")),
+            Err(error) => faults.push(error),
+        }
+    }
+    Ok((facts, faults))
 }
 
 /// Refuses a file `name` with the mark of another save than `save`, which is that of the file `anchor`.

@@ -17,15 +17,24 @@ const HEAD: &str = "lm_head.weight";
 const PREFIX: &str = "transformer.";
 const EMBEDDING: &str = "transformer.wte.weight";
 
+/// A file that was read to its end.
+pub(super) struct WholeFile<T> {
+    /// What it holds.
+    pub content: T,
+    /// The id of its save, if it bears one.
+    pub mark: Option<String>,
+    /// Whether its sum is the one that it was saved with, where that is known.
+    pub intact: Result<()>,
+}
+
 /// Reads `model.safetensors` in any order of tensors, with or without prefix and head. Gives the tensors in the order
-/// of [`parameters`], and the id of the save if the file bears one. `tied` is what the configuration says of the head.
-/// Refuses a file whose sum is not the one in `sums`.
+/// of [`parameters`]. `tied` is what the configuration says of the head.
 pub(super) fn read_model(
     source: &mut dyn SaveFiles,
     config: &ModelConfig,
     tied: bool,
     sums: &Sums,
-) -> Result<(Vec<Tensor>, Option<String>)> {
+) -> Result<WholeFile<Vec<Tensor>>> {
     let place = source.place(MODEL);
     let missing = absent(source)?;
     let Some((reader, len)) = source.open(MODEL)? else {
@@ -45,7 +54,7 @@ pub(super) fn read_model(
         }
         wanted.check(name, &format!("{PREFIX}{base}"), shape).map(|()| true)
     })?;
-    reader.check(&place)?;
+    let intact = reader.check(&place);
     let head = contents.tensors.remove(HEAD);
     let mut tensors = Vec::new();
     for parameter in &list {
@@ -70,7 +79,7 @@ pub(super) fn read_model(
             place,
             format!("{HEAD} is missing, and config.json says that it is not {EMBEDDING} again: get the file again"),
         )),
-        _ => Ok((tensors, contents.metadata.remove(SAVE))),
+        _ => Ok(WholeFile { content: tensors, mark: contents.metadata.remove(SAVE), intact }),
     }
 }
 
@@ -79,7 +88,7 @@ pub(super) fn read_moments(
     source: &mut dyn SaveFiles,
     config: &ModelConfig,
     sums: &Sums,
-) -> Result<Option<(Moments, Option<String>)>> {
+) -> Result<Option<WholeFile<Moments>>> {
     let place = source.place(OPTIMIZER);
     let Some((reader, len)) = source.open(OPTIMIZER)? else {
         return Ok(None);
@@ -91,13 +100,13 @@ pub(super) fn read_moments(
         let parameter = name.strip_prefix(FIRST).or_else(|| name.strip_prefix(SECOND)).unwrap_or(name);
         wanted.check(name, parameter, shape).map(|()| true)
     })?;
-    reader.check(&place)?;
+    let intact = reader.check(&place);
     let mut take = |prefix: &str| -> Result<Vec<Vec<f32>>> {
         let names = list.iter().map(|parameter| format!("{prefix}{}", parameter.name));
         names.map(|name| contents.tensors.remove(&name).ok_or_else(|| wanted.missing(&name))).collect()
     };
     let moments = Moments { first: take(FIRST)?, second: take(SECOND)? };
-    Ok(Some((moments, contents.metadata.remove(SAVE))))
+    Ok(Some(WholeFile { content: moments, mark: contents.metadata.remove(SAVE), intact }))
 }
 
 /// Why there is no `model.safetensors`, in case there is none.

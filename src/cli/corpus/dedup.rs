@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::batches::{DocumentBatch, DocumentBatches, Item};
 use super::files::{self, Format};
-use super::folder::{CorpusFolder, Taken};
+use super::folder::{self, CorpusFolder, Taken};
 use super::funnel;
 use super::inputs::{self, InputFile};
 use super::output::{BatchResult, JsonLines, Output, OutputArgs, PersonalData};
@@ -59,7 +59,7 @@ pub struct Options {
 /// Runs the stage over the documents of all folders and prints the funnel.
 pub fn run(args: DedupArgs) -> Result<()> {
     let mut report = Report { tokens: args.output.count.name(), ..Report::default() };
-    let (mut documents, mut shards) = (Vec::new(), Vec::new());
+    let (mut documents, mut shards, mut calls) = (Vec::new(), Vec::new(), Vec::new());
     for (number, dir) in args.input.iter().enumerate() {
         let before = funnel::report(dir)?;
         if args.input[..number].iter().any(|other| is_same(dir, other)) {
@@ -81,6 +81,7 @@ pub fn run(args: DedupArgs) -> Result<()> {
             )));
         }
         report.add(&before);
+        calls.push(before.call);
         shards.extend(before.shard);
         let folder = dir.join("documents");
         let fail = |error| Error::io(&folder, "read", error);
@@ -90,6 +91,8 @@ pub fn run(args: DedupArgs) -> Result<()> {
         }
     }
     missing(&shards);
+    // All shards of one call are that call.
+    report.call = calls.first().filter(|first| calls.iter().all(|call| call == *first)).cloned().flatten();
     // The files of shards are numbered through.
     documents.sort_by(|one, other| one.name().cmp(other.name()));
     // What was asked of the shards holds for all that follows.
@@ -99,10 +102,9 @@ pub fn run(args: DedupArgs) -> Result<()> {
     let options =
         Options { format, keep_removed: args.output.keep_removed, masks, counter: args.output.count.counter()? };
     let settings = format!("{:?}", (format, args.output.keep_removed, masks, args.output.count.name()));
-    let files = documents.iter().flat_map(InputFile::paths);
-    let folder = match CorpusFolder::take(&args.out, &json!([settings]), &args.input, files)? {
-        Taken::Open(folder) => folder,
-        Taken::Done(report) => return funnel::conclude(&report, &args.out, true, args.output.json),
+    let call = folder::call(json!([settings]), &args.input, documents.iter().flat_map(InputFile::paths))?;
+    let Taken::Open(folder) = CorpusFolder::take(&args.out, call, None)? else {
+        return Err(Error::Config(format!("{} holds a corpus already: give another --out", args.out.display())));
     };
     report.add(&dedup(&documents, &folder, &options)?);
     if args.output.keep_removed {

@@ -4,10 +4,11 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use glasshouse::corpus::{Call, FileSum, InputSum, Report};
+use glasshouse::corpus::{Call, FileSum, InputSum, Report, Shard};
 use glasshouse::files::{self, FolderLock, NewFile};
 use glasshouse::{Error, Result};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::funnel;
@@ -19,8 +20,6 @@ const HASHED_ENDS: u64 = 4 << 20;
 /// A run that is not finished leaves a folder `work` in it and no report, and the same run goes on from there.
 pub struct CorpusFolder {
     path: PathBuf,
-    /// What it is made with; none of one within `work`.
-    call: Option<Call>,
     /// Held as long as the run goes on.
     _lock: Option<FolderLock>,
 }
@@ -34,21 +33,15 @@ pub enum Taken {
 }
 
 impl CorpusFolder {
-    /// Takes a folder for a run with these `options` over these files, of which each is named within what was `given`. It
-    /// holds no corpus, or one of the same options and files.
-    pub fn take<'a>(
-        out: &Path,
-        options: &serde_json::Value,
-        given: &[PathBuf],
-        files: impl IntoIterator<Item = &'a PathBuf>,
-    ) -> Result<Taken> {
+    /// Takes a folder for a run of this `call`, or for its part `shard`. It holds no corpus, or that of the same run.
+    pub fn take(out: &Path, call: Call, shard: Option<&Shard>) -> Result<Taken> {
         let refuse = |message: &str| Err(Error::Config(format!("{} {message}", out.display())));
-        let inputs = files.into_iter().map(|path| input_sum(path, given)).collect::<Result<_>>()?;
-        let call = Call { options: options.clone(), inputs };
         if out.join("report.json").exists() {
-            let report = funnel::report(out)?;
+            let Ok(report) = funnel::report(out) else {
+                return refuse("holds a report.json that `corpus` did not write: give another --out");
+            };
             return match &report.call {
-                Some(before) if *before == call => Ok(Taken::Done(Box::new(report))),
+                Some(before) if *before == call && report.shard.as_ref() == shard => Ok(Taken::Done(Box::new(report))),
                 Some(_) => refuse("holds a corpus of other options or other input: give another --out"),
                 None => refuse("holds a corpus already: give another --out"),
             };
@@ -59,9 +52,9 @@ impl CorpusFolder {
         }
         files::create_folder(&out.join("work"))?;
         let lock = FolderLock::take(&out.join("work"), "wait for it, or give another --out")?;
-        let now = (env!("CARGO_PKG_VERSION").to_owned(), call);
-        match noted::<(String, Call)>(&settings)? {
-            None => files::write(&settings, &serde_json::to_vec(&now).expect("settings are plain data"))?,
+        let now = json!([env!("CARGO_PKG_VERSION"), call, shard]);
+        match noted::<Value>(&settings)? {
+            None => files::write(&settings, now.to_string().as_bytes())?,
             Some(before) if before == now => {}
             Some(_) => {
                 return refuse(
@@ -70,7 +63,7 @@ impl CorpusFolder {
                 );
             }
         }
-        Ok(Taken::Open(CorpusFolder { path: out.to_owned(), call: Some(now.1), _lock: Some(lock) }))
+        Ok(Taken::Open(CorpusFolder { path: out.to_owned(), _lock: Some(lock) }))
     }
 
     /// Whether a folder holds a run that was not finished.
@@ -106,7 +99,7 @@ impl CorpusFolder {
 
     /// A folder in there that is written like a corpus.
     pub fn within_work(&self, name: &str) -> Result<CorpusFolder> {
-        Ok(CorpusFolder { path: self.work()?.join(name), call: None, _lock: None })
+        Ok(CorpusFolder { path: self.work()?.join(name), _lock: None })
     }
 
     /// Where the documents are, though there be none.
@@ -142,7 +135,7 @@ impl CorpusFolder {
 
     /// Writes the report, with sums of all files, and removes what was needed on the way.
     pub fn finish(&self, report: Report) -> Result<Report> {
-        let report = Report { call: self.call.clone(), files: sums(&self.path)?, ..report };
+        let report = Report { files: sums(&self.path)?, ..report };
         let mut bytes = serde_json::to_vec_pretty(&report).expect("a report is plain data");
         bytes.push(b'\n');
         files::write(&self.path.join("report.json"), &bytes)?;
@@ -174,6 +167,12 @@ fn noted<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::io(path, "read", error)),
     }
+}
+
+/// The call of a run with these `options` over these files, of which each is named within what was `given`.
+pub fn call<'a>(options: Value, given: &[PathBuf], files: impl IntoIterator<Item = &'a PathBuf>) -> Result<Call> {
+    let inputs = files.into_iter().map(|path| input_sum(path, given)).collect::<Result<_>>()?;
+    Ok(Call { options, inputs })
 }
 
 /// What says that an input is the same: its name within what was given, its length and a hash, wherever it lies.

@@ -6,7 +6,7 @@ mod explain;
 mod extraction;
 pub mod files;
 pub mod folder;
-mod funnel;
+pub mod funnel;
 pub mod inputs;
 mod output;
 #[cfg(feature = "parquet")]

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::batches::{DamageLog, DocumentBatch, DocumentBatches, Item, NOT_ASKED};
 use super::files::Format;
-use super::folder::{CorpusFolder, Taken};
+use super::folder::{self, CorpusFolder, Taken};
 use super::inputs::{self, InputFile};
 use super::output::{BatchResult, JsonLines, Output, OutputArgs, PersonalData};
 use super::url_and_language::{UrlAndLanguage, UrlAndLanguageArgs};
@@ -112,22 +112,10 @@ pub fn run(args: CorpusRunArgs) -> Result<()> {
     let inputs = inputs::inputs(&args.input)?;
     let settings = format!(
         "{:?}",
-        (
-            &args.only,
-            args.shard,
-            &args.set,
-            format,
-            args.output.keep_removed,
-            args.output.phones,
-            args.output.count.name()
-        )
+        (&args.only, &args.set, format, args.output.keep_removed, args.output.phones, args.output.count.name())
     );
-    let call = json!([settings, args.front.settings()?]);
-    let folder = match CorpusFolder::take(&args.out, &call, &args.input, inputs.iter().flat_map(InputFile::paths))? {
-        Taken::Open(folder) => folder,
-        Taken::Done(report) => return funnel::conclude(&report, &args.out, true, args.output.json),
-    };
-    let options = dedup::Options { format, keep_removed: args.output.keep_removed, masks, counter };
+    let options = json!([settings, args.front.settings()?]);
+    let call = folder::call(options, &args.input, inputs.iter().flat_map(InputFile::paths))?;
     // What follows over all shards is done as was asked for here.
     let part = |ShardNumber { number, of }| corpus::Shard {
         number,
@@ -135,7 +123,13 @@ pub fn run(args: CorpusRunArgs) -> Result<()> {
         phones: args.output.phones,
         format: format.to_string(),
     };
-    let mut report = Report { tokens: args.output.count.name(), shard: args.shard.map(part), ..Report::default() };
+    let shard = args.shard.map(part);
+    let folder = match CorpusFolder::take(&args.out, call.clone(), shard.as_ref())? {
+        Taken::Open(folder) => folder,
+        Taken::Done(report) => return funnel::conclude(&report, &args.out, true, args.output.json),
+    };
+    let options = dedup::Options { format, keep_removed: args.output.keep_removed, masks, counter };
+    let mut report = Report { tokens: args.output.count.name(), shard, call: Some(call), ..Report::default() };
     if dedup && !stages.removing().is_empty() {
         // What still has copies in it is not the corpus yet.
         let filtered = folder.within_work("filtered")?;

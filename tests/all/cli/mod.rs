@@ -4,6 +4,8 @@ mod cleaning;
 mod commands;
 mod corpus;
 mod corpus_front;
+#[cfg(unix)]
+mod durability;
 mod input;
 mod models;
 mod pages;
@@ -143,10 +145,11 @@ fn losses(steps: &[Value]) -> Vec<f64> {
     steps.iter().map(|step| step["loss"].as_f64().expect("a step has a loss")).collect()
 }
 
-/// The names of the files in a folder.
+/// The names of the files in a folder, but for hidden ones.
 fn files(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
     let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.retain(|name| !name.starts_with('.'));
     names.sort();
     names
 }

@@ -72,7 +72,7 @@ fn two_saves_do_not_mix() {
 #[test]
 fn later_formats_are_refused_with_the_version_that_is_needed() {
     let place = trained();
-    let trainer = place.read("model/trainer.json").replacen("\"format\": 1", "\"format\": 7", 1);
+    let trainer = place.read("model/trainer.json").replacen("\"format\": 2", "\"format\": 7", 1);
     place.write("model/trainer.json", trainer);
     place.refuses("train --resume model --steps 6 --device cpu", 1, &["trainer.json", "format 7", "use Glasshouse"]);
 }

@@ -306,8 +306,8 @@ fn a_full_disk_loses_nothing_that_was_written() {
 fn two_runs_do_not_share_a_folder() {
     let place = Place::new();
     place.write("pages.jsonl", line("a", &page(1)));
-    place.write("out/work/settings.json", "");
-    let held = std::fs::File::open(place.path("out/work/settings.json")).unwrap();
+    place.write("out/work/.lock", "");
+    let held = std::fs::File::open(place.path("out/work/.lock")).unwrap();
     held.lock().unwrap();
     place.refuses("corpus run --input pages.jsonl --out out", 1, &["out", "being written by another run"]);
     drop(held);

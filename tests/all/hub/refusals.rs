@@ -95,7 +95,7 @@ fn missing_and_broken_files_are_refused() {
         ("optimizer.safetensors", Some(model.clone()), "first_moment.transformer.wte.weight is missing"),
         ("trainer.json", Some(b"{}".to_vec()), "no known `format`"),
         ("trainer.json", Some(b"{\"format\": 1}".to_vec()), "missing field"),
-        ("trainer.json", Some(b"[1]".to_vec()), "trainer.json: expected where a run of format 1 stands"),
+        ("trainer.json", Some(b"[1]".to_vec()), "trainer.json: expected where a run of format 1 or 2 stands"),
         ("data.jsonl", Some(b"{\"text\": \"\"}".to_vec()), "data.jsonl: it is not the text of this run"),
         ("data.jsonl", Some(b"{\"text\"".to_vec()), "data.jsonl, line 1: "),
     ] {
