@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 ENV := . scripts/env.sh;
 .DEFAULT_GOAL := help
-.PHONY: help run dist record picture test lint bench bench-step bench-burn bench-jax bench-wasm bench-page bench-tokenizer bench-corpus budgets check-hf check-corpus golden clean
+.PHONY: help run dist record picture test lint bench bench-step bench-burn bench-jax bench-wasm bench-page bench-tokenizer bench-corpus budgets check-hf check-corpus power-cut golden clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -89,6 +89,11 @@ check-corpus: ## the corpus stages against datatrove, spaCy, warcio, fastText an
 	@build/datatrove/bin/python tests/parity/corpus_language.py
 	@build/datatrove/bin/python tests/parity/corpus_url.py
 	@build/datatrove/bin/python tests/parity/extract.py
+
+power-cut: ## what a power cut leaves of a run, a corpus and a tokenizer (root; some minutes)
+	@scripts/setup.sh rust
+	@cargo build --quiet --release
+	@scripts/power_cut.sh
 
 golden: ## the golden values of tests/golden anew (downloads 5 GB once)
 	@scripts/setup.sh pytorch

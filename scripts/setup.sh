@@ -162,6 +162,7 @@ tests() {
   if [[ $(uname) == Linux ]]; then
     need libvulkan1 sh -c 'PATH="$PATH:/sbin:/usr/sbin"; ldconfig -p | grep -F libvulkan.so.1'
     need mesa-vulkan-drivers vulkan_driver
+    need strace command -v strace
   fi
   need chromium command -v chromium
   need chromium-driver command -v chromedriver

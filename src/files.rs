@@ -177,6 +177,16 @@ pub fn move_folder(from: &Path, to: &Path) -> Result<()> {
     moved.map_err(|error| Error::io(from, "move", error))
 }
 
+/// Removes a folder with all that is in it, if it is there.
+pub fn remove_folder(path: &Path) -> Result<()> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let removed = fs::remove_dir_all(path);
+    let synced = removed.and_then(|()| with_disk(|disk| disk.sync_folder(path.parent().unwrap_or(Path::new(".")))));
+    synced.map_err(|error| Error::io(path, "remove", error))
+}
+
 /// A folder that this process alone writes to, as long as this lives. The lock of a process that is gone is free.
 #[derive(Debug)]
 pub struct FolderLock {

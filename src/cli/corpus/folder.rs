@@ -41,7 +41,11 @@ impl CorpusFolder {
                 return refuse("holds a report.json that `corpus` did not write: give another --out");
             };
             return match &report.call {
-                Some(before) if *before == call && report.shard.as_ref() == shard => Ok(Taken::Done(Box::new(report))),
+                Some(before) if *before == call && report.shard.as_ref() == shard => {
+                    // The machine may have stopped between the report and this.
+                    files::remove_folder(&out.join("work"))?;
+                    Ok(Taken::Done(Box::new(report)))
+                }
                 Some(_) => refuse("holds a corpus of other options or other input: give another --out"),
                 None => refuse("holds a corpus already: give another --out"),
             };
@@ -139,10 +143,7 @@ impl CorpusFolder {
         let mut bytes = serde_json::to_vec_pretty(&report).expect("a report is plain data");
         bytes.push(b'\n');
         files::write(&self.path.join("report.json"), &bytes)?;
-        let work = self.path.join("work");
-        if work.is_dir() {
-            fs::remove_dir_all(&work).map_err(|error| Error::io(&work, "remove", error))?;
-        }
+        files::remove_folder(&self.path.join("work"))?;
         Ok(report)
     }
 
