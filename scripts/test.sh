@@ -11,6 +11,9 @@ WEB_PROFILE=page
 # No stage is left out because a file is missing: each names its files, and a missing one fails it.
 STAGES=(format clippy documentation licences types native parity wasm budgets web_chrome web_firefox page)
 
+# What these build is begun at the start, beside the stages before them: one thread of it is busy for minutes.
+EARLY=(wasm web_chrome)
+
 # A stage that builds before it runs has a second function, STAGE_build, so that the table at the end tells the two apart.
 format() { cargo fmt --check; }
 # With all that the binary that is handed out has, and with what it needs to train.
@@ -119,6 +122,32 @@ limited() {
   if command -v timeout >/dev/null; then timeout --kill-after=10 2700 "$@"; else "$@"; fi
 }
 
+# begin_early STAGE...: builds for those of the stages named that are in EARLY, one after the other and in the time that is left.
+begin_early() {
+  # What this rests on is Linux's.
+  [[ $(uname) == Linux ]] || return 0
+  local stage before=
+  for stage in "${EARLY[@]}"; do
+    [[ " ${*:2} " == *" $stage "* ]] || continue
+    rm -f "build/test/$stage.early.status"
+    (
+      [[ -z $before ]] || tail --pid="$before" -f /dev/null
+      exec timeout --kill-after=10 2700 bash -c 'nice -n 10 scripts/test.sh --raw "$1_build"; echo $? >"build/test/$1.early.status"' _ "$stage"
+    ) </dev/null >"build/test/$stage.early.log" 2>&1 &
+    before=$! early[$stage]=$before
+  done
+}
+
+# build STAGE: builds for a stage, or waits for what was begun early.
+build() {
+  if [[ -n ${early[$1]:-} ]]; then
+    tail --pid="${early[$1]}" -f /dev/null
+    cat "build/test/$1.early.log"
+    return "$(cat "build/test/$1.early.status" 2>/dev/null || echo 124)"
+  fi
+  limited scripts/test.sh --raw "$1_build"
+}
+
 if [[ ${1:-} == --raw ]]; then
   "$2"
   exit
@@ -127,6 +156,9 @@ fi
 {
   mkdir -p build/test
   [[ $# -gt 0 ]] || set -- "${STAGES[@]}"
+  declare -A early=()
+  trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
+  begin_early "$@"
   for stage in "$@"; do
     declare -F "$stage" >/dev/null || declare -F "${stage}_build" >/dev/null || { failed=$((failed + 1)); finish "$stage" "there is no such stage"; }
     for file in $(files "$stage"); do
@@ -138,7 +170,7 @@ fi
     for part in "${stage}_build" "$stage"; do
       started=$SECONDS
       if [[ $status == 0 ]] && declare -F "$part" >/dev/null; then
-        limited scripts/test.sh --raw "$part" </dev/null 2>&1 | tee -a "$log"
+        if [[ $part == *_build ]]; then build "$stage"; else limited scripts/test.sh --raw "$part"; fi </dev/null 2>&1 | tee -a "$log"
         status=${PIPESTATUS[0]}
       fi
       seconds+=($((SECONDS - started)))
