@@ -1,5 +1,10 @@
 //! The subcommands, one file each: they parse, call the library and print.
 
+/// In place of std's, which panics where nobody reads standard error.
+macro_rules! eprintln {
+    ($($message:tt)*) => { crate::cli::output::note(format!($($message)*)) };
+}
+
 mod bench;
 mod corpus;
 mod device;
@@ -7,12 +12,15 @@ mod doctor;
 mod eval;
 mod input;
 mod job;
-mod output;
+pub mod output;
 mod progress;
 mod run_folder;
 mod sample;
+mod signals;
 mod tokenizer;
 mod train;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use glasshouse::Result;
@@ -35,7 +43,8 @@ Examples:
   glasshouse eval --model runs/tiny-1 --data other.txt
 
 It exits with 0, with 1 when something failed, with 2 when it was called
-wrongly; the reason is on standard error.";
+wrongly; the reason is on standard error. A run of `train` that a signal ends
+is saved first and exits with 128 + signal: 130 after Ctrl-C.";
 
 #[derive(Subcommand, Debug)]
 enum CliCommand {
@@ -49,15 +58,16 @@ enum CliCommand {
     Bench(bench::BenchArgs),
 }
 
-/// Runs the subcommand.
-pub fn run(cli: Cli) -> Result<()> {
-    match cli.command {
+/// Runs the subcommand; the code is that of a run which a signal has ended, else 0.
+pub fn run(cli: Cli) -> Result<ExitCode> {
+    let done = match cli.command {
+        CliCommand::Train(args) => return train::run(*args),
         CliCommand::Doctor(args) => doctor::run(args),
         CliCommand::Corpus(args) => corpus::run(args),
         CliCommand::Tokenizer(args) => tokenizer::run(args),
-        CliCommand::Train(args) => train::run(*args),
         CliCommand::Sample(args) => sample::run(args),
         CliCommand::Eval(args) => eval::run(args),
         CliCommand::Bench(args) => bench::run(args),
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }

@@ -1,6 +1,7 @@
 //! `glasshouse train`: a tokenizer and a model from a text, or a run that goes on.
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::Args;
 use glasshouse::corpus::Builtin;
@@ -10,10 +11,11 @@ use glasshouse::train::schedule::Schedule;
 use glasshouse::{Error, Result};
 
 use super::device::{DeviceArg, OpenedDevice};
-use super::job::{Job, RunArgs, SLICE, catch_interrupts};
+use super::job::{Job, RunArgs, SLICE};
 use super::output::{grouped, size};
 use super::progress::Display;
 use super::run_folder::{RunFolder, builtin, check_vacant, given, load, text_of, tokenizer_json, unpack};
+use super::signals;
 
 /// Train a tokenizer and a model on a text, or go on with a run.
 ///
@@ -119,11 +121,14 @@ shrinks to what the text allows.
 
 A run that goes on takes --steps, --stop-after, --eval-every, --save-every,
 --sample-every, --device, --data and --json; all else is as it was.
-Ctrl-C saves and leaves.";
+Ctrl-C, TERM and HUP save and leave with 128 + signal (130, 143, 129; on
+Windows 130), so that nothing that waits for a whole run goes on; a second
+Ctrl-C leaves at once. A signal that was ignored at the start, as by nohup,
+stays ignored. USR1 saves, and the run goes on.";
 
 /// Runs the subcommand.
-pub fn run(args: TrainArgs) -> Result<()> {
-    catch_interrupts()?;
+pub fn run(args: TrainArgs) -> Result<ExitCode> {
+    signals::catch()?;
     let mut display = Display::new(args.json);
     let result = match &args.resume {
         Some(path) => resume(&args, path, &mut display),
@@ -200,7 +205,7 @@ impl TrainArgs {
 }
 
 /// A new run.
-fn begin(args: &TrainArgs, display: &mut Display) -> Result<()> {
+fn begin(args: &TrainArgs, display: &mut Display) -> Result<ExitCode> {
     args.out.as_deref().map(check_vacant).transpose()?;
     let text = match &args.data[..] {
         [] => builtin(args.corpus.unwrap_or(Builtin::English))?,
@@ -211,6 +216,7 @@ fn begin(args: &TrainArgs, display: &mut Display) -> Result<()> {
     describe(display, &opened, &text)?;
     let mut engine = Engine::new(opened.device, SLICE, opened.memory);
     engine.send(Command::Train { settings: args.settings(), text, tokenizer })?;
+    signals::wait_for_save();
     let folder = match &args.out {
         Some(out) => RunFolder::take(out)?,
         None => RunFolder::number(args.preset.unwrap_or(Preset::Tiny))?,
@@ -224,7 +230,7 @@ fn begin(args: &TrainArgs, display: &mut Display) -> Result<()> {
 }
 
 /// A run that goes on.
-fn resume(args: &TrainArgs, path: &Path, display: &mut Display) -> Result<()> {
+fn resume(args: &TrainArgs, path: &Path, display: &mut Display) -> Result<ExitCode> {
     let zip = !path.is_dir();
     args.check_resume(zip)?;
     let mut save = load(path)?;
@@ -238,6 +244,7 @@ fn resume(args: &TrainArgs, path: &Path, display: &mut Display) -> Result<()> {
     describe(display, &opened, &text)?;
     let mut engine = Engine::new(opened.device, SLICE, opened.memory);
     engine.resume(save, args.changes(), text, true)?;
+    signals::wait_for_save();
     Job::new(engine, args.run_args(), &folder, Some(step), display)?.drive(&mut |_, _| ())
 }
 

@@ -7,7 +7,10 @@ mod corpus_front;
 mod input;
 mod models;
 mod pages;
+mod pipes;
 mod runs;
+#[cfg(unix)]
+mod signals;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -116,21 +116,6 @@ fn interrupted(place: &Place, arguments: &str, signal: &str, enough: impl Fn(u64
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_saves_and_leaves() {
-    let place = Place::with_text();
-    for signal in ["INT", "TERM"] {
-        let outcome = interrupted(&place, &format!("--save-every 0 --out {signal}"), signal, |step| step >= 5);
-        outcome.ok();
-        assert!(outcome.stderr().contains(&format!("train --resume {signal}")), "{}", outcome.stderr());
-        let steps = place.log(signal).len();
-        assert!(steps >= 5);
-        let more = place.lines(&format!("train --resume {signal} --stop-after 2 --device cpu --json"));
-        assert_eq!(more[0]["step"], steps as u64 + 1, "it goes on after the last step of the log");
-    }
-}
-
-#[cfg(unix)]
-#[test]
 fn a_run_that_is_killed_goes_on_from_its_last_save() {
     let place = Place::with_text();
     let saved = || -> u64 {
