@@ -5,10 +5,8 @@ mod cli;
 
 #[cfg(not(target_arch = "wasm32"))]
 fn main() -> std::process::ExitCode {
-    use clap::Parser;
     quieten();
-    glasshouse::parallel::enlist();
-    match cli::run(cli::Cli::parse()) {
+    match cli::parse().and_then(cli::run) {
         Ok(code) => code,
         Err(_) if cli::output::is_unread() => std::process::ExitCode::SUCCESS,
         Err(error) => {

@@ -24,7 +24,7 @@ export type Candidate = {
   /** What it stands for. */
   text: string, };
 
-/** One number of the stop that is told. */
+/** One number of a stop. */
 export type Cell = {
   /** Its row. */
   row: number,
@@ -39,6 +39,8 @@ export type Cell = {
 export type Changes = {
   /** Updates of the whole run. */
   steps?: number | null,
+  /** The highest learning rate. */
+  lr?: number | null,
   /** Updates after which this call saves and stops. */
   stop_after?: number | null,
   /** Steps between evaluations; 0 for none. */
@@ -73,9 +75,13 @@ export type Command = { "command": "train",
   /** The run. */
   settings: Settings,
   /** What its text is called. */
-  corpus: string, } | { "command": "choose",
+  corpus: string,
+  /** A number that the answer carries back. */
+  id?: number | null, } | { "command": "choose",
   /** What its text is called. */
-  corpus: string, } | { "command": "run" } | { "command": "pause" } | { "command": "step" } | { "command": "slow",
+  corpus: string,
+  /** A number that the answer carries back. */
+  id?: number | null, } | { "command": "run" } | { "command": "pause" } | { "command": "step" } | { "command": "slow",
   /** Whether it does. */
   on: boolean, } | { "command": "part" } | { "command": "reset" } | { "command": "save" } | { "command": "generate",
   /** Empty: the beginning of a document. */
@@ -110,7 +116,7 @@ export type Command = { "command": "train",
   id?: number | null, } | { "command": "trace",
   /** Empty: the beginning of a document. Of a long one the end is taken. */
   prompt: string,
-  /** The layer whose stops are told, from 0. */
+  /** The layer whose stops are reported, from 0. */
   layer: number,
   /** The head. */
   head: number,
@@ -118,9 +124,9 @@ export type Command = { "command": "train",
   position?: number | null,
   /** The step of the snapshot that it is made with; none: the model as it is. */
   at?: number | null,
-  /** The stop whose numbers are told. */
+  /** The stop whose numbers are sent. */
   stop: Stop,
-  /** Row and column of the number among them that is told with all that it is made of. */
+  /** Row and column of the number among them that is sent with all that it is made of. */
   cell?: [number, number] | null,
   /** A number that the answer carries back. */
   id?: number | null, } | { "command": "update",
@@ -156,7 +162,7 @@ export type Estimate = {
   /** Seconds of all its steps: evaluations, samples and saves come on top. */
   seconds: number, };
 
-/** What the engine tells. */
+/** What the engine reports. */
 export type Event = { "event": "state",
   /** The new state. */
   state: State, } | { "event": "preparing",
@@ -314,7 +320,7 @@ export type Event = { "event": "state",
   vocab: number,
   /** The stops, in order, each with what it is computed from. */
   stops: Array<Station>,
-  /** The one whose numbers are told. */
+  /** The one whose numbers are sent. */
   stop: Stop,
   /** Its numbers, a row after the other. */
   values: Array<number>,
@@ -376,7 +382,9 @@ export type Event = { "event": "state",
   /** Updates that were kept. */
   updates: number, } | { "event": "update_undone",
   /** Why. */
-  why: Undone, } | { "event": "saved",
+  why: Undone,
+  /** The number of the question that came to nothing by it, where it came with one. */
+  id?: number | null, } | { "event": "saved",
   /** The step it holds. */
   step: number, } | { "event": "begun" } | { "event": "forgotten" } | { "event": "described",
   /** Weights of the model. */
@@ -390,7 +398,9 @@ export type Event = { "event": "state",
   /** The settings that were looked for. */
   settings?: Settings | null,
   /** Whether it was given up. */
-  given_up: boolean, } | { "event": "device_lost",
+  given_up: boolean,
+  /** The number that the question came with. */
+  id?: number | null, } | { "event": "device_lost",
   /** What the device said. */
   message: string,
   /** Whether a run ran on it. */
@@ -418,9 +428,6 @@ export type HeadShift = {
   /** The token that it looks at. */
   to: number, };
 
-/** Weights, or what is computed with them. */
-export type Kind = "parameter" | "activation";
-
 /** The shape of a GPT-2. */
 export type ModelConfig = {
   /** Blocks, L. */
@@ -431,7 +438,7 @@ export type ModelConfig = {
   channels: number,
   /** Tokens that the model sees at once, T. */
   context: number,
-  /** Tokens that it tells apart, V. */
+  /** Tokens in the vocabulary, V. */
   vocab: number, };
 
 /** A part of a step. The first three come once a micro-batch. */
@@ -494,7 +501,7 @@ export type Piece = {
 /** Shapes with defaults that were tried. */
 export type Preset = "tiny" | "small" | "baby" | "gpt2";
 
-/** What updates did to the chances of all tokens that are not told of by themselves. */
+/** What updates did to the chances of all tokens that are not listed. */
 export type Rest = {
   /** How many they are. */
   tokens: number,
@@ -519,7 +526,7 @@ export type Sampling = {
 /** How the learning rate falls after the warm-up. */
 export type Schedule = "cosine" | "linear" | "constant" | "wsd";
 
-/** What a run is told; what is `None` is the preset's. */
+/** The settings of a run; what is `None` is the preset's. */
 export type Settings = {
   /** `tiny` where none is named. */
   preset?: Preset | null,
@@ -531,26 +538,32 @@ export type Settings = {
   channels?: number | null,
   /** Tokens that the model sees at once. */
   context?: number | null,
-  /** Tokens that the tokenizer is to tell apart, special ones included. */
+  /** The size of the vocabulary, special tokens included. */
   vocab_size?: number | null,
   /** Windows in one pass. */
   batch?: number | null,
   /** Passes before one update. */
   accumulate?: number | null,
-  /** The highest learning rate. */
-  lr?: number | null,
+  /** Where the learning rate ends. */
+  min_lr?: number | null,
   /** Steps in which it rises. */
   warmup?: number | null,
   /** How it falls. */
   schedule?: Schedule | null,
   /** AdamW's decay. */
   weight_decay?: number | null,
+  /** The first moment's decay. */
+  beta1?: number | null,
+  /** The second moment's decay. */
+  beta2?: number | null,
   /** The largest norm of a gradient. */
   clip?: number | null,
   /** What every draw follows from. */
   seed?: number | null,
   /** Updates of the whole run. */
   steps?: number | null,
+  /** The highest learning rate. */
+  lr?: number | null,
   /** Updates after which this call saves and stops. */
   stop_after?: number | null,
   /** Steps between evaluations; 0 for none. */
@@ -606,12 +619,12 @@ export type Station = {
   rows: number,
   /** Its columns. */
   columns: number,
-  /** How its numbers lie; of the table's rows only where they are told. */
+  /** How its numbers lie; for the table only where its rows are sent. */
   spread?: Spread | null,
   /** Its name, in the manner of the parameters': `h.2.attn scores[1]` is of layer 2, head 1, both from 0. */
   tensor: string,
   /** Whether it is trained. */
-  kind: Kind,
+  kind: TensorKind,
   /** How it is computed. */
   formula: Formula,
   /** What of, in the formula's order: stops, and parameters by their names. */
@@ -623,6 +636,9 @@ export type Station = {
 
 /** A matrix on the way from tokens to probabilities, in order. */
 export type Stop = string;
+
+/** Weights, or what is computed with them. */
+export type TensorKind = "parameter" | "activation";
 
 /** A product in a sum of them. */
 export type Term = {
@@ -642,7 +658,7 @@ export type Text = {
   /** Whether a save brings the text along: it has no other place. */
   keep: boolean, };
 
-/** The numbers of a training run. All of them are the same when the run is resumed, but for `steps` and the `_every`s. */
+/** The numbers of a training run. All of them are the same when the run is resumed, but for `steps`, `lr` and the `_every`s. */
 export type TrainConfig = {
   /** What every random draw of the run follows from. */
   seed: number,
@@ -654,6 +670,8 @@ export type TrainConfig = {
   accumulate: number,
   /** The highest learning rate. */
   lr: number,
+  /** Where the schedule ends; 0 in runs that were saved before it could be said. */
+  min_lr: number,
   /** Steps in which the learning rate rises; 0 means none. */
   warmup: number,
   /** How it falls. */

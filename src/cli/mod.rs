@@ -5,13 +5,17 @@ macro_rules! eprintln {
     ($($message:tt)*) => { crate::cli::output::note(format!($($message)*)) };
 }
 
+mod arguments;
 mod bench;
 mod corpus;
 mod device;
 mod doctor;
 mod eval;
+mod foreign_names;
 mod input;
 mod job;
+mod optimiser;
+mod option_file;
 pub mod output;
 mod progress;
 mod run_folder;
@@ -22,6 +26,7 @@ mod train;
 
 use std::process::ExitCode;
 
+pub use arguments::parse;
 use clap::{Parser, Subcommand};
 use glasshouse::Result;
 
@@ -30,6 +35,9 @@ use glasshouse::Result;
 #[derive(Parser, Debug)]
 #[command(name = "glasshouse", version, after_help = EXAMPLES)]
 pub struct Cli {
+    /// Threads to compute with; as many as the machine runs at once where none is given.
+    #[arg(long, global = true, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
     #[command(subcommand)]
     command: CliCommand,
 }
@@ -60,6 +68,7 @@ enum CliCommand {
 
 /// Runs the subcommand; the code is that of a run which a signal has ended, else 0.
 pub fn run(cli: Cli) -> Result<ExitCode> {
+    glasshouse::parallel::enlist(cli.threads.map(usize::from));
     let done = match cli.command {
         CliCommand::Train(args) => return train::run(*args),
         CliCommand::Doctor(args) => doctor::run(args),

@@ -55,10 +55,12 @@ fn only_some_options_change_when_a_run_goes_on() {
         "--heads 2",
         "--channels 16",
         "--accumulate 1",
-        "--lr 2e-3",
+        "--min-lr 0",
         "--warmup 20",
         "--schedule cosine",
         "--weight-decay 0.1",
+        "--beta1 0.9",
+        "--beta2 0.95",
         "--clip 1",
     ] {
         let option = change.split(' ').next().unwrap();
