@@ -21,6 +21,7 @@ mod progress;
 mod run_folder;
 mod sample;
 mod signals;
+mod stop_strings;
 mod tokenizer;
 mod train;
 

@@ -4,6 +4,7 @@ mod cleaning;
 mod commands;
 mod corpus;
 mod corpus_front;
+mod evaluation;
 mod fine_tuning;
 mod input;
 mod models;
@@ -11,8 +12,10 @@ mod options;
 mod pages;
 mod pipes;
 mod runs;
+mod sampling;
 #[cfg(unix)]
 mod signals;
+mod tokens;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -130,8 +130,11 @@ fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
     assert_eq!(saved(&place, "model"), Some(3000));
 }
 
-/// One step of a minute, cut into slices.
-const LONG_STEP: &str = "--accumulate 60000 --save-every 1";
+/// Steps of minutes, cut into slices.
+const LONG_STEP: &str = "--accumulate 600000 --save-every 1";
+
+/// Steps of a second or two.
+const SHORT_STEP: &str = "--accumulate 10000 --save-every 1";
 
 #[test]
 fn a_second_ctrl_c_leaves_at_once() {
@@ -152,8 +155,9 @@ fn a_second_ctrl_c_leaves_at_once() {
 fn one_signal_that_comes_twice_is_one() {
     let place = Place::with_text();
     for (signal, code) in [("TERM", 143), ("HUP", 129), ("INT", 130)] {
-        let run = Running::endless(&place, &format!("--accumulate 1500 --save-every 1 --out {signal}"));
+        let run = Running::endless(&place, &format!("{SHORT_STEP} --out {signal}"));
         wait_until("the first save", || saved(&place, signal).is_some());
+        std::thread::sleep(Duration::from_millis(200));
         let id = run.child.id();
         let twice = format!("kill -{signal} {id}; kill -{signal} {id}");
         assert!(Command::new("sh").args(["-c", &twice]).status().unwrap().success());
@@ -165,10 +169,10 @@ fn one_signal_that_comes_twice_is_one() {
 #[test]
 fn a_run_that_has_taken_all_its_steps_exits_with_0_whatever_came_meanwhile() {
     let place = Place::with_text();
-    let arguments =
-        format!("train --data text.txt {SMALL} --steps 1 --accumulate 1500 --save-every 1 --json --out model");
+    let arguments = format!("train --data text.txt {SMALL} --steps 1 {SHORT_STEP} --json --out model");
     let run = Running::start(place.command(&arguments, &[]));
     wait_until("the first save", || saved(&place, "model").is_some());
+    std::thread::sleep(Duration::from_millis(200));
     run.signal("TERM");
     run.ends_with(0, "the last step");
     assert_eq!(saved(&place, "model"), Some(1));
