@@ -520,6 +520,8 @@ export type Sampling = {
   top_k: number | null,
   /** Keeps the most probable tokens up to this share of the whole distribution; 1 keeps all. */
   top_p: number,
+  /** Keeps the tokens with at least this share of the most probable one's probability; `None` keeps all. */
+  min_p?: number | null,
   /** Fixes the draws. */
   seed: number, };
 
