@@ -5,13 +5,12 @@ mod cli;
 
 #[cfg(not(target_arch = "wasm32"))]
 fn main() -> std::process::ExitCode {
-    use clap::Parser;
     quieten();
-    glasshouse::parallel::enlist();
-    match cli::run(cli::Cli::parse()) {
-        Ok(()) => std::process::ExitCode::SUCCESS,
+    match cli::parse().and_then(cli::run) {
+        Ok(code) => code,
+        Err(_) if cli::output::is_unread() => std::process::ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            cli::output::note(format!("error: {error}"));
             std::process::ExitCode::from(if matches!(error, glasshouse::Error::Usage(_)) { 2 } else { 1 })
         }
     }

@@ -12,12 +12,13 @@ pub fn threads() -> usize {
     1
 }
 
-/// Makes the calling thread one of those that kernels run on, so that they begin and end without waking another. To be
-/// called by a program before its first kernel; later it changes nothing.
+/// Makes the calling thread one of those that kernels run on, so that they begin and end without waking another: of
+/// `threads`, or of as many as the machine runs at once. To be called by a program before its first kernel; later it
+/// changes nothing.
 #[cfg(not(target_arch = "wasm32"))]
-pub fn enlist() {
+pub fn enlist(threads: Option<usize>) {
     // An error means that the threads stand already, and they do as well, but slower.
-    let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).use_current_thread().build_global();
 }
 
 /// Runs `work(i, item)` for every item.

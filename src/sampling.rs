@@ -15,13 +15,17 @@ pub struct Sampling {
     pub top_k: Option<usize>,
     /// Keeps the most probable tokens up to this share of the whole distribution; 1 keeps all.
     pub top_p: f64,
+    /// Keeps the tokens with at least this share of the most probable one's probability; `None` keeps all.
+    #[cfg_attr(test, ts(optional = nullable))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_p: Option<f64>,
     /// Fixes the draws.
     pub seed: u64,
 }
 
 impl Default for Sampling {
     fn default() -> Self {
-        Sampling { temperature: 0.8, top_k: None, top_p: 1.0, seed: 0 }
+        Sampling { temperature: 0.8, top_k: None, top_p: 1.0, min_p: None, seed: 0 }
     }
 }
 
@@ -37,6 +41,9 @@ impl Sampling {
         if !(self.top_p > 0.0 && self.top_p <= 1.0) {
             return Err(Error::Usage(format!("--top-p is to lie above 0 and at most at 1, not {}", self.top_p)));
         }
+        if let Some(share) = self.min_p.filter(|share| !(0.0..=1.0).contains(share)) {
+            return Err(Error::Usage(format!("--min-p is to lie between 0 and 1, not {share}")));
+        }
         Ok(())
     }
 
@@ -45,9 +52,20 @@ impl Sampling {
         random::uniform(self.seed, random::SAMPLING, n)
     }
 
-    /// The probability of every token after temperature, top-k and top-p; they sum to 1.
+    /// The probability of every token after temperature, top-k, top-p and min-p; they sum to 1.
     pub fn probabilities(&self, logits: &[f32]) -> Vec<f64> {
         self.cut(logits, &ranked(logits)).shares
+    }
+
+    /// The logits over the temperature. One so low that a quotient is not finite leaves the differences from the highest,
+    /// which the probabilities are made of.
+    fn temper(&self, logits: &[f32]) -> Vec<f64> {
+        let over = |from: f64| logits.iter().map(|x| (f64::from(*x) - from) / self.temperature).collect::<Vec<_>>();
+        let tempered = over(0.0);
+        if tempered.iter().all(|x| x.is_finite()) {
+            return tempered;
+        }
+        over(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max).into())
     }
 
     /// Cuts the distribution over tokens in the order `ranked`.
@@ -57,7 +75,7 @@ impl Sampling {
             first[ranked[0] as usize] = 1.0;
             first
         } else {
-            softmax(&logits.iter().map(|x| f64::from(*x) / self.temperature).collect::<Vec<_>>())
+            softmax(&self.temper(logits))
         };
         let reached = cumulate(ranked.iter().map(|&id| tempered[id as usize]));
         let by_k = self.top_k.map_or(ranked.len(), |k| {
@@ -69,7 +87,11 @@ impl Sampling {
             true => (reached.partition_point(|sum| *sum < self.top_p) + 1).min(ranked.len()),
             false => ranked.len(),
         };
-        let kept = if self.temperature == 0.0 { 1 } else { by_k.min(by_p) };
+        let by_m = self.min_p.map_or(ranked.len(), |share| {
+            let least = share * tempered[ranked[0] as usize];
+            ranked.partition_point(|&id| tempered[id as usize] >= least).max(1)
+        });
+        let kept = if self.temperature == 0.0 { 1 } else { by_k.min(by_p).min(by_m) };
         let mut shares = vec![0.0; logits.len()];
         ranked[..kept].iter().for_each(|&id| shares[id as usize] = tempered[id as usize] / reached[kept - 1]);
         Cut { tempered, reached, by_k, by_p, kept, shares }

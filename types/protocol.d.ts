@@ -39,6 +39,8 @@ export type Cell = {
 export type Changes = {
   /** Updates of the whole run. */
   steps?: number | null,
+  /** The highest learning rate. */
+  lr?: number | null,
   /** Updates after which this call saves and stops. */
   stop_after?: number | null,
   /** Steps between evaluations; 0 for none. */
@@ -518,6 +520,8 @@ export type Sampling = {
   top_k: number | null,
   /** Keeps the most probable tokens up to this share of the whole distribution; 1 keeps all. */
   top_p: number,
+  /** Keeps the tokens with at least this share of the most probable one's probability; `None` keeps all. */
+  min_p?: number | null,
   /** Fixes the draws. */
   seed: number, };
 
@@ -542,20 +546,26 @@ export type Settings = {
   batch?: number | null,
   /** Passes before one update. */
   accumulate?: number | null,
-  /** The highest learning rate. */
-  lr?: number | null,
+  /** Where the learning rate ends. */
+  min_lr?: number | null,
   /** Steps in which it rises. */
   warmup?: number | null,
   /** How it falls. */
   schedule?: Schedule | null,
   /** AdamW's decay. */
   weight_decay?: number | null,
+  /** The first moment's decay. */
+  beta1?: number | null,
+  /** The second moment's decay. */
+  beta2?: number | null,
   /** The largest norm of a gradient. */
   clip?: number | null,
   /** What every draw follows from. */
   seed?: number | null,
   /** Updates of the whole run. */
   steps?: number | null,
+  /** The highest learning rate. */
+  lr?: number | null,
   /** Updates after which this call saves and stops. */
   stop_after?: number | null,
   /** Steps between evaluations; 0 for none. */
@@ -650,7 +660,7 @@ export type Text = {
   /** Whether a save brings the text along: it has no other place. */
   keep: boolean, };
 
-/** The numbers of a training run. All of them are the same when the run is resumed, but for `steps` and the `_every`s. */
+/** The numbers of a training run. All of them are the same when the run is resumed, but for `steps`, `lr` and the `_every`s. */
 export type TrainConfig = {
   /** What every random draw of the run follows from. */
   seed: number,
@@ -662,6 +672,8 @@ export type TrainConfig = {
   accumulate: number,
   /** The highest learning rate. */
   lr: number,
+  /** Where the schedule ends; 0 in runs that were saved before it could be said. */
+  min_lr: number,
   /** Steps in which the learning rate rises; 0 means none. */
   warmup: number,
   /** How it falls. */

@@ -1,35 +1,23 @@
 //! A run under way: drives the engine, shows its events, logs, saves, and goes on where a device was lost.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::process::ExitCode;
 use std::time::Duration;
 
-use glasshouse::engine::{Changes, Engine, Event, Session, State, Store};
+use glasshouse::engine::{Changes, Command, Engine, Event, Session, State, Store};
 use glasshouse::{Error, Result};
 
 use super::device::DeviceArg;
 use super::output::{duration, grouped};
 use super::progress::Display;
 use super::run_folder::{FolderStore, Patience};
+use super::signals;
 
-/// How often Ctrl-C was pressed.
-static INTERRUPTS: AtomicU32 = AtomicU32::new(0);
-
-/// Work between two looks at Ctrl-C.
+/// Work between two looks at signals.
 pub const SLICE: Duration = Duration::from_millis(30);
 
 /// The device may be lost so often between two saves.
 const LOSSES: u32 = 3;
-
-/// Lets Ctrl-C end a run between two steps; the second one ends it at once.
-pub fn catch_interrupts() -> Result<()> {
-    let handler = || {
-        if INTERRUPTS.fetch_add(1, Ordering::Relaxed) > 0 {
-            std::process::exit(1);
-        }
-    };
-    ctrlc::set_handler(handler).map_err(|error| Error::Device(format!("Ctrl-C cannot be caught: {error}")))
-}
 
 /// What a call says about a run beside its settings.
 #[derive(Clone)]
@@ -52,7 +40,7 @@ pub struct Job<'a> {
     display: &'a mut Display,
     /// Work of one tick of an engine that is opened anew.
     slice: Duration,
-    /// Whether Ctrl-C was pressed.
+    /// Whether a signal ends the run.
     stopping: bool,
 }
 
@@ -65,7 +53,7 @@ impl<'a> Job<'a> {
         saved: Option<u64>,
         display: &'a mut Display,
     ) -> Result<Job<'a>> {
-        let interrupted = || INTERRUPTS.load(Ordering::Relaxed) > 0;
+        let interrupted = || signals::ending().is_some();
         let patience = Patience { limit: args.wait_for_disk, interrupted };
         let store = FolderStore::open(folder, saved, args.data.clone(), patience)?;
         let session = Session::new(engine, store, args.changes.clone());
@@ -82,16 +70,22 @@ impl<'a> Job<'a> {
         self.session.store().step()
     }
 
-    /// Trains until all steps are taken or Ctrl-C is pressed. `watch` sees each event before it is dealt with.
-    pub fn drive(&mut self, watch: &mut dyn FnMut(&Engine, &Event)) -> Result<()> {
+    /// Trains until all steps are taken or a signal ends the run, and returns what the process exits with. `watch` sees
+    /// each event before it is dealt with.
+    pub fn drive(&mut self, watch: &mut dyn FnMut(&Engine, &Event)) -> Result<ExitCode> {
         loop {
-            if INTERRUPTS.load(Ordering::Relaxed) > 0 && !self.stopping {
-                if self.session.state() == State::Preparing {
-                    return self.display.note("stopped before the first step: there is nothing to save");
+            let preparing = self.session.state() == State::Preparing;
+            if let Some(code) = signals::ending().filter(|_| !self.stopping) {
+                if preparing {
+                    self.display.note("stopped before the first step: there is nothing to save")?;
+                    return Ok(code.into());
                 }
                 self.display.note("saving after this step; Ctrl-C again leaves at once")?;
                 self.session.stop()?;
                 self.stopping = true;
+            }
+            if !preparing && signals::take_save() && !self.stopping {
+                self.session.send(Command::Save)?;
             }
             match self.session.tick() {
                 Ok(events) => {
@@ -119,7 +113,10 @@ impl<'a> Job<'a> {
             }
             let ends = self.stopping || self.session.state() == State::Finished;
             if ends && !self.session.busy() {
-                return self.conclude();
+                // Whatever came meanwhile, a run that has taken all its steps is whole.
+                let code = signals::ending().filter(|_| self.session.state() != State::Finished);
+                self.conclude()?;
+                return Ok(code.map_or(ExitCode::SUCCESS, ExitCode::from));
             }
         }
     }
@@ -195,7 +192,7 @@ fn shell(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use glasshouse::engine::{Command, Settings};
+    use glasshouse::engine::Settings;
 
     use super::super::run_folder::given;
     use super::*;

@@ -1,17 +1,52 @@
 //! What the command line prints, and how numbers look there.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use glasshouse::{Error, Result};
 use serde::Serialize;
 
-/// Writes `bytes` to standard output at once. A reader that has gone away has read enough.
+/// Whether a result could not be printed because its reader has gone.
+static UNREAD: AtomicBool = AtomicBool::new(false);
+
+/// Writes `bytes` to standard output at once.
+///
+/// # Errors
+/// Also where the reader has gone, so that what prints ends there; the process then leaves in peace, see [`is_unread`].
 pub fn bytes(bytes: &[u8]) -> Result<()> {
-    let mut output = std::io::stdout().lock();
-    match output.write_all(bytes).and_then(|()| output.flush()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+    write(bytes).map_err(|error| {
+        UNREAD.store(is_gone(&error), Ordering::Relaxed);
+        Error::io("standard output", "write", error)
+    })
+}
+
+/// Whether the reader of standard output has gone, having read enough: no failure.
+pub fn is_unread() -> bool {
+    UNREAD.load(Ordering::Relaxed)
+}
+
+/// Writes a line of a run to standard output; the run goes on where its reader has gone.
+pub fn progress(text: impl AsRef<str>) -> Result<()> {
+    match write(format!("{}\n", text.as_ref()).as_bytes()) {
+        Err(error) if is_gone(&error) => Ok(()),
         result => result.map_err(|error| Error::io("standard output", "write", error)),
     }
+}
+
+/// Writes a line to standard error, if it can be written: nothing depends on its being read.
+pub fn note(text: impl AsRef<str>) {
+    let _ = std::io::stderr().lock().write_all(format!("{}\n", text.as_ref()).as_bytes());
+}
+
+fn write(bytes: &[u8]) -> std::io::Result<()> {
+    let mut output = std::io::stdout().lock();
+    output.write_all(bytes).and_then(|()| output.flush())
+}
+
+/// Whether nobody reads any more: a pipe that was closed, or a terminal that was.
+fn is_gone(error: &std::io::Error) -> bool {
+    const EIO: i32 = 5;
+    error.kind() == std::io::ErrorKind::BrokenPipe || cfg!(unix) && error.raw_os_error() == Some(EIO)
 }
 
 /// Prints a line.
@@ -19,14 +54,14 @@ pub fn line(text: impl AsRef<str>) -> Result<()> {
     bytes(format!("{}\n", text.as_ref()).as_bytes())
 }
 
-/// A line on standard error, if anybody reads it.
-pub fn warn(text: impl AsRef<str>) {
-    let _ = std::io::stderr().lock().write_all(format!("{}\n", text.as_ref()).as_bytes());
-}
-
 /// Prints one JSON object on a line of its own.
 pub fn json(value: &impl Serialize) -> Result<()> {
-    line(serde_json::to_string(value).expect("what is printed is plain data"))
+    line(in_json(value))
+}
+
+/// A value as JSON, on one line.
+pub fn in_json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("what is printed is plain data")
 }
 
 /// `1234567` as `1,234,567`.

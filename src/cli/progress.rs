@@ -47,11 +47,11 @@ impl Display {
     pub fn note(&self, text: impl AsRef<str>) -> Result<()> {
         match &self.bar {
             _ if self.json => {
-                eprintln!("{}", text.as_ref());
+                output::note(text);
                 Ok(())
             }
-            Some(bar) => bar.suspend(|| output::line(text)),
-            None => output::line(text),
+            Some(bar) => bar.suspend(|| output::progress(text)),
+            None => output::progress(text),
         }
     }
 
@@ -102,7 +102,7 @@ impl Display {
         self.last = Some(report.clone());
         self.validation = report.validation_loss.or(self.validation);
         if self.json {
-            return output::json(report);
+            return output::progress(output::in_json(report));
         }
         if let Some(bar) = &self.bar {
             bar.set_position(report.step);

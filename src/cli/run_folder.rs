@@ -101,7 +101,7 @@ impl Patience {
                 Err(error) if error.is_disk_full() && begin.elapsed() < self.limit && !(self.interrupted)() => {
                     if said.is_none_or(|said| said.elapsed() >= Duration::from_secs(60)) {
                         let left = duration((self.limit - begin.elapsed().min(self.limit)).as_secs_f64());
-                        output::warn(format!("{error}; the run waits for room, {left} at most, and goes on then"));
+                        output::note(format!("{error}; the run waits for room, {left} at most, and goes on then"));
                         said = Some(Instant::now());
                     }
                     // No system tells when there is room again: it is tried, at first often and then every ten seconds.
@@ -110,7 +110,7 @@ impl Patience {
                 }
                 Ok(done) => {
                     if said.is_some() {
-                        output::warn(format!("there is room again in {}: the run goes on", folder.display()));
+                        output::note(format!("there is room again in {}: the run goes on", folder.display()));
                     }
                     return Ok(done);
                 }

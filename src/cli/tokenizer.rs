@@ -1,4 +1,10 @@
-//! `glasshouse tokenizer`: train one, encode with it, decode with it.
+//! `glasshouse tokenizer`: train one, encode with it, decode with it; what one holds, and in another format.
+
+mod convert;
+mod count;
+mod ids;
+mod show;
+mod split;
 
 use std::fs::File;
 use std::io::{IsTerminal, Write};
@@ -6,13 +12,14 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use glasshouse::files::NewFile;
-use glasshouse::tokenizer::{BpeTrainer, Pattern, SpecialHandling, Ties, Tokenizer, TrainOptions};
+use glasshouse::tokenizer::{Pattern, SpecialHandling, Ties, Tokenizer, TrainOptions};
 use glasshouse::{Error, Result, hub};
 use serde::Serialize;
 
 use super::{input, output};
+use split::Split;
 
-/// Train a byte-level BPE tokenizer, encode and decode.
+/// Train a byte-level BPE tokenizer, encode, decode, count, convert and show.
 #[derive(Args, Debug)]
 pub struct TokenizerArgs {
     #[command(subcommand)]
@@ -27,6 +34,12 @@ enum TokenizerCommand {
     Encode(EncodeArgs),
     /// Print the bytes that ids stand for.
     Decode(DecodeArgs),
+    /// Count the tokens of a text.
+    Count(count::CountArgs),
+    /// Write a tokenizer of another format as tokenizer.json, with the same ids.
+    Convert(convert::ConvertArgs),
+    /// Show what a tokenizer holds: sizes, split pattern, special tokens; or some of its tokens.
+    Show(show::ShowArgs),
 }
 
 #[derive(Args, Debug)]
@@ -37,9 +50,10 @@ struct TrainTokenizerArgs {
     /// Tokens in all: the 256 bytes, the merges and the special tokens.
     #[arg(long, value_name = "N")]
     vocab_size: usize,
-    /// How text is split before merges: gpt2, cl100k, o200k, or none to let merges cross word borders.
-    #[arg(long, default_value = "cl100k", value_name = "PATTERN")]
-    pattern: Pattern,
+    /// How text is split before merges: gpt2, cl100k, o200k, none to let merges cross word borders, or a regular expression,
+    /// whose matches and what lies between are pieces.
+    #[arg(long, default_value = "cl100k", value_name = "NAME|REGEX", allow_hyphen_values = true)]
+    pattern: Split,
     /// Which of two equally frequent pairs is merged first: rank (smallest ids) or hf (as Hugging Face's tokenizers).
     #[arg(long, default_value = "rank", value_name = "RULE")]
     ties: Ties,
@@ -91,8 +105,11 @@ struct DecodeArgs {
     #[command(flatten)]
     source: TokenizerFileArgs,
     /// The ids.
-    #[arg(value_name = "ID", required = true)]
-    ids: Vec<u32>,
+    #[arg(value_name = "ID", required_unless_present = "input", conflicts_with = "input")]
+    ids: Vec<String>,
+    /// A file of ids, or - for standard input: between spaces, commas or line breaks, in brackets or not.
+    #[arg(long, value_name = "FILE")]
+    input: Option<PathBuf>,
 }
 
 /// Runs the subcommand.
@@ -101,17 +118,15 @@ pub fn run(args: TokenizerArgs) -> Result<()> {
         TokenizerCommand::Train(args) => train(args),
         TokenizerCommand::Encode(args) => encode(args),
         TokenizerCommand::Decode(args) => decode(args),
+        TokenizerCommand::Count(args) => count::run(args),
+        TokenizerCommand::Convert(args) => convert::run(args),
+        TokenizerCommand::Show(args) => show::run(args),
     }
 }
 
 fn train(args: TrainTokenizerArgs) -> Result<()> {
-    let options =
-        TrainOptions { vocab_size: args.vocab_size, pattern: args.pattern, ties: args.ties, special: args.special };
-    let mut trainer = BpeTrainer::new(options)?;
-    let folder = args.out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if !folder.is_dir() || args.out.is_dir() {
-        return Err(Error::Usage(format!("--out {} is not a file in a folder that is there", args.out.display())));
-    }
+    let options = TrainOptions { ties: args.ties, special: args.special, ..TrainOptions::new(args.vocab_size) };
+    let mut trainer = args.pattern.trainer(options)?;
     let target = Target::open(&args.out)?;
     let documents = input::documents(&args.input)?;
     documents.iter().try_for_each(|document| trainer.feed(document))?;
@@ -135,18 +150,22 @@ enum Target {
 }
 
 impl Target {
-    /// Finds out whether `path` can be written, before anything is trained.
-    fn open(path: &Path) -> Result<Target> {
-        if path.metadata().is_ok_and(|there| !there.is_file()) {
-            let pipe = File::options().write(true).open(path).map_err(|error| Error::io(path, "write", error))?;
+    /// Finds out whether `out` can be written, before the work is done.
+    fn open(out: &Path) -> Result<Target> {
+        let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if !folder.is_dir() || out.is_dir() {
+            return Err(Error::Usage(format!("--out {} is not a file in a folder that is there", out.display())));
+        }
+        if out.metadata().is_ok_and(|there| !there.is_file()) {
+            let pipe = File::options().write(true).open(out).map_err(|error| Error::io(out, "write", error))?;
             return Ok(Target::Pipe(pipe));
         }
-        Ok(Target::File(NewFile::begin(path)?))
+        Ok(Target::File(NewFile::begin(out)?))
     }
 
-    fn write(self, path: &Path, bytes: &[u8]) -> Result<()> {
+    fn write(self, out: &Path, bytes: &[u8]) -> Result<()> {
         match self {
-            Target::Pipe(mut pipe) => pipe.write_all(bytes).map_err(|error| Error::io(path, "write", error)),
+            Target::Pipe(mut pipe) => pipe.write_all(bytes).map_err(|error| Error::io(out, "write", error)),
             Target::File(mut file) => {
                 file.push(bytes)?;
                 file.finish()
@@ -195,7 +214,15 @@ fn readable(bytes: &[u8]) -> String {
 fn decode(args: DecodeArgs) -> Result<()> {
     // Any split will do: what ids stand for does not depend on it.
     let tokenizer = load_with(&args.source.tokenizer, args.source.pattern, Some(Pattern::None))?;
-    let mut bytes = tokenizer.decode(&args.ids)?;
+    let ids = match &args.input {
+        Some(path) => {
+            let text = input::read(path)?;
+            let place = if path == Path::new("-") { "standard input".into() } else { path.display().to_string() };
+            ids::parse(&place, &String::from_utf8_lossy(&text))?
+        }
+        None => ids::parse("the ids", &args.ids.join(" ")).map_err(|error| Error::Usage(error.to_string()))?,
+    };
+    let mut bytes = tokenizer.decode(&ids)?;
     // The bytes alone, so that they can be piped; at a terminal the prompt begins on a line of its own.
     if std::io::stdout().is_terminal() {
         bytes.push(b'\n');

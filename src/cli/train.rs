@@ -1,6 +1,7 @@
 //! `glasshouse train`: a tokenizer and a model from a text, or a run that goes on.
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
@@ -8,14 +9,16 @@ use glasshouse::corpus::Builtin;
 use glasshouse::engine::{Changes, Command, Engine, Settings, Text};
 use glasshouse::hub::TrainerState;
 use glasshouse::model::Preset;
-use glasshouse::train::schedule::Schedule;
+use glasshouse::train::TrainConfig;
 use glasshouse::{Error, Result};
 
 use super::device::{DeviceArg, OpenedDevice};
-use super::job::{Job, RunArgs, SLICE, catch_interrupts};
+use super::job::{Job, RunArgs, SLICE};
+use super::optimiser::OptimiserArgs;
 use super::output::{grouped, size};
 use super::progress::Display;
-use super::run_folder::{RunFolder, builtin, check_vacant, given, load, text_of, tokenizer_json, unpack};
+use super::run_folder::{RunFolder, builtin, check_vacant, given, load, load_model, text_of, tokenizer_json, unpack};
+use super::signals;
 
 /// Train a tokenizer and a model on a text, or go on with a run.
 ///
@@ -47,6 +50,13 @@ pub struct TrainArgs {
     /// a zip on standard input, and needs --out.
     #[arg(long, value_name = "DIR")]
     resume: Option<PathBuf>,
+    /// Begin a new run with the weights and the tokenizer of this model folder, or zip of one. The shape is the model's, a
+    /// preset gives the other numbers alone, and steps and moments begin anew.
+    #[arg(long, value_name = "DIR|ZIP", conflicts_with_all = ["resume", "tokenizer"])]
+    init: Option<PathBuf>,
+    /// Read options from this file; what stands on the command line wins.
+    #[arg(long, value_name = "FILE.toml")]
+    config: Option<PathBuf>,
     /// auto takes real hardware, else the CPU; gpu the best adapter, software included; gpu:N the one `doctor` calls N.
     #[arg(long, value_name = "auto|cpu|gpu|gpu:N", default_value = "auto", hide_default_value = true)]
     device: DeviceArg,
@@ -92,24 +102,8 @@ pub struct TrainArgs {
     #[arg(long, value_name = "N", help_heading = "Model")]
     channels: Option<usize>,
 
-    /// Passes whose gradients are added up before one update.
-    #[arg(long, value_name = "N", help_heading = "Optimiser")]
-    accumulate: Option<usize>,
-    /// The highest learning rate.
-    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Optimiser")]
-    lr: Option<f64>,
-    /// Steps in which the learning rate rises; 0 for none.
-    #[arg(long, value_name = "N", help_heading = "Optimiser")]
-    warmup: Option<u64>,
-    /// How the learning rate falls; cosine where none is named.
-    #[arg(long, value_name = "cosine|linear|constant|wsd", help_heading = "Optimiser")]
-    schedule: Option<Schedule>,
-    /// AdamW's decay of matrices and embeddings; 0.1 where none is given.
-    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Optimiser")]
-    weight_decay: Option<f64>,
-    /// The largest global norm of a gradient, 0 for any; 1 where none is given.
-    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Optimiser")]
-    clip: Option<f64>,
+    #[command(flatten)]
+    optimiser: OptimiserArgs,
 }
 
 const AFTER: &str = "\
@@ -122,13 +116,22 @@ Presets:
 gpt2 accumulates passes until a step has 524,288 tokens. A preset's vocabulary
 shrinks to what the text allows.
 
-A run that goes on takes --steps, --stop-after, --eval-every, --save-every,
---sample-every, --device, --data and --json; all else is as it was.
-Ctrl-C saves and leaves.";
+A run that goes on takes --steps, --stop-after, --lr, --eval-every,
+--save-every, --sample-every, --threads, --device, --data and --json; all else
+is as it was.
+--config FILE.toml has a line for an option, under its long name:
+  preset = 'small'
+  data = ['notes/', 'more.jsonl']
+  lr = 5e-4
+All numbers are computed with 32 bits.
+Ctrl-C, TERM and HUP save and leave with 128 + signal (130, 143, 129; on
+Windows 130), so that nothing that waits for a whole run goes on; a second
+Ctrl-C leaves at once. A signal that was ignored at the start, as by nohup,
+stays ignored. USR1 saves, and the run goes on.";
 
 /// Runs the subcommand.
-pub fn run(args: TrainArgs) -> Result<()> {
-    catch_interrupts()?;
+pub fn run(args: TrainArgs) -> Result<ExitCode> {
+    signals::catch()?;
     let mut display = Display::new(args.json);
     let result = match &args.resume {
         Some(path) => resume(&args, path, &mut display),
@@ -142,6 +145,7 @@ impl TrainArgs {
     fn changes(&self) -> Changes {
         Changes {
             steps: self.steps,
+            lr: self.optimiser.lr,
             stop_after: self.stop_after,
             eval_every: self.eval_every,
             save_every: self.save_every,
@@ -159,7 +163,7 @@ impl TrainArgs {
     }
 
     fn settings(&self) -> Settings {
-        Settings {
+        self.optimiser.apply(Settings {
             preset: self.preset,
             layers: self.layers,
             heads: self.heads,
@@ -167,15 +171,10 @@ impl TrainArgs {
             context: self.context,
             vocab_size: self.vocab_size,
             batch: self.batch,
-            accumulate: self.accumulate,
-            lr: self.lr,
-            warmup: self.warmup,
-            schedule: self.schedule,
-            weight_decay: self.weight_decay,
-            clip: self.clip,
             seed: self.seed,
             changes: self.changes(),
-        }
+            ..Settings::default()
+        })
     }
 
     /// Refuses what a run that goes on does not take.
@@ -192,26 +191,25 @@ impl TrainArgs {
             ("--layers", self.layers.is_some()),
             ("--heads", self.heads.is_some()),
             ("--channels", self.channels.is_some()),
-            ("--accumulate", self.accumulate.is_some()),
-            ("--lr", self.lr.is_some()),
-            ("--warmup", self.warmup.is_some()),
-            ("--schedule", self.schedule.is_some()),
-            ("--weight-decay", self.weight_decay.is_some()),
-            ("--clip", self.clip.is_some()),
         ];
-        match given.iter().find(|(_, given)| *given) {
+        match given.into_iter().chain(self.optimiser.lasting()).find(|(_, given)| *given) {
             None => Ok(()),
             Some((option, _)) => Err(Error::Usage(format!(
-                "{option} cannot change when a run goes on: only --steps, --stop-after, --eval-every, --save-every, \
-                 --sample-every, --device and --data can"
+                "{option} cannot change when a run goes on: only --steps, --stop-after, --lr, --eval-every, \
+                 --save-every, --sample-every, --threads, --device and --data can"
             ))),
         }
     }
 }
 
 /// A new run.
-fn begin(args: &TrainArgs, display: &mut Display) -> Result<()> {
+fn begin(args: &TrainArgs, display: &mut Display) -> Result<ExitCode> {
     args.out.as_deref().map(check_vacant).transpose()?;
+    let model = args.init.as_deref().map(load_model).transpose()?;
+    let settings = match &model {
+        Some(model) => args.settings().with_shape(&model.config)?,
+        None => args.settings(),
+    };
     let text = match &args.data[..] {
         [] => builtin(args.corpus.unwrap_or(Builtin::English))?,
         paths => given(paths)?,
@@ -220,7 +218,14 @@ fn begin(args: &TrainArgs, display: &mut Display) -> Result<()> {
     let opened = args.device.open()?;
     describe(display, &opened, &text)?;
     let mut engine = Engine::new(opened.device, SLICE, opened.memory);
-    engine.send(Command::Train { settings: args.settings(), text, tokenizer })?;
+    match model {
+        Some(model) => {
+            introduce(display, args)?;
+            engine.begin_with(model, settings, text)?;
+        }
+        None => engine.send(Command::Train { settings, text, tokenizer })?,
+    }
+    signals::wait_for_save();
     let folder = match &args.out {
         Some(out) => RunFolder::take(out)?,
         None => RunFolder::number(args.preset.unwrap_or(Preset::Tiny))?,
@@ -233,8 +238,20 @@ fn begin(args: &TrainArgs, display: &mut Display) -> Result<()> {
     result
 }
 
+/// Says what a run begins with. The rates of the presets are those of new weights.
+fn introduce(display: &Display, args: &TrainArgs) -> Result<()> {
+    let model = args.init.as_ref().expect("there is a model to begin with");
+    display.fact("begins", format!("with the weights and the tokenizer of {}", model.display()))?;
+    if args.optimiser.lr.is_some() {
+        return Ok(());
+    }
+    let lr = TrainConfig::preset(args.preset.unwrap_or(Preset::Tiny)).lr;
+    let message = "weights that are trained already take a tenth of it or less";
+    display.fact("note", format!("--lr is {lr:.2e}, as for new weights: {message}"))
+}
+
 /// A run that goes on.
-fn resume(args: &TrainArgs, path: &Path, display: &mut Display) -> Result<()> {
+fn resume(args: &TrainArgs, path: &Path, display: &mut Display) -> Result<ExitCode> {
     let zip = !path.is_dir();
     args.check_resume(zip)?;
     // Of a run that another process goes on with nothing is read that would be old at once.
@@ -258,6 +275,7 @@ fn resume(args: &TrainArgs, path: &Path, display: &mut Display) -> Result<()> {
     describe(display, &opened, &text)?;
     let mut engine = Engine::new(opened.device, SLICE, opened.memory);
     engine.resume(save, args.changes(), text, true)?;
+    signals::wait_for_save();
     Job::new(engine, args.run_args(), &folder.path, Some(step), display)?.drive(&mut |_, _| ())
 }
 

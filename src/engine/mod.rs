@@ -70,6 +70,7 @@ enum Work {
     Prepare {
         preparation: Box<Preparation>,
         settings: Settings,
+        /// The run that it goes on with, or the model that it begins with.
         resume: Option<Box<Save>>,
         /// The time line of the run that this one goes on with, if that is here.
         past: Timeline,
@@ -148,7 +149,7 @@ impl Engine {
             Command::Train { settings, text, tokenizer } => {
                 let tokenizer = tokenizer.map(|bytes| Tokenizer::from_json(&bytes)).transpose()?;
                 self.check_memory(&settings, &text, tokenizer.as_ref())?;
-                let preparation = Box::new(Preparation::new(&settings, text, tokenizer)?);
+                let preparation = Box::new(Preparation::new(&settings, text, tokenizer, None)?);
                 self.work = Work::Prepare { preparation, settings, resume: None, past: Timeline::default() };
                 (self.failure, self.saved) = (None, None);
                 (self.running, self.steps_left) = (true, None);
@@ -205,6 +206,25 @@ impl Engine {
         Ok(())
     }
 
+    /// Begins a run with the weights and the tokenizer of a model, instead of the one that stands: its moments and its count
+    /// of steps begin anew.
+    pub fn begin_with(&mut self, save: Save, settings: Settings, text: Text) -> Result<()> {
+        let before = self.state();
+        let settings = settings.with_shape(&save.config)?;
+        let (_, train) = settings.resolve(&text.name);
+        train.validate()?;
+        fits(&save.config, train.batch, &self.device, self.memory)?;
+        let tokenizer = Tokenizer::from_json(&save.tokenizer_json)?;
+        let preparation = Box::new(Preparation::new(&settings, text, Some(tokenizer), save.end_of_text)?);
+        // What the model has seen before is another run's.
+        let model = Save { moments: None, trainer: None, log: Vec::new(), corpus: None, ..save };
+        self.work = Work::Prepare { preparation, settings, resume: Some(Box::new(model)), past: Timeline::default() };
+        (self.failure, self.saved) = (None, None);
+        (self.running, self.steps_left) = (true, None);
+        self.tell_state(before);
+        Ok(())
+    }
+
     /// Goes on with a saved run: its text is encoded anew. `run` says whether it runs at once or waits.
     pub fn resume(&mut self, save: Save, changes: Changes, text: Text, run: bool) -> Result<()> {
         self.go_on_with(save, changes, text, run, Timeline::default())
@@ -228,7 +248,7 @@ impl Engine {
         state.corpus.check(&crate::data::Corpus::describe(&text.name, &text.documents))?;
         let tokenizer = Tokenizer::from_json(&save.tokenizer_json)?;
         let settings = Settings { preset: state.preset, changes, ..Settings::default() };
-        let preparation = Box::new(Preparation::new(&settings, text, Some(tokenizer))?);
+        let preparation = Box::new(Preparation::new(&settings, text, Some(tokenizer), save.end_of_text)?);
         self.work = Work::Prepare { preparation, settings, resume: Some(Box::new(save)), past };
         (self.failure, self.saved) = (None, None);
         (self.running, self.steps_left) = (run, None);
@@ -295,8 +315,8 @@ impl Engine {
 
     fn begin(&mut self, prepared: Prepared, settings: &Settings, resume: Option<Box<Save>>) -> Result<Run> {
         let mut run = match resume {
-            Some(save) => Run::resume(&self.device, prepared, *save, &settings.changes)?,
-            None => Run::new(&self.device, prepared, settings)?,
+            Some(save) if save.trainer.is_some() => Run::resume(&self.device, prepared, *save, &settings.changes)?,
+            model => Run::new(&self.device, prepared, settings, model.as_deref())?,
         };
         run.keep_snapshots(self.snapshots);
         run.slow(self.slow);

@@ -20,6 +20,8 @@ const SLICE: usize = 64 * 1024;
 pub struct Preparation {
     text: Text,
     stage: Phase,
+    /// The token between documents, where a model says it.
+    end_of_text: Option<u32>,
     notices: Vec<String>,
 }
 
@@ -62,8 +64,14 @@ pub struct Prepared {
 }
 
 impl Preparation {
-    /// Begins: with the tokenizer given, or by training one of the size that `settings` ask for.
-    pub fn new(settings: &Settings, text: Text, tokenizer: Option<Tokenizer>) -> Result<Preparation> {
+    /// Begins: with the tokenizer given, or by training one of the size that `settings` ask for. `end_of_text` is what a
+    /// model has between documents; where there is none, the tokenizer says it.
+    pub fn new(
+        settings: &Settings,
+        text: Text,
+        tokenizer: Option<Tokenizer>,
+        end_of_text: Option<u32>,
+    ) -> Result<Preparation> {
         if text.documents.iter().all(Vec::is_empty) {
             return Err(Error::Config("the text is empty: give a text to train on".into()));
         }
@@ -76,7 +84,7 @@ impl Preparation {
                         tokenizer.vocab_size()
                     )));
                 }
-                let tokenizer = match end_of_text(&tokenizer) {
+                let tokenizer = match end_of_text.map_or_else(|| self::end_of_text(&tokenizer), Ok) {
                     Ok(_) => tokenizer,
                     Err(_) => {
                         notices.push(format!(
@@ -98,7 +106,7 @@ impl Preparation {
                 }
             }
         };
-        Ok(Preparation { text, stage, notices })
+        Ok(Preparation { text, stage, end_of_text, notices })
     }
 
     /// Goes on until `deadline`; what was prepared once all of it is.
@@ -136,7 +144,7 @@ impl Preparation {
                 Phase::Encode { tokenizer, mut encoded, mut part, mut at, mut done } => {
                     let rest = &self.text.documents[encoded.len()..];
                     let Some(first) = rest.first() else {
-                        return Ok(Ok(Self::finish(self.text, tokenizer, encoded, self.notices)?));
+                        return Ok(Ok(Self::finish(self.text, tokenizer, encoded, self.end_of_text, self.notices)?));
                     };
                     if first.len() > SLICE {
                         let from = at;
@@ -166,8 +174,14 @@ impl Preparation {
         }
     }
 
-    fn finish(text: Text, tokenizer: Tokenizer, encoded: Vec<Vec<u32>>, notices: Vec<String>) -> Result<Prepared> {
-        let end_of_text = end_of_text(&tokenizer)?;
+    fn finish(
+        text: Text,
+        tokenizer: Tokenizer,
+        encoded: Vec<Vec<u32>>,
+        end_of_text: Option<u32>,
+        notices: Vec<String>,
+    ) -> Result<Prepared> {
+        let end_of_text = end_of_text.map_or_else(|| self::end_of_text(&tokenizer), Ok)?;
         let corpus = Corpus::describe(&text.name, &text.documents);
         Ok(Prepared { tokenizer, end_of_text, encoded, text, corpus, notices })
     }
@@ -180,6 +194,18 @@ fn tell(events: &mut Vec<Event>, now: &str, done: u64, total: u64) {
 }
 
 impl Prepared {
+    /// Refuses tokens for which a model of `vocab` has no row.
+    pub fn check_ids(&self, vocab: usize) -> Result<()> {
+        let ids = self.encoded.iter().flatten().chain([&self.end_of_text]);
+        match ids.max().filter(|id| **id as usize >= vocab) {
+            None => Ok(()),
+            Some(id) => Err(Error::format(
+                "tokenizer",
+                format!("it gives token {id}, and the model has {vocab}: they are not of one model"),
+            )),
+        }
+    }
+
     /// The tokens as windows of `context`.
     pub fn dataset(&self, context: usize) -> Result<Dataset> {
         Dataset::new(&self.encoded, self.end_of_text, context)

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::Result;
 use crate::device::{Device, Reading};
 use crate::hub::{Moments, Save, Tensor, TrainerState};
-use crate::model::Gpt;
+use crate::model::{Gpt, ModelConfig};
 use crate::train::{StepReport, Trainer};
 
 /// Readings under way: one a tensor of weights, then of first, then of second moments.
@@ -102,6 +102,16 @@ impl Saves {
     pub fn outdate(&mut self) {
         self.step = None;
     }
+}
+
+/// A model to train on `device`: of this shape with new weights, or `model` with its own.
+pub fn first_weights(device: &Device, shape: ModelConfig, model: Option<&Save>, seed: u64) -> Result<Gpt> {
+    if let Some(model) = model {
+        return load_weights(device, model, true);
+    }
+    let gpt = Gpt::new(device, shape, true)?;
+    gpt.initialise(seed);
+    Ok(gpt)
 }
 
 /// A model on `device` with the weights of a save, and with its moments where it is to be trained.

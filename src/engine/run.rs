@@ -9,14 +9,13 @@ use super::known_words::KnownWords;
 use super::prepare::Prepared;
 use super::protocol::{Changes, Command, Event, Settings, Undone};
 use super::questions::{Desk, Generate};
-use super::readback::{Saves, Saving, cut, load_weights};
+use super::readback::{Saves, Saving, cut, first_weights, load_weights};
 use super::slow_motion::SlowMotion;
 use super::timeline::{Snapshot, Timeline};
 use super::update::{Trial, Update, undo};
 use crate::device::Device;
 use crate::generate::Sampling;
 use crate::hub::{Save, TrainerState};
-use crate::model::Gpt;
 use crate::train::{Evaluation, Evaluator, StepReport, Trainer};
 use crate::{Error, Result};
 
@@ -55,13 +54,13 @@ pub struct Run {
 }
 
 impl Run {
-    /// A run from its first step.
-    pub fn new(device: &Device, prepared: Prepared, settings: &Settings) -> Result<Run> {
-        let (mut model, train) = settings.resolve(&prepared.text.name);
-        model.vocab = prepared.tokenizer.vocab_size();
-        let dataset = Arc::new(prepared.dataset(model.context)?);
-        let gpt = Gpt::new(device, model, true)?;
-        gpt.initialise(train.seed);
+    /// A run from its first step, with new weights or with those of `model`.
+    pub fn new(device: &Device, prepared: Prepared, settings: &Settings, model: Option<&Save>) -> Result<Run> {
+        let (mut shape, train) = settings.resolve(&prepared.text.name);
+        shape.vocab = model.map_or(prepared.tokenizer.vocab_size(), |model| model.config.vocab);
+        prepared.check_ids(shape.vocab)?;
+        let dataset = Arc::new(prepared.dataset(shape.context)?);
+        let gpt = first_weights(device, shape, model, train.seed)?;
         let state = TrainerState {
             step: 0,
             extra: 0,
@@ -76,9 +75,9 @@ impl Run {
     }
 
     /// A run from where a save stands.
-    pub fn resume(device: &Device, prepared: Prepared, save: Save, changes: &Changes) -> Result<Run> {
+    pub fn resume(device: &Device, mut prepared: Prepared, save: Save, changes: &Changes) -> Result<Run> {
         let mut state = save.trainer.clone().expect("the engine checked that the save holds a run");
-        changes.apply(&mut state.train);
+        prepared.notices.extend(changes.apply_after(state.step, &mut state.train));
         if state.train.steps < state.step {
             return Err(Error::Usage(format!(
                 "--steps {} is the total, and this run has taken {} already: give a larger total",
@@ -122,6 +121,7 @@ impl Run {
         }
         let mut notices = prepared.notices;
         notices.extend(trainer.dataset.notice());
+        notices.extend(trainer.config.warmup_notice());
         let entropies = trainer.dataset.entropies();
         let mut run = Run {
             trainer,

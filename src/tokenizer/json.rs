@@ -11,7 +11,7 @@ use super::added::AddedToken;
 use super::bpe::Vocabulary;
 use super::pre_tokenizer::{SplitStep, Splitter};
 use super::split::Matcher;
-use super::{Pattern, Tokenizer, TokenizerInner, TokenizerParts, alphabet};
+use super::{Tokenizer, TokenizerInner, TokenizerParts, alphabet};
 use crate::{Error, Result};
 
 const PLACE: &str = "tokenizer.json";
@@ -393,7 +393,7 @@ pub(super) fn write(tokenizer: &TokenizerInner) -> Vec<u8> {
         truncation: Value::Null,
         padding: Value::Null,
         normalizer: Value::Null,
-        pre_tokenizer: match tokenizer.splitter.pattern().and_then(Pattern::regex) {
+        pre_tokenizer: match tokenizer.splitter.expression() {
             Some(regex) => json!({ "type": "Sequence", "pretokenizers": [
                 { "type": "Split", "pattern": { "Regex": regex }, "behavior": "Isolated", "invert": false },
                 byte_level(false),

@@ -134,7 +134,7 @@ impl TokenizerParts {
 impl Tokenizer {
     /// What a training gives: `tokens` by id, the bytes first, then one a merge; the merges in order; and the special
     /// tokens, which take the last ids.
-    fn trained(tokens: Vec<Vec<u8>>, merges: &[Merged], pattern: Pattern, special: Vec<String>) -> Result<Self> {
+    fn trained(tokens: Vec<Vec<u8>>, merges: &[Merged], splitter: Splitter, special: Vec<String>) -> Result<Self> {
         let mut vocabulary = Vocabulary::default();
         let spelt: HashSet<String> = tokens.iter().map(|token| alphabet::spell(token)).collect();
         if let Some(token) = special.iter().find(|&token| spelt.contains(token)) {
@@ -150,7 +150,7 @@ impl Tokenizer {
             vocabulary,
             rules: (0..).zip(merges).map(|(rank, merge)| (merge.left, merge.right, rank, merge.id)).collect(),
             added: (first..).zip(special).map(|(id, content)| AddedToken::special(id, content)).collect(),
-            splitter: Splitter::new(pattern),
+            splitter,
             prefix_space: false,
             ignore_merges: false,
             foreign: None,

@@ -141,6 +141,8 @@ fn between<'a>(text: &'a str, matches: impl Iterator<Item = std::ops::Range<usiz
 #[derive(Clone, Debug)]
 pub(super) struct Splitter {
     steps: Vec<SplitStep>,
+    /// The regular expression of the only step, where it is one without a name.
+    regex: Option<String>,
 }
 
 impl Splitter {
@@ -150,20 +152,30 @@ impl Splitter {
             Pattern::Gpt2 => Matcher::Gpt2,
             Pattern::Cl100k => Matcher::Cl100k { digits: 3 },
             Pattern::O200k => Matcher::O200k,
-            Pattern::None => return Splitter { steps: Vec::new() },
+            Pattern::None => return Splitter::from_steps(Vec::new()),
         };
-        Splitter { steps: vec![SplitStep::Matcher(matcher)] }
+        Splitter::from_steps(vec![SplitStep::Matcher(matcher)])
     }
 
     /// The splits of a file, in order.
     pub(super) fn from_steps(steps: Vec<SplitStep>) -> Self {
-        Splitter { steps }
+        Splitter { steps, regex: None }
+    }
+
+    /// The split at the matches of a regular expression.
+    pub(super) fn regex(regex: &str) -> Result<Self> {
+        Ok(Splitter { steps: vec![SplitStep::regex(regex)?], regex: Some(regex.into()) })
+    }
+
+    /// The regular expression that it splits by, where it is known as one.
+    pub(super) fn expression(&self) -> Option<&str> {
+        self.regex.as_deref().or_else(|| self.pattern().and_then(Pattern::regex))
     }
 
     /// As [`Splitter::new`], but white space at the end of a text as tiktoken splits it.
     pub(super) fn tiktoken(pattern: Pattern) -> Self {
         match pattern {
-            Pattern::Cl100k => Splitter { steps: vec![SplitStep::Matcher(Matcher::Cl100kTiktoken)] },
+            Pattern::Cl100k => Splitter::from_steps(vec![SplitStep::Matcher(Matcher::Cl100kTiktoken)]),
             other => Splitter::new(other),
         }
     }

@@ -112,6 +112,19 @@ impl BpeTrainer {
         Ok(BpeTrainer { options, splitter, pieces: DistinctPieces::default(), bytes: 0, merging: None })
     }
 
+    /// As [`BpeTrainer::new`], but documents are split at the matches of `regex`, whatever the options' pattern is: what
+    /// lies between two matches is a piece, too.
+    ///
+    /// # Errors
+    /// Also where this build cannot run the expression.
+    pub fn with_regex(options: TrainOptions, regex: &str) -> Result<Self> {
+        let splitter = Splitter::regex(regex).map_err(|error| match error {
+            Error::Format { message, .. } => Error::Usage(message),
+            other => other,
+        })?;
+        Ok(BpeTrainer { splitter, ..BpeTrainer::new(options)? })
+    }
+
     /// Counts the pieces of one more document. No merge crosses from one document to another.
     ///
     /// # Errors
@@ -211,7 +224,7 @@ impl BpeTrainer {
     pub fn finish_within(mut self) -> Result<Tokenizer> {
         self.step(usize::MAX);
         let merging = self.merging.expect("a step begins the merging");
-        Tokenizer::trained(merging.tokens, &merging.merges, self.options.pattern, self.options.special)
+        Tokenizer::trained(merging.tokens, &merging.merges, self.splitter, self.options.special)
     }
 }
 

@@ -118,19 +118,24 @@ impl Evaluator {
     /// The whole evaluation at once.
     pub async fn evaluate(&self, windows: &Windows) -> Result<Evaluated> {
         let (mut nats, mut counted) = (0.0, 0);
-        for Batch { inputs, targets, weights } in windows.batches(self.batch) {
-            self.tokens.write(&self.device, &inputs);
-            self.device.write_index(self.targets.view(), &targets);
-            let mut at = 0;
-            while at < self.recording.len() {
-                at = self.recording.advance(at, Instant::now())?;
-            }
-            let losses = self.device.read(self.head.losses.view()).numbers().await?.f64();
-            for (loss, _) in losses.into_iter().zip(weights).filter(|(_, weight)| *weight != 0.0) {
+        for batch in windows.batches(self.batch) {
+            let losses = self.losses(&batch).await?;
+            for (loss, _) in losses.into_iter().zip(batch.weights).filter(|(_, weight)| *weight != 0.0) {
                 nats += loss;
                 counted += 1;
             }
         }
         Ok(Evaluated { nats, tokens: counted })
+    }
+
+    /// The loss at each position of a batch, row by row, in nats; of those that do not count, too.
+    pub async fn losses(&self, batch: &Batch) -> Result<Vec<f64>> {
+        self.tokens.write(&self.device, &batch.inputs);
+        self.device.write_index(self.targets.view(), &batch.targets);
+        let mut at = 0;
+        while at < self.recording.len() {
+            at = self.recording.advance(at, Instant::now())?;
+        }
+        Ok(self.device.read(self.head.losses.view()).numbers().await?.f64())
     }
 }

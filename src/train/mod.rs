@@ -4,6 +4,7 @@ pub mod calibration;
 pub mod config;
 pub mod evaluate;
 pub mod schedule;
+pub mod spans;
 pub mod step_part;
 pub mod trainer;
 pub mod what_if;

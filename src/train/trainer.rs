@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use web_time::Instant;
 
+use super::TrainConfig;
 use super::step_part::{Part, PartEnds};
-use super::{TrainConfig, schedule::learning_rate};
 use crate::data::{Batch, Dataset};
 use crate::device::{Device, Reading, View};
 use crate::model::{Attend, Gpt, ModelConfig};
@@ -195,8 +195,7 @@ impl Trainer {
 
     /// The learning rate of step `step`, counted from 0.
     pub fn learning_rate(&self, step: u64) -> f64 {
-        let TrainConfig { schedule, lr, warmup, steps, .. } = self.config;
-        learning_rate(schedule, lr, warmup, steps, step)
+        self.config.learning_rate(step)
     }
 
     /// The learning rate of the next update. One that is tried behind the last step has the highest rate of the run: the

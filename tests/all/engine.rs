@@ -28,6 +28,7 @@ fn settings() -> Settings {
         vocab_size: Some(300),
         batch: Some(4),
         changes: Changes {
+            lr: None,
             steps: Some(12),
             eval_every: Some(4),
             save_every: Some(0),
@@ -377,7 +378,13 @@ fn a_batch_that_does_not_fit_says_what_would() {
 #[test]
 fn a_loss_that_is_not_finite_stops_the_run() {
     let mut engine = engine();
-    let settings = Settings { lr: Some(1e3), warmup: Some(0), clip: Some(0.0), weight_decay: Some(1e3), ..settings() };
+    let settings = Settings {
+        warmup: Some(0),
+        clip: Some(0.0),
+        weight_decay: Some(1e3),
+        changes: Changes { lr: Some(1e3), ..settings().changes },
+        ..settings()
+    };
     engine.send(Command::Train { settings, text: text(), tokenizer: None }).unwrap();
     let (mut told, mut save) = (0, None);
     let error = loop {

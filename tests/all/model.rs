@@ -37,6 +37,11 @@ fn evaluation() {
 }
 
 #[test]
+fn sliding_windows() {
+    pollster::block_on(golden::sliding());
+}
+
+#[test]
 fn greedy_generation() {
     on_each(|device| pollster::block_on(golden::greedy_generation(&device)));
 }

@@ -23,8 +23,8 @@ fn settings(steps: u64) -> Settings {
         context: Some(16),
         vocab_size: Some(280),
         batch: Some(4),
-        lr: Some(3e-2),
         changes: Changes {
+            lr: Some(3e-2),
             steps: Some(steps),
             eval_every: Some(0),
             save_every: Some(0),

@@ -19,8 +19,8 @@ fn engine(device: &Device) -> Engine {
         context: Some(16),
         vocab_size: Some(280),
         batch: Some(4),
-        lr: Some(3e-2),
         changes: Changes {
+            lr: Some(3e-2),
             steps: Some(8),
             eval_every: Some(0),
             save_every: Some(0),

@@ -60,6 +60,7 @@ fn nothing_is_made_while_a_run_is_under_way() {
             vocab_size: Some(260),
             batch: Some(2),
             changes: Changes {
+                lr: None,
                 steps: Some(6),
                 eval_every: Some(2),
                 save_every: Some(0),
@@ -268,6 +269,6 @@ fn slow_motion_changes_no_bit() {
             step.splice(0..0, [Part::Forward, Part::Loss, Part::Backward].map(|part| (part, micro_batch)));
         }
         assert_eq!(parts, step.repeat(10), "{}", device.name());
-        assert_eq!(told.2, glasshouse::train::schedule::learning_rate(Schedule::Cosine, 2e-3, 3, 10, 9));
+        assert_eq!(told.2, glasshouse::train::schedule::learning_rate(Schedule::Cosine, (2e-3, 0.0), 3, 10, 9));
     });
 }

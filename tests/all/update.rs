@@ -333,7 +333,12 @@ fn what_cannot_be_tried_is_refused_in_a_sentence() {
 
 #[test]
 fn an_update_that_leads_nowhere_leaves_the_run_alone() {
-    let steep = Settings { lr: Some(1e3), clip: Some(0.0), weight_decay: Some(1e3), ..settings() };
+    let steep = Settings {
+        clip: Some(0.0),
+        weight_decay: Some(1e3),
+        changes: Changes { lr: Some(1e3), ..settings().changes },
+        ..settings()
+    };
     let (mut engine, _) = after(Device::cpu(), steep, text(20), 0);
     let before = bits(&save(&mut engine));
     engine.send(Command::Update { text: None, position: None, count: 100, id: Some(3) }).unwrap();

@@ -80,6 +80,7 @@ fn trained(device: &Device) -> (Save, Vec<String>) {
         vocab_size: Some(270),
         batch: Some(4),
         changes: Changes {
+            lr: None,
             steps: Some(3),
             eval_every: Some(0),
             save_every: Some(0),

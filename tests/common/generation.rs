@@ -35,7 +35,9 @@ const WEIGHTS: u64 = 0xfb6c_f5b4_1f94_6e32;
 /// Temperature, top-k and top-p on five logits, worked out by hand: e^logit is 8, 4, 2, 1, 1, of 16.
 pub fn distributions() {
     let logits = [4.0_f32, 1.0, 8.0, 1.0, 2.0].map(f32::ln);
-    let shares = |temperature, top_k, top_p| Sampling { temperature, top_k, top_p, seed: 0 }.probabilities(&logits);
+    let shares = |temperature, top_k, top_p| {
+        Sampling { temperature, top_k, top_p, ..Sampling::default() }.probabilities(&logits)
+    };
     let close = |what: &str, got: Vec<f64>, want: [f64; 5]| {
         let error = got.iter().zip(&want).map(|(g, w)| (g - w).abs()).fold(0.0, f64::max);
         assert!(error < 1e-6, "{what}: got {got:?}, want {want:?}");
@@ -55,8 +57,23 @@ pub fn distributions() {
     close("top-p with top-k", shares(1.0, Some(2), 0.6), [1.0 / 3.0, 0.0, 2.0 / 3.0, 0.0, 0.0]);
     // At temperature 1/2 the first has 64 of 86.
     close("top-p after the temperature", shares(0.5, None, 0.7), [0.0, 0.0, 1.0, 0.0, 0.0]);
+    // Hugging Face's rule of min_p, after the temperature: at least that share of the likeliest, here 8 of 16 and 64 of 86.
+    let least = |temperature, top_k, min_p| {
+        Sampling { temperature, top_k, min_p: Some(min_p), ..Sampling::default() }.probabilities(&logits)
+    };
+    close("min-p of a quarter or less", least(1.0, None, 0.24), [4.0 / 14.0, 0.0, 8.0 / 14.0, 0.0, 2.0 / 14.0]);
+    close("min-p after the temperature", least(0.5, None, 0.2), [0.2, 0.0, 0.8, 0.0, 0.0]);
+    close("min-p with top-k", least(1.0, Some(2), 0.1), [4.0 / 12.0, 0.0, 8.0 / 12.0, 0.0, 0.0]);
+    close("min-p of 0 and of 1", least(1.0, None, 0.0), [0.25, 0.0625, 0.5, 0.0625, 0.125]);
+    close("min-p of 1", least(1.0, None, 1.0), [0.0, 0.0, 1.0, 0.0, 0.0]);
+    // So low that a logit over it is no number any more: of equals both stay.
+    for temperature in [1e-300, 1e-309, f64::from_bits(1)] {
+        close("hardly any temperature", shares(temperature, None, 1.0), [0.0, 0.0, 1.0, 0.0, 0.0]);
+        let equal = Sampling { temperature, ..Sampling::default() }.probabilities(&[-3.0, 7.0, 7.0]);
+        assert_eq!(equal, [0.0, 0.5, 0.5], "{temperature}");
+    }
     // All that leads there: tokens 2, 0, 4, 1, 3 by rank, and at temperature 1/2 squares, of which 80 of 86 are kept.
-    let shown = Sampling { temperature: 0.5, top_k: None, top_p: 0.9, seed: 0 }.distribution(&logits);
+    let shown = Sampling { temperature: 0.5, top_p: 0.9, ..Sampling::default() }.distribution(&logits);
     assert_eq!((shown.ranked, shown.ranks, shown.kept), (vec![2, 0, 4, 1, 3], vec![1, 3, 0, 4, 2], 2));
     close("at temperature 1", shown.probabilities, [0.25, 0.0625, 0.5, 0.0625, 0.125]);
     close("its logarithms", shown.log_probabilities, [0.25, 0.0625, 0.5, 0.0625, 0.125].map(f64::ln));
@@ -65,7 +82,7 @@ pub fn distributions() {
     close("what is kept", shown.shares, [0.2, 0.0, 0.8, 0.0, 0.0]);
     close("its sums by id", shown.cumulative, [0.2, 0.2, 1.0, 1.0, 1.0]);
     let alone = |top_k, top_p| {
-        let shown = Sampling { temperature: 1.0, top_k, top_p, seed: 0 }.distribution(&logits);
+        let shown = Sampling { temperature: 1.0, top_k, top_p, ..Sampling::default() }.distribution(&logits);
         (shown.kept_by_k, shown.kept_by_p, shown.kept)
     };
     // Each cut by itself, the tie of the last two included; at 1 top-p cuts nothing.
@@ -94,7 +111,7 @@ pub fn distributions_hold() {
         let logit =
             |i: usize| (random::normals(n, PARAMETERS, i as u64)[0] * spread * 16.0).round() as f32 / 16.0 + 0.0;
         let logits: Vec<f32> = (0..vocab).map(logit).collect();
-        let sampling = Sampling { temperature, top_k, top_p, seed: n };
+        let sampling = Sampling { temperature, top_k, top_p, min_p: None, seed: n };
         let shown = sampling.distribution(&logits);
         let what = format!("{sampling:?} over {vocab} tokens, spread {spread}");
         for (name, of) in [("p", &shown.probabilities), ("tempered", &shown.tempered), ("shares", &shown.shares)] {

@@ -8,6 +8,7 @@ use glasshouse::model::{Attend, Gpt, ModelConfig};
 use glasshouse::ops::{self, Tokens};
 use glasshouse::tape::{SCALARS, Scalar, Tape};
 use glasshouse::train::Evaluator;
+use glasshouse::train::spans::{Span, batch_of, spans};
 use serde_json::Value;
 
 use super::close;
@@ -219,6 +220,32 @@ pub async fn evaluation() {
         close("loss", &[got.loss()], &[want["loss"].as_f64().unwrap()], 1e-9, 0.0);
         let bits = glasshouse::data::bits_per_byte(got.nats, windows.predicted(), &lengths).unwrap();
         close("bits per byte", &[bits], &[want["bits_per_byte"].as_f64().unwrap()], 1e-9, 0.0);
+    }
+}
+
+/// Windows that overlap, as Hugging Face's guide to perplexity has them, on the oracle: the numbers of make_sliding.py.
+pub async fn sliding() {
+    let golden = Golden::load("plain");
+    let want: Value = serde_json::from_slice(include_bytes!("../golden/plain/sliding.json")).unwrap();
+    let tokens: Vec<u32> =
+        golden.json["evaluation"]["tokens"].as_array().unwrap().iter().map(|x| x.as_u64().unwrap() as u32).collect();
+    let (context, batch) = (golden.config.context, 3);
+    let device = Device::oracle();
+    let model = golden.model(&device, false);
+    let evaluator = Evaluator::new(&device, &model, batch).unwrap();
+    for stride in 1..context {
+        let windows = spans(tokens.len(), context, Some(stride)).unwrap();
+        let (mut nats, mut counted) = (0.0, 0);
+        for windows in windows.chunks(batch) {
+            let rows: Vec<(&[u32], &Span)> = windows.iter().map(|span| (&tokens[..], span)).collect();
+            let batch = batch_of(&rows, batch, context);
+            let losses = evaluator.losses(&batch).await.unwrap();
+            nats += losses.iter().zip(&batch.weights).map(|(loss, weight)| loss * f64::from(*weight)).sum::<f64>();
+            counted += batch.counted() as u64;
+        }
+        let want = &want["strides"][stride.to_string()];
+        assert_eq!(counted, want["tokens"].as_u64().unwrap(), "stride {stride}");
+        close("nats", &[nats], &[want["nats"].as_f64().unwrap()], 1e-9, 0.0);
     }
 }
 

@@ -241,7 +241,7 @@ pub async fn distributions_are_those_of_generation(device: &Device) {
         Sampling { temperature: 0.0, ..plain },
         Sampling { temperature: 1.7, top_k: Some(5), ..plain },
         Sampling { temperature: 2.5, top_p: 0.9, seed: 4, ..plain },
-        Sampling { temperature: 3.0, top_k: Some(9), top_p: 0.7, seed: 5 },
+        Sampling { temperature: 3.0, top_k: Some(9), top_p: 0.7, seed: 5, ..plain },
     ] {
         let mut generation = Generation::new(&prompt(4), sampling);
         for n in 0..8 {

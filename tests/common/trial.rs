@@ -26,6 +26,7 @@ pub fn settings() -> Settings {
         accumulate: Some(2),
         warmup: Some(0),
         changes: Changes {
+            lr: None,
             steps: Some(12),
             eval_every: Some(0),
             save_every: Some(0),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{ModelConfig, Preset};
 use crate::train::TrainConfig;
 use crate::train::schedule::Schedule;
+use crate::{Error, Result};
 
 /// The settings of a run; what is `None` is the preset's.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -28,14 +29,18 @@ pub struct Settings {
     pub batch: Option<usize>,
     /// Passes before one update.
     pub accumulate: Option<usize>,
-    /// The highest learning rate.
-    pub lr: Option<f64>,
+    /// Where the learning rate ends.
+    pub min_lr: Option<f64>,
     /// Steps in which it rises.
     pub warmup: Option<u64>,
     /// How it falls.
     pub schedule: Option<Schedule>,
     /// AdamW's decay.
     pub weight_decay: Option<f64>,
+    /// The first moment's decay.
+    pub beta1: Option<f64>,
+    /// The second moment's decay.
+    pub beta2: Option<f64>,
     /// The largest norm of a gradient.
     pub clip: Option<f64>,
     /// What every draw follows from.
@@ -53,6 +58,8 @@ pub struct Settings {
 pub struct Changes {
     /// Updates of the whole run.
     pub steps: Option<u64>,
+    /// The highest learning rate.
+    pub lr: Option<f64>,
     /// Updates after which this call saves and stops.
     pub stop_after: Option<u64>,
     /// Steps between evaluations; 0 for none.
@@ -80,10 +87,12 @@ impl Settings {
             seed: self.seed.unwrap_or(train.seed),
             batch,
             accumulate: self.accumulate.unwrap_or(train.accumulate_for(preset, batch, model.context)),
-            lr: self.lr.unwrap_or(train.lr),
+            min_lr: self.min_lr.unwrap_or(train.min_lr),
             warmup: self.warmup.unwrap_or(train.warmup),
             schedule: self.schedule.unwrap_or(train.schedule),
             weight_decay: self.weight_decay.unwrap_or(train.weight_decay),
+            beta1: self.beta1.unwrap_or(train.beta1),
+            beta2: self.beta2.unwrap_or(train.beta2),
             clip: self.clip.unwrap_or(train.clip),
             ..train
         };
@@ -92,10 +101,45 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// The settings of a run that begins with the weights of a model of this shape, which is then the run's.
+    ///
+    /// # Errors
+    /// Where another shape was asked for.
+    pub fn with_shape(mut self, model: &ModelConfig) -> Result<Settings> {
+        let shape = [
+            ("--layers", &mut self.layers, model.layers),
+            ("--heads", &mut self.heads, model.heads),
+            ("--channels", &mut self.channels, model.channels),
+            ("--context", &mut self.context, model.context),
+            ("--vocab-size", &mut self.vocab_size, model.vocab),
+        ];
+        for (option, asked, found) in shape {
+            if let Some(asked) = asked.filter(|asked| *asked != found) {
+                return Err(Error::Usage(format!(
+                    "{option} {asked} contradicts the model to begin with, which has {found}: leave it out"
+                )));
+            }
+            *asked = Some(found);
+        }
+        // The tokenizer comes with the model, which may have rows beyond its tokens.
+        self.vocab_size = None;
+        Ok(self)
+    }
+}
+
 impl Changes {
+    /// Changes a run that goes on after `step` steps; says where its learning rate jumps by that.
+    pub fn apply_after(&self, step: u64, train: &mut TrainConfig) -> Option<String> {
+        let before = train.clone();
+        self.apply(train);
+        train.jump_notice(&before, step)
+    }
+
     /// Changes what a run that goes on may change.
     pub fn apply(&self, train: &mut TrainConfig) {
         train.steps = self.steps.unwrap_or(train.steps);
+        train.lr = self.lr.unwrap_or(train.lr);
         train.eval_every = self.eval_every.unwrap_or(train.eval_every);
         train.save_every = self.save_every.unwrap_or(train.save_every);
         train.sample_every = self.sample_every.unwrap_or(train.sample_every);

@@ -100,7 +100,7 @@ fn options_that_are_wrong() {
         ("sample", "--model"),
         ("sample --model model --temperature hot", "--temperature"),
         ("sample --model model --temperature -1", "--temperature is to lie between 0"),
-        ("sample --model model --top-k 0", "--top-k is to be at least 1"),
+        ("sample --model model --top-k -2", "expected a number of tokens, or 0 for all"),
         ("sample --model model --top-p 0", "--top-p is to lie above 0"),
         ("sample --model model --top-p 1.5", "--top-p is to lie above 0"),
         ("eval --model model", "--data"),

@@ -6,10 +6,18 @@ mod corpus;
 mod corpus_front;
 #[cfg(unix)]
 mod durability;
+mod evaluation;
+mod fine_tuning;
 mod input;
 mod models;
+mod options;
 mod pages;
+mod pipes;
 mod runs;
+mod sampling;
+#[cfg(unix)]
+mod signals;
+mod tokens;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
