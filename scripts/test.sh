@@ -36,7 +36,7 @@ native() {
 # The tests' own build of the program: `cargo build` would take other features of what both need, and build that anew.
 parity_build() { cargo test --quiet --features full --test all --no-run; }
 parity() {
-  build/venv/bin/python -m pytest --durations=0 tests/parity/tokenizer.py &&
+  build/venv/bin/python -m pytest --durations=0 tests/parity/tokenizer.py tests/parity/tokenizer_commands.py &&
     GLASSHOUSE="$PWD/target/debug/glasshouse" build/datatrove/bin/python -m pytest --durations=0 tests/parity/corpus_parity.py
 }
 wasm_build() { for_wasm trunk build --release; }

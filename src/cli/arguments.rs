@@ -81,11 +81,7 @@ fn with_tip(mut error: clap::Error, command: &Command) -> clap::Error {
 fn called(command: &Command) -> &Command {
     let mut found = command;
     for word in std::env::args_os().skip(1) {
-        match word.to_str().and_then(|word| found.find_subcommand(word)) {
-            Some(subcommand) => found = subcommand,
-            None if word.to_string_lossy().starts_with('-') => break,
-            None => {}
-        }
+        found = word.to_str().and_then(|word| found.find_subcommand(word)).unwrap_or(found);
     }
     found
 }

@@ -81,11 +81,11 @@ impl<'a> Job<'a> {
                     return Ok(code.into());
                 }
                 self.display.note("saving after this step; Ctrl-C again leaves at once")?;
-                self.session.stop()?;
-                self.stopping = true;
+                // Where it cannot stop it has failed, and the next tick says why.
+                self.stopping = self.session.stop().is_ok();
             }
-            if !preparing && signals::take_save() && !self.stopping {
-                self.session.send(Command::Save)?;
+            if !preparing && signals::take_save() && !self.stopping && self.session.send(Command::Save).is_ok() {
+                self.display.note("saving after this step, as asked")?;
             }
             match self.session.tick() {
                 Ok(events) => {

@@ -38,7 +38,7 @@ use glasshouse::Result;
 #[command(name = "glasshouse", version, after_help = EXAMPLES)]
 pub struct Cli {
     /// Threads to compute with; as many as the machine runs at once where none is given.
-    #[arg(long, global = true, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, global = true, value_name = "N", display_order = 900, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     #[command(subcommand)]
     command: CliCommand,

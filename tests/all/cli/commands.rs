@@ -20,6 +20,9 @@ fn help_is_there_for_every_command() {
         "vocab-size",
         "out",
         "resume",
+        "init",
+        "config",
+        "threads",
         "device",
         "seed",
         "steps",
@@ -31,6 +34,9 @@ fn help_is_there_for_every_command() {
         "channels",
         "accumulate",
         "lr",
+        "min-lr",
+        "beta1",
+        "beta2",
         "warmup",
         "schedule",
         "weight-decay",
@@ -42,6 +48,19 @@ fn help_is_there_for_every_command() {
     ] {
         assert!(train.contains(&format!("--{option}")), "{option}");
     }
+    for (command, options) in [
+        ("sample", &["prompt", "num-samples", "stop", "min-p", "top-k", "special"][..]),
+        ("eval", &["data", "stride", "per-document"]),
+        ("tokenizer train", &["input", "pattern"]),
+        ("tokenizer decode", &["input"]),
+        ("tokenizer count", &["input", "text"]),
+        ("tokenizer convert", &["tokenizer", "pattern", "out"]),
+        ("tokenizer show", &["tokenizer"]),
+    ] {
+        let help = place.ok(&format!("{command} --help"));
+        assert!(options.iter().all(|option| help.contains(&format!("--{option}"))), "{command}: {help}");
+    }
+    assert!(train.contains("128 + signal") && help.contains("128 + signal"), "the exit codes are told");
     assert!(place.ok("--version").starts_with("glasshouse "));
 }
 

@@ -71,6 +71,7 @@ fn a_name_from_elsewhere_gets_a_tip() {
     let place = Place::new();
     for (command, given, ours) in [
         ("train", "--batch-size 4", "--batch"),
+        ("--threads 2 train", "--batch-size 4", "--batch"),
         ("train", "--batch_size=4", "--batch"),
         ("train", "--grad-clip 1", "--clip"),
         ("train", "--max_grad_norm 1", "--clip"),
