@@ -7,6 +7,7 @@
 pub mod error;
 pub mod parallel;
 pub mod random;
+pub mod reading;
 mod unicode;
 
 pub mod corpus;

@@ -12,6 +12,7 @@ use glasshouse::{Error, Result, engine};
 use serde_json::json;
 
 use super::device::DeviceArg;
+use super::reader_args::ReaderArgs;
 use super::run_folder::load_model;
 use super::{input, output, progress};
 
@@ -21,13 +22,13 @@ const PASS_TOKENS: usize = 4096;
 /// Measure a model's loss on a text.
 ///
 /// Each document is preceded by <|endoftext|> and the whole cut into windows that do not overlap. Every token but the
-/// first counts; bits a byte count special tokens as no bytes.
+/// first counts; bits a byte count the nats of those that stand for bytes, over these bytes.
 #[derive(Args, Debug)]
 pub struct EvalArgs {
     /// A model folder, or a zip of one; - for a zip on standard input.
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
-    /// The text: files, folders, JSONL with a `text` field, or - for standard input.
+    /// The text: files of text, Markdown, JSONL, JSON or Parquet, plain or packed, folders, or - for standard input.
     #[arg(long, value_name = "PATH", required = true, num_args = 1..)]
     data: Vec<PathBuf>,
     /// auto takes real hardware, else the CPU; gpu the best adapter, software included; gpu:N the one `doctor` calls N.
@@ -36,6 +37,8 @@ pub struct EvalArgs {
     /// Print one JSON object: loss (nats a token), perplexity, bits_per_byte, tokens.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    reader: ReaderArgs,
 }
 
 /// Runs the subcommand.
@@ -46,7 +49,7 @@ pub fn run(args: EvalArgs) -> Result<()> {
         Some(id) => id,
         None => engine::end_of_text(&tokenizer)?,
     };
-    let documents = input::documents(&args.data)?;
+    let documents = input::documents(&args.data, &args.reader.reading()?)?;
     let documents: Vec<&[u8]> = documents.iter().map(Vec::as_slice).collect();
     let encoded = tokenizer.encode_documents(&documents);
     let windows = Windows::new(&encoded, end_of_text, save.config.context)?;
@@ -72,7 +75,7 @@ pub fn run(args: EvalArgs) -> Result<()> {
         false => tokenizer.token_bytes(id).map_or(0, |bytes| bytes.len() as u32),
     };
     let lengths: Vec<u32> = (0..save.config.vocab as u32).map(length).collect();
-    let bits = bits_per_byte(found.nats, windows.predicted(), &lengths);
+    let bits = bits_per_byte(found.text_nats, windows.predicted(), &lengths);
     let (loss, perplexity) = (found.loss(), found.loss().exp());
     if args.json {
         return output::json(&json!({

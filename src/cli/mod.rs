@@ -9,6 +9,7 @@ mod input;
 mod job;
 mod output;
 mod progress;
+mod reader_args;
 mod run_folder;
 mod sample;
 mod tokenizer;

@@ -8,6 +8,7 @@ use glasshouse::tokenizer::{BpeTrainer, Pattern, SpecialHandling, Ties, Tokenize
 use glasshouse::{Error, Result, hub};
 use serde::Serialize;
 
+use super::reader_args::ReaderArgs;
 use super::{input, output};
 
 /// Train a byte-level BPE tokenizer, encode and decode.
@@ -29,7 +30,8 @@ enum TokenizerCommand {
 
 #[derive(Args, Debug)]
 struct TrainTokenizerArgs {
-    /// Text files, JSONL with a text field, folders of these, or - for standard input.
+    /// Text, Markdown, JSONL, JSON or Parquet with their texts in a field, plain or packed, folders of these, or - for standard
+    /// input.
     #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
     input: Vec<PathBuf>,
     /// Tokens in all: the 256 bytes, the merges and the special tokens.
@@ -47,6 +49,8 @@ struct TrainTokenizerArgs {
     /// Where to write the tokenizer.json.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    #[command(flatten)]
+    reader: ReaderArgs,
 }
 
 #[derive(Args, Debug)]
@@ -110,7 +114,7 @@ fn train(args: TrainTokenizerArgs) -> Result<()> {
     if !folder.is_dir() || args.out.is_dir() {
         return Err(Error::Usage(format!("--out {} is not a file in a folder that is there", args.out.display())));
     }
-    let documents = input::documents(&args.input)?;
+    let documents = input::documents(&args.input, &args.reader.reading()?)?;
     documents.iter().try_for_each(|document| trainer.feed(document))?;
     let bytes: usize = documents.iter().map(Vec::len).sum();
     let tokenizer = trainer.finish()?;

@@ -13,7 +13,10 @@ use super::device::{DeviceArg, OpenedDevice};
 use super::job::{Job, RunArgs, SLICE, catch_interrupts};
 use super::output::{grouped, size};
 use super::progress::Display;
-use super::run_folder::{RunFolder, builtin, check_vacant, given, load, text_of, tokenizer_json, unpack};
+use super::reader_args::ReaderArgs;
+use super::run_folder::{
+    RunFolder, builtin, check_vacant, given, load, measured_with, text_of, tokenizer_json, unpack,
+};
 
 /// Train a tokenizer and a model on a text, or go on with a run.
 ///
@@ -28,10 +31,14 @@ pub struct TrainArgs {
     /// A text that comes with the program: en (Shakespeare, the default) or zh (Song and Yuan poems).
     #[arg(long, value_name = "en|zh", conflicts_with = "data")]
     corpus: Option<Builtin>,
-    /// Your own text: files, folders, JSONL with a `text` field, or - for standard input. When a run goes on: a new
-    /// place of the same text.
+    /// Your own text: files of text, Markdown, JSONL, JSON or Parquet, plain or packed, folders, or - for standard input. When a
+    /// run goes on: a new place of the same text.
     #[arg(long, value_name = "PATH", num_args = 1..)]
     data: Vec<PathBuf>,
+    /// A text to measure the validation loss with, and not to train on; without it a tenth of the documents is kept for that, or of
+    /// few documents the last tenth of each.
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    val_data: Vec<PathBuf>,
     /// A tokenizer.json, or a vocab.bpe with its encoder.json beside it; without it a tokenizer is trained on the text.
     #[arg(long, value_name = "FILE")]
     tokenizer: Option<PathBuf>,
@@ -105,6 +112,9 @@ pub struct TrainArgs {
     /// The largest global norm of a gradient, 0 for any; 1 where none is given.
     #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Optimiser")]
     clip: Option<f64>,
+
+    #[command(flatten)]
+    reader: ReaderArgs,
 }
 
 const AFTER: &str = "\
@@ -118,7 +128,7 @@ gpt2 accumulates passes until a step has 524,288 tokens. A preset's vocabulary
 shrinks to what the text allows.
 
 A run that goes on takes --steps, --stop-after, --eval-every, --save-every,
---sample-every, --device, --data and --json; all else is as it was.
+--sample-every, --device, --data, --val-data and --json; all else is as it was.
 Ctrl-C saves and leaves.";
 
 /// Runs the subcommand.
@@ -189,11 +199,11 @@ impl TrainArgs {
             ("--weight-decay", self.weight_decay.is_some()),
             ("--clip", self.clip.is_some()),
         ];
-        match given.iter().find(|(_, given)| *given) {
+        match given.iter().find(|(_, given)| *given).map(|(option, _)| *option).or(self.reader.given()) {
             None => Ok(()),
-            Some((option, _)) => Err(Error::Usage(format!(
+            Some(option) => Err(Error::Usage(format!(
                 "{option} cannot change when a run goes on: only --steps, --stop-after, --eval-every, --save-every, \
-                 --sample-every, --device and --data can"
+                 --sample-every, --device, --data and --val-data can"
             ))),
         }
     }
@@ -202,10 +212,17 @@ impl TrainArgs {
 /// A new run.
 fn begin(args: &TrainArgs, display: &mut Display) -> Result<()> {
     args.out.as_deref().map(check_vacant).transpose()?;
+    let reading = args.reader.reading()?;
     let text = match &args.data[..] {
-        [] => builtin(args.corpus.unwrap_or(Builtin::English))?,
-        paths => given(paths)?,
+        [] => match args.reader.given() {
+            Some(option) => {
+                return Err(Error::Usage(format!("{option} says how your own text is read: give --data, too")));
+            }
+            None => builtin(args.corpus.unwrap_or(Builtin::English))?,
+        },
+        paths => given(paths, reading.clone())?,
     };
+    let text = measured_with(text, &args.val_data, reading)?;
     let tokenizer = args.tokenizer.as_deref().map(tokenizer_json).transpose()?;
     let opened = args.device.open()?;
     describe(display, &opened, &text)?;
@@ -233,7 +250,7 @@ fn resume(args: &TrainArgs, path: &Path, display: &mut Display) -> Result<()> {
         return Err(Error::format(path.display(), message));
     };
     let folder = if zip { unpack(path, args.out.as_deref(), &save)? } else { path.to_owned() };
-    let text = text_of(&mut save, &args.data)?;
+    let text = text_of(&mut save, &args.data, &args.val_data)?;
     let opened = args.device.open()?;
     describe(display, &opened, &text)?;
     let mut engine = Engine::new(opened.device, SLICE, opened.memory);

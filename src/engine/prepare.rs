@@ -3,7 +3,7 @@
 use web_time::Instant;
 
 use super::protocol::{Event, Settings, Text};
-use crate::data::{Corpus, Dataset};
+use crate::data::{Corpus, Dataset, Split};
 use crate::tokenizer::{BpeTrainer, Tokenizer, TrainOptions};
 use crate::{Error, Result};
 
@@ -53,6 +53,8 @@ pub struct Prepared {
     pub end_of_text: u32,
     /// The text, encoded, document by document.
     pub encoded: Vec<Vec<u32>>,
+    /// The text to measure with, encoded.
+    pub validation: Vec<Vec<u32>>,
     /// The text as it came.
     pub text: Text,
     /// How to know it again.
@@ -63,11 +65,11 @@ pub struct Prepared {
 
 impl Preparation {
     /// Begins: with the tokenizer given, or by training one of the size that `settings` ask for.
-    pub fn new(settings: &Settings, text: Text, tokenizer: Option<Tokenizer>) -> Result<Preparation> {
+    pub fn new(settings: &Settings, mut text: Text, tokenizer: Option<Tokenizer>) -> Result<Preparation> {
         if text.documents.iter().all(Vec::is_empty) {
             return Err(Error::Config("the text is empty: give a text to train on".into()));
         }
-        let mut notices = Vec::new();
+        let mut notices = std::mem::take(&mut text.notes);
         let stage = match tokenizer {
             Some(tokenizer) => {
                 if let Some(size) = settings.vocab_size {
@@ -107,7 +109,8 @@ impl Preparation {
         deadline: Instant,
         events: &mut Vec<Event>,
     ) -> Result<std::result::Result<Prepared, Preparation>> {
-        let bytes: u64 = self.text.documents.iter().map(|d| d.len() as u64).sum();
+        let all = self.text.documents.iter().chain(&self.text.validation);
+        let bytes: u64 = all.map(|document| document.len() as u64).sum();
         loop {
             self.stage = match self.stage {
                 Phase::Count { mut trainer, next, at, requested } => match self.text.documents.get(next) {
@@ -134,7 +137,12 @@ impl Preparation {
                     }
                 }
                 Phase::Encode { tokenizer, mut encoded, mut part, mut at, mut done } => {
-                    let rest = &self.text.documents[encoded.len()..];
+                    // The texts to measure with come behind those to train on.
+                    let Text { documents, validation, .. } = &self.text;
+                    let rest = match documents.get(encoded.len()..) {
+                        Some(rest) if !rest.is_empty() => rest,
+                        _ => &validation[encoded.len() - documents.len()..],
+                    };
                     let Some(first) = rest.first() else {
                         return Ok(Ok(Self::finish(self.text, tokenizer, encoded, self.notices)?));
                     };
@@ -166,10 +174,11 @@ impl Preparation {
         }
     }
 
-    fn finish(text: Text, tokenizer: Tokenizer, encoded: Vec<Vec<u32>>, notices: Vec<String>) -> Result<Prepared> {
+    fn finish(text: Text, tokenizer: Tokenizer, mut encoded: Vec<Vec<u32>>, notices: Vec<String>) -> Result<Prepared> {
         let end_of_text = end_of_text(&tokenizer)?;
-        let corpus = Corpus::describe(&text.name, &text.documents);
-        Ok(Prepared { tokenizer, end_of_text, encoded, text, corpus, notices })
+        let corpus = text.corpus();
+        let validation = encoded.split_off(text.documents.len());
+        Ok(Prepared { tokenizer, end_of_text, encoded, validation, text, corpus, notices })
     }
 }
 
@@ -182,7 +191,12 @@ fn tell(events: &mut Vec<Event>, now: &str, done: u64, total: u64) {
 impl Prepared {
     /// The tokens as windows of `context`.
     pub fn dataset(&self, context: usize) -> Result<Dataset> {
-        Dataset::new(&self.encoded, self.end_of_text, context)
+        let Prepared { encoded, end_of_text, .. } = self;
+        match self.corpus.source.split {
+            Split::Stream => Dataset::new(encoded, *end_of_text, context),
+            Split::Documents => Dataset::by_documents(&self.text.documents, encoded, *end_of_text, context),
+            Split::Given => Dataset::with_validation(encoded, &self.validation, *end_of_text, context),
+        }
     }
 }
 

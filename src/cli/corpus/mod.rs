@@ -9,12 +9,13 @@ mod funnel;
 pub mod inputs;
 mod output;
 #[cfg(feature = "parquet")]
-mod parquet;
+pub mod parquet;
 mod records;
 mod run;
 mod url_and_language;
 #[cfg(feature = "extraction")]
 mod watchdog;
+mod whole;
 
 use clap::{Args, Subcommand};
 use glasshouse::Result;

@@ -7,6 +7,7 @@ mod corpus_front;
 mod input;
 mod models;
 mod pages;
+mod readers;
 mod runs;
 
 use std::path::{Path, PathBuf};
