@@ -214,7 +214,7 @@ fn begin(args: &TrainArgs, display: &mut Display) -> Result<()> {
     args.out.as_deref().map(check_vacant).transpose()?;
     let reading = args.reader.reading()?;
     let text = match &args.data[..] {
-        [] => match args.reader.given() {
+        [] => match args.reader.given().filter(|_| args.val_data.is_empty()) {
             Some(option) => {
                 return Err(Error::Usage(format!("{option} says how your own text is read: give --data, too")));
             }

@@ -104,7 +104,7 @@ impl Incoming<'_> {
         let mut tally = Tally::default();
         let found = match readers::documents(self.name, bytes, &Reading::default(), &mut tally) {
             Ok(found) => found,
-            Err(Unread::Unusable(..)) => return self.take(Err("line_damaged")),
+            Err(Unread::Unusable { .. }) => return self.take(Err("line_damaged")),
             Err(_) => return self.take(Err("not_utf8")),
         };
         for _ in 0..tally.left_out() {

@@ -92,7 +92,7 @@ fn push(inputs: &mut Vec<InputFile>, path: PathBuf, name: String, kind: Kind) {
     }
 }
 
-/// What a file is, as it begins. Its name counts where it is damaged, or a part of a page.
+/// What a file is, as it begins. Its name counts where it is a damaged archive, or a part of a page.
 fn kind(path: &Path, reading: &Reading) -> Result<Kind> {
     let mut head = Vec::new();
     // What does not unpack is found out where it is read.
@@ -105,7 +105,8 @@ fn kind(path: &Path, reading: &Reading) -> Result<Kind> {
     Ok(match kind {
         Kind::Text | Kind::Other(_) if reading.taken_as.is_none() && ends(path, &[".warc", ".wet"]) => Kind::Archive,
         Kind::Text if reading.taken_as.is_none() && ends(path, &[".html", ".htm", ".xhtml"]) => Kind::Html,
-        Kind::Text if damaged => Kind::Lines,
+        // Its beginning says nothing.
+        Kind::Text if damaged || head.trim_ascii().is_empty() => Kind::Lines,
         kind => kind,
     })
 }

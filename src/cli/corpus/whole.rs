@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use glasshouse::corpus::readers::{self, Entries, Kind, Reading, Tally, Unread, Value};
+use glasshouse::corpus::readers::{self, Entries, Kind, Reading, Tally, Value};
 use glasshouse::corpus::{Document, jsonl};
 use glasshouse::{Error, Result};
 use indicatif::ProgressBar;
@@ -12,28 +12,50 @@ use super::batches::{BatchSource, Item};
 use super::files;
 use crate::cli::input;
 
+/// What is longer is not read.
+const MAX_BYTES: u64 = 4 << 30;
+
 /// The documents of a file of this kind, and of what is none the name under which it is counted.
 pub fn items(path: &Path, name: &str, kind: &Kind, reading: &Reading, bar: &ProgressBar) -> Result<BatchSource> {
     let mut bytes = Vec::new();
-    let read = files::open_counted(path, bar)
-        .and_then(|mut reader| reader.read_to_end(&mut bytes).map_err(|error| files::unreadable(path, error)));
+    let read = files::open_counted(path, bar).and_then(|reader| {
+        let read = reader.take(MAX_BYTES + 1).read_to_end(&mut bytes);
+        read.map_err(|error| files::unreadable(path, error))
+    });
+    if bytes.len() as u64 > MAX_BYTES {
+        return Ok(BatchSource::Damaged(format!(
+            "it unpacks to more than {} GiB, which is read as a whole",
+            MAX_BYTES >> 30
+        )));
+    }
     match read {
         Err(Error::Format { message, .. }) => return Ok(BatchSource::Damaged(message)),
         read => read?,
     };
     let mut tally = Tally::default();
     let items = match kind {
-        Kind::Text => texts(path, name, bytes, reading, &mut tally)?,
-        kind => objects(path, name, bytes, kind, reading, &mut tally)?,
+        Kind::Text => texts(path, name, bytes, reading, &mut tally),
+        kind => objects(path, name, bytes, kind, reading, &mut tally),
+    };
+    let items = match items {
+        Ok(items) => items,
+        Err(what) => return Ok(BatchSource::Damaged(what)),
     };
     let notes = tally.notes();
     bar.suspend(|| notes.iter().for_each(|note| input::tell(note)));
     Ok(BatchSource::Items(items.into_iter()))
 }
 
-fn texts(path: &Path, name: &str, bytes: Vec<u8>, reading: &Reading, tally: &mut Tally) -> Result<Vec<Item>> {
+/// The documents of a text file; or why it is none.
+fn texts(
+    path: &Path,
+    name: &str,
+    bytes: Vec<u8>,
+    reading: &Reading,
+    tally: &mut Tally,
+) -> std::result::Result<Vec<Item>, String> {
     let place = path.display().to_string();
-    let found = readers::documents(&place, bytes, reading, tally).map_err(|unread: Unread| unread.error(&place))?;
+    let found = readers::documents(&place, bytes, reading, tally).map_err(|unread| unread.reason())?;
     let many = found.documents.len() > 1;
     let document = |(text, number): (Vec<u8>, usize)| {
         let id = if many { format!("{name}/{number}") } else { name.to_owned() };
@@ -43,6 +65,7 @@ fn texts(path: &Path, name: &str, bytes: Vec<u8>, reading: &Reading, tally: &mut
     Ok(found.documents.into_iter().zip(1..).map(document).collect())
 }
 
+/// The entries of JSON; or why it cannot be read.
 fn objects(
     path: &Path,
     name: &str,
@@ -50,10 +73,10 @@ fn objects(
     kind: &Kind,
     reading: &Reading,
     tally: &mut Tally,
-) -> Result<Vec<Item>> {
+) -> std::result::Result<Vec<Item>, String> {
     let place = path.display().to_string();
-    let decoded = readers::decode(bytes, reading.encoding.as_deref())
-        .map_err(|what| Error::format(&place, format!("expected text, found {what}")))?;
+    let decoded =
+        readers::decode(bytes, reading.encoding.as_deref()).map_err(|what| format!("expected text, found {what}"))?;
     if let Some(said) = decoded.said {
         tally.say_of(&place, said);
     }

@@ -20,8 +20,15 @@ pub enum Unread {
     Elsewhere(Kind),
     /// It is no text: what it is.
     NoText(String),
-    /// It is JSON without a text: where, and why.
-    Unusable(String, String),
+    /// It is JSON without a text.
+    Unusable {
+        /// The file and the line.
+        place: String,
+        /// What is wrong there.
+        why: String,
+        /// The same as a sentence that says what was expected and what to do.
+        message: String,
+    },
 }
 
 impl Unread {
@@ -29,7 +36,7 @@ impl Unread {
     pub fn error(self, name: &str) -> Error {
         match self {
             Unread::NoText(what) => Error::format(name, format!("expected text, found {what}")),
-            Unread::Unusable(place, why) => Error::format(place, why),
+            Unread::Unusable { place, message, .. } => Error::format(place, message),
             Unread::Elsewhere(kind @ (Kind::Html | Kind::Archive)) => Error::format(
                 name,
                 format!(
@@ -49,7 +56,7 @@ impl Unread {
     pub fn reason(&self) -> String {
         match self {
             Unread::NoText(what) => what.clone(),
-            Unread::Unusable(_, why) => why.clone(),
+            Unread::Unusable { why, .. } => why.clone(),
             Unread::Elsewhere(kind @ (Kind::Html | Kind::Archive)) => format!("{}: `corpus run` reads it", kind.name()),
             Unread::Elsewhere(kind) => format!("{}: a build with `--features full` reads it", kind.name()),
         }
@@ -90,7 +97,8 @@ fn entries(name: &str, bytes: &[u8], kind: &Kind, field: &str, tally: &mut Tally
         let place = || format!("{name}, line {}", entry.line);
         let text = match entry.value {
             Err(why) if *kind == Kind::Json => {
-                return Err(Unread::Unusable(place(), format!("expected a whole file of JSON: {why}: get it again")));
+                let message = format!("expected a whole file of JSON: {why}: get it again");
+                return Err(Unread::Unusable { place: place(), why, message });
             }
             Err(why) => Err(why),
             // An array of strings is a list of documents.
@@ -112,17 +120,17 @@ fn entries(name: &str, bytes: &[u8], kind: &Kind, field: &str, tally: &mut Tally
         }
     }
     match first {
-        Some((place, why)) if documents.is_empty() => Err(unusable(place, &why, field, tally.left_out())),
+        Some((place, why)) if documents.is_empty() => Err(unusable(place, why, field, tally.left_out())),
         _ => Ok(documents),
     }
 }
 
 /// Why a file of lines without a single document is none.
-fn unusable(place: String, why: &str, field: &str, count: u64) -> Unread {
-    let others = if count == 1 { "and there is no other".to_owned() } else { format!("as for all {count} there") };
+fn unusable(place: String, why: String, field: &str, count: u64) -> Unread {
+    let others = if count == 1 { String::new() } else { format!(", and of all {count} entries none has one") };
     let message = format!(
-        "expected an object of JSON with the text of a document in its string field `{field}`: {why}, {others}: name the field \
-         with --text-field, or take the file as it stands with --as text"
+        "expected an object of JSON with the text of a document in its string field `{field}`: {why}{others}: name the field with \
+         --text-field, or take the file as it stands with --as text"
     );
-    Unread::Unusable(place, message)
+    Unread::Unusable { place, why, message }
 }

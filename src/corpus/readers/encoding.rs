@@ -188,6 +188,11 @@ fn utf16(bytes: &[u8]) -> Option<Order> {
         return None;
     }
     let zeros = sample.contains(&0);
+    // Text of single bytes with a stray zero among them.
+    let printable = sample.iter().filter(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t')).count();
+    if zeros && printable * 10 >= sample.len() * 8 {
+        return None;
+    }
     if !zeros && (sample.is_ascii() || std::str::from_utf8(bytes).is_ok()) {
         return None;
     }
@@ -272,7 +277,7 @@ mod tests {
 
     #[test]
     fn what_is_no_text_is_told() {
-        for bytes in [&b"text\0"[..], b"a\0\0\0b\0\0\0", &[0, 1, 2, 3, 4, 5]] {
+        for bytes in [&b"text\0"[..], b"hello\0", b"\0a line of text", b"a\0\0\0b\0\0\0", &[0, 1, 2, 3, 4, 5]] {
             assert!(decode(bytes.to_vec(), None).unwrap_err().contains("zero byte"), "{bytes:?}");
             assert_eq!(decode(bytes.to_vec(), Some("bytes")).unwrap().bytes, bytes);
         }

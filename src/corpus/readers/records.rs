@@ -38,6 +38,8 @@ enum State {
 impl<'a> Entries<'a> {
     /// The entries of a file of this kind.
     pub fn new(bytes: &'a [u8], kind: &Kind) -> Self {
+        // Where bytes are taken as they are, a mark still stands in front of them.
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let mut entries = Entries { bytes, at: 0, line: 1, state: State::Lines };
         if *kind == Kind::Json {
             entries.space();
