@@ -160,10 +160,16 @@ pub fn builtin(corpus: Builtin) -> Result<Text> {
 
 /// The user's text. Its name is the paths as they were given, so that they can be read again; what came by standard
 /// input is kept with the run, having no other place.
-pub fn given(paths: &[PathBuf], reading: Reading) -> Result<Text> {
+pub fn given_as(paths: &[PathBuf], reading: Reading) -> Result<Text> {
     let documents = input::documents(paths, &reading)?;
     let keep = is_standard_input(paths);
     Ok(Text { name: named(paths), documents, keep, source: Source::new(reading), ..Text::default() })
+}
+
+/// The user's text, each file read as its content says.
+#[cfg(test)]
+pub fn given(paths: &[PathBuf]) -> Result<Text> {
+    given_as(paths, Reading::default())
 }
 
 /// Paths as one name.

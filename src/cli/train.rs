@@ -15,7 +15,7 @@ use super::output::{grouped, size};
 use super::progress::Display;
 use super::reader_args::ReaderArgs;
 use super::run_folder::{
-    RunFolder, builtin, check_vacant, given, load, measured_with, text_of, tokenizer_json, unpack,
+    RunFolder, builtin, check_vacant, given_as, load, measured_with, text_of, tokenizer_json, unpack,
 };
 
 /// Train a tokenizer and a model on a text, or go on with a run.
@@ -220,7 +220,7 @@ fn begin(args: &TrainArgs, display: &mut Display) -> Result<()> {
             }
             None => builtin(args.corpus.unwrap_or(Builtin::English))?,
         },
-        paths => given(paths, reading.clone())?,
+        paths => given_as(paths, reading.clone())?,
     };
     let text = measured_with(text, &args.val_data, reading)?;
     let tokenizer = args.tokenizer.as_deref().map(tokenizer_json).transpose()?;

@@ -263,10 +263,7 @@ fn enough(rest: &[u8], wanted: usize, stretch: usize) -> usize {
 
 fn parts(text: &[u8], at: usize) -> bool {
     let (before, behind) = text.split_at(at);
-    let ends = match behind {
-        [b' ' | b'\n' | b'\r' | b'\t', ..] | [0xef, 0xbc, 0x8c, ..] | [0xe3, 0x80, 0x82, ..] => true,
-        _ => false,
-    };
+    let ends = matches!(behind, [b' ' | b'\n' | b'\r' | b'\t', ..] | [0xef, 0xbc, 0x8c, ..] | [0xe3, 0x80, 0x82, ..]);
     let word = match before {
         [.., byte] if byte.is_ascii_alphanumeric() => true,
         // From U+5000 to U+9FFF all are ideographs.
