@@ -16,7 +16,7 @@ const HEADER: usize = 10;
 const CHUNK: usize = 64 << 10;
 
 /// The streams of a file, unpacked. The decoder of one does not say where it ended, so the next one's header is looked for: ten
-/// bytes that stand within a stream by chance once in 10^22 bytes.
+/// bytes that stand within a stream by chance once in some 10^20 bytes.
 pub(super) struct Streams<R: BufRead> {
     source: Rc<RefCell<Source<R>>>,
     decoder: DecoderReader<Stream<R>>,
