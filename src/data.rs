@@ -1,14 +1,15 @@
 //! Tokens become batches: one stream of documents, cut into windows, ordered by a pure function of seed and number.
 
+mod split;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Error, Result, random};
+pub use split::{Source, Split};
 
-/// At most so many tokens are kept for validation.
-const VALIDATION: usize = 1_000_000;
+use crate::{Error, Result, random};
 
 /// B windows of T tokens, row by row. Weight 0 means that the position does not count.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,12 +27,14 @@ pub struct Batch {
 pub struct Dataset {
     /// The tokens to train on.
     pub train: Arc<[u32]>,
-    /// The last tenth of the stream, at most a million tokens; none when it is shorter than one window.
+    /// What is kept for validation, at most a million tokens; none when it is shorter than one window.
     pub validation: Option<Windows>,
     /// Tokens of a window, T.
     pub context: usize,
     /// Whether the stream is rows of T + 1 tokens that are taken as they stand, over and over.
     pub rows: bool,
+    /// Whether the validation was given, or taken from the text.
+    pub split: Split,
 }
 
 impl Dataset {
@@ -39,39 +42,7 @@ impl Dataset {
     pub fn rows(tokens: Vec<u32>, context: usize) -> Self {
         let whole = !tokens.is_empty() && tokens.len().is_multiple_of(context + 1);
         assert!(whole, "Dataset: expected rows of {} tokens, got {} tokens", context + 1, tokens.len());
-        Dataset { train: tokens.into(), validation: None, context, rows: true }
-    }
-
-    /// Joins documents into one stream, each preceded by `end_of_text`, and sets the validation tokens aside.
-    /// Refuses a stream that is shorter than one window and its last target.
-    pub fn new(documents: &[Vec<u32>], end_of_text: u32, context: usize) -> Result<Self> {
-        assert!(context > 0, "Dataset: expected a context above 0");
-        let mut tokens = stream(documents, end_of_text);
-        if tokens.len() <= context {
-            return Err(Error::Config(format!(
-                "the text gives {} tokens and a context of {context} needs {} or more: \
-                 give more text, or a smaller --context",
-                tokens.len(),
-                context.saturating_add(1)
-            )));
-        }
-        let held_out = (tokens.len() / 10).min(VALIDATION);
-        let validation = (held_out > context).then(|| {
-            let tail = tokens.split_off(tokens.len() - held_out);
-            Windows { tokens: tail.into(), context }
-        });
-        Ok(Dataset { train: tokens.into(), validation, context, rows: false })
-    }
-
-    /// Where there is no validation: why, as a sentence for the person who trains.
-    pub fn notice(&self) -> Option<String> {
-        self.validation.is_none().then(|| {
-            format!(
-                "no validation: a tenth of the text's {} tokens is less than one window of {} and its last target",
-                self.train.len(),
-                self.context
-            )
-        })
+        Dataset { train: tokens.into(), validation: None, context, rows: true, split: Split::Stream }
     }
 
     /// Windows of an epoch. Their first starts at an offset that changes with the epoch, so all epochs have as many.
@@ -149,6 +120,8 @@ pub struct Windows {
     pub tokens: Arc<[u32]>,
     /// Tokens of a window, T.
     pub context: usize,
+    /// The token between documents, which stands for no text.
+    pub end_of_text: Option<u32>,
 }
 
 impl Windows {
@@ -158,7 +131,7 @@ impl Windows {
         if tokens.len() < 2 {
             return Err(Error::Config("the text is empty, so there is nothing to predict: give some text".into()));
         }
-        Ok(Windows { tokens: tokens.into(), context })
+        Ok(Windows { tokens: tokens.into(), context, end_of_text: Some(end_of_text) })
     }
 
     /// Batches of `batch` windows; positions past the end of the stream have weight 0.
@@ -234,24 +207,24 @@ impl Batch {
 }
 
 /// Documents as one stream, each preceded by `end_of_text`.
-pub fn stream(documents: &[Vec<u32>], end_of_text: u32) -> Vec<u32> {
-    let mut tokens = Vec::with_capacity(documents.iter().map(|document| document.len() + 1).sum());
+pub fn stream(documents: &[impl AsRef<[u32]>], end_of_text: u32) -> Vec<u32> {
+    let mut tokens = Vec::with_capacity(documents.iter().map(|document| document.as_ref().len() + 1).sum());
     for document in documents {
         tokens.push(end_of_text);
-        tokens.extend(document);
+        tokens.extend(document.as_ref());
     }
     tokens
 }
 
-/// Bits a byte: the summed `nats` of some predicted tokens over the bytes of their text. `token_bytes` has the length
-/// of each token's text in bytes, 0 for special tokens. None where the tokens have no text at all.
+/// Bits a byte: the summed `nats` of the predicted tokens that have a text, over the bytes of it. `token_bytes` has the length
+/// of each token's text in bytes, 0 for special tokens, whose nats are not to be in the sum. None where the tokens have no text.
 pub fn bits_per_byte(nats: f64, predicted: &[u32], token_bytes: &[u32]) -> Option<f64> {
     let bytes: u64 = predicted.iter().map(|&token| u64::from(token_bytes[token as usize])).sum();
     (bytes > 0).then(|| nats / std::f64::consts::LN_2 / bytes as f64)
 }
 
 /// What is remembered of a text, to know it again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Corpus {
     /// What people call it: `en`, or the path it came from.
     pub name: String,
@@ -261,7 +234,19 @@ pub struct Corpus {
     pub bytes: u64,
     /// SHA-256 over each document's length (64 bits, little-endian) and bytes, in hexadecimal.
     pub sha256: String,
+    /// How it was read and is split. Not a part of what it is: two corpora are equal that have the same documents.
+    #[serde(default, skip_serializing_if = "Source::is_first")]
+    pub source: Source,
 }
+
+impl PartialEq for Corpus {
+    fn eq(&self, other: &Self) -> bool {
+        let what = |corpus: &Corpus| (corpus.name.clone(), corpus.documents, corpus.bytes, corpus.sha256.clone());
+        what(self) == what(other)
+    }
+}
+
+impl Eq for Corpus {}
 
 impl Corpus {
     /// Measures and hashes `documents`.
@@ -276,6 +261,7 @@ impl Corpus {
             documents: documents.len() as u64,
             bytes: documents.iter().map(|document| document.len() as u64).sum(),
             sha256: hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+            source: Source::default(),
         }
     }
 

@@ -8,6 +8,7 @@ pub mod error;
 pub mod files;
 pub mod parallel;
 pub mod random;
+pub mod reading;
 mod unicode;
 
 pub mod corpus;

@@ -15,13 +15,16 @@ use js_sys::{Array, Float32Array, Object, Reflect, Uint8Array};
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::prelude::*;
 
+use crate::corpus::readers::Tally;
 use crate::corpus::{self, Builtin};
+use crate::data::Source;
 use crate::engine::{
     self, Changes, Command, Event, MemoryStore, Progress, SAMPLE_TOKENS, Settings, State, Text, read_log,
 };
 use crate::generate::Sampling;
 use crate::hub::{Save, from_zip, to_zip};
 use crate::model::Preset;
+use crate::reading::Reading;
 use crate::train::{StepReport, TrainConfig};
 use crate::{Error, Result};
 
@@ -112,15 +115,22 @@ impl Session {
     /// Takes the file of a built-in corpus as the text of the next run.
     pub fn set_corpus(&mut self, name: &str, file: &[u8]) -> Answer<()> {
         let name: Builtin = name.parse()?;
-        self.text = Some(Text { name: name.name().into(), documents: corpus::documents(file)?, keep: false });
+        self.text = Some(Text {
+            name: name.name().into(),
+            documents: corpus::documents(file)?,
+            keep: false,
+            ..Text::default()
+        });
         Ok(())
     }
 
     /// Takes the user's files, `[{name, bytes}]`, as the text of the next run. The tab is the only place that has it,
     /// so saves bring it along.
     pub fn set_own_text(&mut self, files: &Array) -> Answer<()> {
-        let (name, documents) = own_documents(files)?;
-        self.text = Some(Text { name, documents, keep: true });
+        let reading = Reading::default();
+        let (name, documents, notes) = own_documents(files, &reading)?;
+        let source = Source::new(reading);
+        self.text = Some(Text { name, documents, keep: true, source, notes, ..Text::default() });
         Ok(())
     }
 
@@ -164,7 +174,7 @@ impl Session {
             (None, true) => Some(name.parse::<Builtin>().map_or("own", Builtin::name).to_owned()),
             _ => None,
         };
-        self.text = Some(Text { name, documents: carried.unwrap_or_default(), keep: true });
+        self.text = Some(Text { name, documents: carried.unwrap_or_default(), keep: true, ..Text::default() });
         self.opened = Some(save);
         Ok(needed)
     }
@@ -269,20 +279,21 @@ fn event_to_js(event: &mut Event) -> JsValue {
     object
 }
 
-/// The user's files, `[{name, bytes}]`: their names, and the documents in them.
-fn own_documents(files: &Array) -> Result<(String, Vec<Vec<u8>>)> {
+/// The user's files, `[{name, bytes}]`: their names, the documents in them, and what is to be said of these.
+fn own_documents(files: &Array, reading: &Reading) -> Result<(String, Vec<Vec<u8>>, Vec<String>)> {
     let mut names = Vec::new();
+    let mut tally = Tally::default();
     let mut documents = Vec::new();
     for file in files.iter() {
         let name = property(&file, "name").as_string().unwrap_or_default();
         let bytes = Uint8Array::new(&property(&file, "bytes")).to_vec();
-        documents.extend(corpus::of_file(&name, bytes)?);
+        documents.extend(corpus::of_file(&name, bytes, reading, &mut tally)?);
         names.push(name);
     }
     if documents.iter().all(Vec::is_empty) {
         return Err(Error::Config("there is no text yet: paste some, or choose a file that holds some".into()));
     }
-    Ok((names.join(", "), documents))
+    Ok((names.join(", "), documents, tally.notes()))
 }
 
 /// The event that brings a save as a zip.

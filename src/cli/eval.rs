@@ -13,6 +13,7 @@ use glasshouse::{Error, Result, engine};
 use serde_json::json;
 
 use super::device::DeviceArg;
+use super::reader_args::ReaderArgs;
 use super::run_folder::load_model;
 use super::{input, output, progress};
 
@@ -22,13 +23,13 @@ const PASS_TOKENS: usize = 4096;
 /// Measure a model's loss on a text.
 ///
 /// Each document is preceded by <|endoftext|> and the whole cut into windows that do not overlap, unless --stride says
-/// otherwise. Every token but the first counts; bits a byte count special tokens as no bytes.
+/// otherwise. Every token but the first counts; bits a byte count the nats of those that stand for bytes, over these bytes.
 #[derive(Args, Debug)]
 pub struct EvalArgs {
     /// A model folder, or a zip of one; - for a zip on standard input.
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
-    /// The text: files, folders, JSONL with a `text` field, or - for standard input.
+    /// The text: files of text, Markdown, JSONL, JSON or Parquet, plain or packed, folders, or - for standard input.
     #[arg(long, value_name = "PATH", required = true, num_args = 1..)]
     data: Vec<PathBuf>,
     /// auto takes real hardware, else the CPU; gpu the best adapter, software included; gpu:N the one `doctor` calls N.
@@ -45,6 +46,8 @@ pub struct EvalArgs {
     /// Print one JSON object: loss (nats a token), perplexity, bits_per_byte, tokens.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    reader: ReaderArgs,
 }
 
 /// Runs the subcommand.
@@ -55,7 +58,7 @@ pub fn run(args: EvalArgs) -> Result<()> {
         Some(id) => id,
         None => engine::end_of_text(&tokenizer)?,
     };
-    let documents = input::documents(&args.data)?;
+    let documents = input::documents(&args.data, &args.reader.reading()?)?;
     let documents: Vec<&[u8]> = documents.iter().map(Vec::as_slice).collect();
     let encoded = tokenizer.encode_documents(&documents);
     let windows = Windows::new(&encoded, end_of_text, save.config.context)?;
@@ -79,25 +82,26 @@ pub fn run(args: EvalArgs) -> Result<()> {
     let evaluator = Evaluator::new(&device, &model, batch)?;
     if !args.per_document && args.stride.is_none() {
         let found = evaluate(&evaluator, &windows, batch, args.json)?;
-        return args.tell(&found, bits_per_byte(found.nats, windows.predicted(), &lengths));
+        return args.tell(&found, bits_per_byte(found.text_nats, windows.predicted(), &lengths));
     }
     let streams: Vec<Vec<u32>> = match args.per_document {
         true => encoded.iter().map(|ids| [&[end_of_text], ids.as_slice()].concat()).collect(),
         false => vec![windows.tokens.to_vec()],
     };
-    let found = evaluate_streams(&evaluator, &streams, batch, save.config.context, args.stride)?;
+    let found = evaluate_streams(&evaluator, &streams, batch, (save.config.context, end_of_text), args.stride)?;
     if args.per_document {
         for (number, (found, stream)) in found.iter().zip(&streams).enumerate() {
-            let bits = bits_per_byte(found.nats, &stream[1..], &lengths);
+            let bits = bits_per_byte(found.text_nats, &stream[1..], &lengths);
             args.tell_document(number + 1, found, bits)?;
         }
     }
     let all = Evaluated {
         nats: found.iter().map(|found| found.nats).sum(),
+        text_nats: found.iter().map(|found| found.text_nats).sum(),
         tokens: found.iter().map(|found| found.tokens).sum(),
     };
     let predicted: Vec<u32> = streams.iter().flat_map(|stream| stream[1..].iter().copied()).collect();
-    args.tell(&all, bits_per_byte(all.nats, &predicted, &lengths))
+    args.tell(&all, bits_per_byte(all.text_nats, &predicted, &lengths))
 }
 
 impl EvalArgs {
@@ -139,22 +143,23 @@ fn evaluate_streams(
     evaluator: &Evaluator,
     streams: &[Vec<u32>],
     batch: usize,
-    context: usize,
+    (context, end_of_text): (usize, u32),
     stride: Option<usize>,
 ) -> Result<Vec<Evaluated>> {
     let mut windows = Vec::new();
     for (number, stream) in streams.iter().enumerate() {
         windows.extend(spans(stream.len(), context, stride)?.into_iter().map(|span| (number, span)));
     }
-    let mut found = vec![Evaluated { nats: 0.0, tokens: 0 }; streams.len()];
+    let mut found = vec![Evaluated::default(); streams.len()];
     for windows in windows.chunks(batch) {
         let rows: Vec<(&[u32], &Span)> =
             windows.iter().map(|(number, span)| (streams[*number].as_slice(), span)).collect();
-        let losses = pollster::block_on(evaluator.losses(&batch_of(&rows, batch, context)))?;
+        let rows = batch_of(&rows, batch, context);
+        let losses = pollster::block_on(evaluator.losses(&rows))?;
         for (row, (number, span)) in windows.iter().enumerate() {
             let scored = span.known..span.known + span.scored().len();
-            found[*number].nats += losses[row * context..][scored].iter().sum::<f64>();
-            found[*number].tokens += span.scored().len() as u64;
+            let (losses, targets) = (&losses[row * context..][scored.clone()], &rows.targets[row * context..][scored]);
+            found[*number].add(losses, targets, Some(end_of_text));
         }
     }
     Ok(found)

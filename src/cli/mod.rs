@@ -19,6 +19,7 @@ mod optimiser;
 mod option_file;
 pub mod output;
 mod progress;
+mod reader_args;
 mod run_folder;
 mod sample;
 mod signals;

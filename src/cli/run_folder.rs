@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use glasshouse::corpus::readers::Reading;
 use glasshouse::corpus::{self, Builtin};
+use glasshouse::data::{Corpus, Source, Split};
 use glasshouse::engine::{Recalled, Settings, Store, Text};
 use glasshouse::files::{self, FolderLock, LOCK};
 use glasshouse::hub::{self, Log, Save};
@@ -167,7 +169,7 @@ impl Store for FolderStore {
         let mut save = hub::load(&self.path)?;
         // Standard input cannot be read twice, but then the save has the text.
         let data = if save.corpus.is_some() { &[] } else { &self.data[..] };
-        let text = text_of(&mut save, data)?;
+        let text = text_of(&mut save, data, &[])?;
         self.log = Log::open(&self.path, saved)?;
         Ok(Recalled::Save(Box::new(save), text))
     }
@@ -218,45 +220,90 @@ pub fn unpack(zip: &Path, out: Option<&Path>, save: &Save) -> Result<RunFolder> 
 
 /// A corpus that comes with the program.
 pub fn builtin(corpus: Builtin) -> Result<Text> {
-    Ok(Text { name: corpus.name().into(), documents: corpus::documents(corpus.file())?, keep: false })
+    Ok(Text { name: corpus.name().into(), documents: corpus::documents(corpus.file())?, ..Text::default() })
 }
 
 /// The user's text. Its name is the paths as they were given, so that they can be read again; what came by standard
 /// input is kept with the run, having no other place.
+pub fn given_as(paths: &[PathBuf], reading: Reading) -> Result<Text> {
+    let documents = input::documents(paths, &reading)?;
+    let keep = is_standard_input(paths);
+    Ok(Text { name: named(paths), documents, keep, source: Source::new(reading), ..Text::default() })
+}
+
+/// The user's text, each file read as its content says.
+#[cfg(test)]
 pub fn given(paths: &[PathBuf]) -> Result<Text> {
+    given_as(paths, Reading::default())
+}
+
+/// Paths as one name.
+fn named(paths: &[PathBuf]) -> String {
     let joined = std::env::join_paths(paths).map(|joined| joined.to_string_lossy().into_owned());
-    let name = match joined {
+    match joined {
         _ if is_standard_input(paths) && paths.len() == 1 => "standard input".into(),
         Ok(name) if name.parse::<Builtin>().is_ok() => format!("./{name}"),
         Ok(name) => name,
         Err(_) => format!("{} paths", paths.len()),
-    };
-    Ok(Text { name, documents: input::documents(paths)?, keep: is_standard_input(paths) })
+    }
+}
+
+/// A text whose validation loss is measured with the texts at `paths`, where there are any.
+pub fn measured_with(text: Text, paths: &[PathBuf], reading: Reading) -> Result<Text> {
+    if paths.is_empty() {
+        return Ok(text);
+    }
+    if is_standard_input(paths) {
+        return Err(Error::Usage(
+            "--val-data is read again when the run goes on: give files, not standard input".into(),
+        ));
+    }
+    let validation = input::documents(paths, &reading)?;
+    let known = Corpus::describe(named(paths), &validation);
+    // A built-in corpus stays what it is; the texts to measure with are read as they were asked for.
+    let source = Source { reading, split: Split::Given, validation: Some(Box::new(known)) };
+    Ok(Text { source, validation, ..text })
 }
 
 fn is_standard_input(paths: &[PathBuf]) -> bool {
     paths.iter().any(|path| path == Path::new("-"))
 }
 
-/// The text of a run that goes on: from the places given, or out of the save, the program, the place where it was.
-pub fn text_of(save: &mut Save, data: &[PathBuf]) -> Result<Text> {
-    let name = save.trainer.as_ref().map_or_else(String::new, |state| state.corpus.name.clone());
+/// The text of a run that goes on: from the places given, or out of the save, the program, the place where it was. It is read as
+/// it was when the run began.
+pub fn text_of(save: &mut Save, data: &[PathBuf], val_data: &[PathBuf]) -> Result<Text> {
+    let (name, source) = match &save.trainer {
+        Some(state) => (state.corpus.name.clone(), state.corpus.source.clone()),
+        None => (String::new(), Source::default()),
+    };
+    source.reading.check()?;
+    let again = |name: &str, option: &str| {
+        let paths: Vec<PathBuf> = std::env::split_paths(name).collect();
+        input::documents(&paths, &source.reading).map_err(|error| {
+            Error::Config(format!("this run needs {name:?}, which cannot be read again ({error}): give {option}"))
+        })
+    };
     let carried = save.corpus.take();
-    if !data.is_empty() {
-        let keep = carried.is_some() || is_standard_input(data);
-        return Ok(Text { name, documents: input::documents(data)?, keep });
-    }
-    if let Some(documents) = carried {
-        return Ok(Text { name, documents, keep: true });
-    }
-    if let Ok(corpus) = name.parse::<Builtin>() {
-        return builtin(corpus);
-    }
-    let paths: Vec<PathBuf> = std::env::split_paths(&name).collect();
-    let documents = input::documents(&paths).map_err(|error| {
-        Error::Config(format!("this run was trained on {name:?}, which cannot be read again ({error}): give --data"))
-    })?;
-    Ok(Text { name, documents, keep: false })
+    let (documents, keep) = if !data.is_empty() {
+        (input::documents(data, &source.reading)?, carried.is_some() || is_standard_input(data))
+    } else if let Some(documents) = carried {
+        (documents, true)
+    } else if let Ok(corpus) = name.parse::<Builtin>() {
+        (builtin(corpus)?.documents, false)
+    } else {
+        (again(&name, "--data")?, false)
+    };
+    let validation = match (&source.validation, val_data) {
+        (None, []) => Vec::new(),
+        (None, _) => {
+            return Err(Error::Usage(
+                "this run measures with a part of its text: --val-data cannot change that".into(),
+            ));
+        }
+        (Some(known), []) => again(&known.name, "--val-data")?,
+        (Some(_), paths) => input::documents(paths, &source.reading)?,
+    };
+    Ok(Text { name, documents, keep, source, validation, ..Text::default() })
 }
 
 /// The tokenizer at `path`, as tokenizer.json.

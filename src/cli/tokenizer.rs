@@ -16,6 +16,7 @@ use glasshouse::tokenizer::{Pattern, SpecialHandling, Ties, Tokenizer, TrainOpti
 use glasshouse::{Error, Result, hub};
 use serde::Serialize;
 
+use super::reader_args::ReaderArgs;
 use super::{input, output};
 use split::Split;
 
@@ -44,7 +45,8 @@ enum TokenizerCommand {
 
 #[derive(Args, Debug)]
 struct TrainTokenizerArgs {
-    /// Text files, JSONL with a text field, folders of these, or - for standard input.
+    /// Text, Markdown, JSONL, JSON or Parquet with their texts in a field, plain or packed, folders of these, or - for standard
+    /// input.
     #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
     input: Vec<PathBuf>,
     /// Tokens in all: the 256 bytes, the merges and the special tokens.
@@ -63,6 +65,8 @@ struct TrainTokenizerArgs {
     /// Where to write the tokenizer.json.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    #[command(flatten)]
+    reader: ReaderArgs,
 }
 
 #[derive(Args, Debug)]
@@ -127,8 +131,9 @@ pub fn run(args: TokenizerArgs) -> Result<()> {
 fn train(args: TrainTokenizerArgs) -> Result<()> {
     let options = TrainOptions { ties: args.ties, special: args.special, ..TrainOptions::new(args.vocab_size) };
     let mut trainer = args.pattern.trainer(options)?;
+    let reading = args.reader.reading()?;
     let target = Target::open(&args.out)?;
-    let documents = input::documents(&args.input)?;
+    let documents = input::documents(&args.input, &reading)?;
     documents.iter().try_for_each(|document| trainer.feed(document))?;
     let bytes: usize = documents.iter().map(Vec::len).sum();
     let tokenizer = trainer.finish()?;

@@ -17,7 +17,10 @@ use super::job::{Job, RunArgs, SLICE};
 use super::optimiser::OptimiserArgs;
 use super::output::{grouped, size};
 use super::progress::Display;
-use super::run_folder::{RunFolder, builtin, check_vacant, given, load, load_model, text_of, tokenizer_json, unpack};
+use super::reader_args::ReaderArgs;
+use super::run_folder::{
+    RunFolder, builtin, check_vacant, given_as, load, load_model, measured_with, text_of, tokenizer_json, unpack,
+};
 use super::signals;
 
 /// Train a tokenizer and a model on a text, or go on with a run.
@@ -33,10 +36,14 @@ pub struct TrainArgs {
     /// A text that comes with the program: en (Shakespeare, the default) or zh (Song and Yuan poems).
     #[arg(long, value_name = "en|zh", conflicts_with = "data")]
     corpus: Option<Builtin>,
-    /// Your own text: files, folders, JSONL with a `text` field, or - for standard input. When a run goes on: a new
-    /// place of the same text.
+    /// Your own text: files of text, Markdown, JSONL, JSON or Parquet, plain or packed, folders, or - for standard input. When a
+    /// run goes on: a new place of the same text.
     #[arg(long, value_name = "PATH", num_args = 1..)]
     data: Vec<PathBuf>,
+    /// A text to measure the validation loss with, and not to train on; without it a tenth of the documents is kept for that, or of
+    /// few documents the last tenth of each.
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    val_data: Vec<PathBuf>,
     /// A tokenizer.json, or a vocab.bpe with its encoder.json beside it; without it a tokenizer is trained on the text.
     #[arg(long, value_name = "FILE")]
     tokenizer: Option<PathBuf>,
@@ -104,6 +111,9 @@ pub struct TrainArgs {
 
     #[command(flatten)]
     optimiser: OptimiserArgs,
+
+    #[command(flatten)]
+    reader: ReaderArgs,
 }
 
 const AFTER: &str = "\
@@ -117,8 +127,8 @@ gpt2 accumulates passes until a step has 524,288 tokens. A preset's vocabulary
 shrinks to what the text allows.
 
 A run that goes on takes --steps, --stop-after, --lr, --eval-every,
---save-every, --sample-every, --threads, --device, --data and --json; all else
-is as it was.
+--save-every, --sample-every, --threads, --device, --data, --val-data,
+--wait-for-disk and --json; all else is as it was.
 --config FILE.toml has a line for an option, under its long name:
   preset = 'small'
   data = ['notes/', 'more.jsonl']
@@ -192,11 +202,13 @@ impl TrainArgs {
             ("--heads", self.heads.is_some()),
             ("--channels", self.channels.is_some()),
         ];
-        match given.into_iter().chain(self.optimiser.lasting()).find(|(_, given)| *given) {
+        let given =
+            given.into_iter().chain(self.optimiser.lasting()).find(|(_, given)| *given).map(|(option, _)| option);
+        match given.or(self.reader.given()) {
             None => Ok(()),
-            Some((option, _)) => Err(Error::Usage(format!(
+            Some(option) => Err(Error::Usage(format!(
                 "{option} cannot change when a run goes on: only --steps, --stop-after, --lr, --eval-every, \
-                 --save-every, --sample-every, --threads, --device and --data can"
+                 --save-every, --sample-every, --threads, --device, --data and --val-data can"
             ))),
         }
     }
@@ -210,10 +222,17 @@ fn begin(args: &TrainArgs, display: &mut Display) -> Result<ExitCode> {
         Some(model) => args.settings().with_shape(&model.config)?,
         None => args.settings(),
     };
+    let reading = args.reader.reading()?;
     let text = match &args.data[..] {
-        [] => builtin(args.corpus.unwrap_or(Builtin::English))?,
-        paths => given(paths)?,
+        [] => match args.reader.given().filter(|_| args.val_data.is_empty()) {
+            Some(option) => {
+                return Err(Error::Usage(format!("{option} says how your own text is read: give --data, too")));
+            }
+            None => builtin(args.corpus.unwrap_or(Builtin::English))?,
+        },
+        paths => given_as(paths, reading.clone())?,
     };
+    let text = measured_with(text, &args.val_data, reading)?;
     let tokenizer = args.tokenizer.as_deref().map(tokenizer_json).transpose()?;
     let opened = args.device.open()?;
     describe(display, &opened, &text)?;
@@ -270,7 +289,7 @@ fn resume(args: &TrainArgs, path: &Path, display: &mut Display) -> Result<ExitCo
         Some(folder) => folder,
         None => unpack(path, args.out.as_deref(), &save)?,
     };
-    let text = text_of(&mut save, &args.data)?;
+    let text = text_of(&mut save, &args.data, &args.val_data)?;
     let opened = args.device.open()?;
     describe(display, &opened, &text)?;
     let mut engine = Engine::new(opened.device, SLICE, opened.memory);

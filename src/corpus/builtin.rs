@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::str::FromStr;
 
-use super::read_jsonl;
+use super::readers::{self, Reading, Tally};
 use crate::{Error, Result};
 
 /// What stands between two documents: a line that holds a form feed and nothing else.
@@ -11,6 +11,9 @@ const SEPARATOR: &[u8] = b"\n\x0c\n";
 
 /// No corpus file unpacks to more bytes than this: a damaged one must not fill the memory.
 const MAX_TEXT_BYTES: u64 = 64 << 20;
+
+/// No file of a user's unpacks to more: it must fit a tab.
+const MAX_OWN_BYTES: u64 = 1 << 30;
 
 /// A corpus that comes with the program; `corpora/` says what is in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,20 +75,19 @@ pub fn documents(file: &[u8]) -> Result<Vec<Vec<u8>>> {
     Ok(split(&text))
 }
 
-/// The documents of a user's file: one, of any bytes but zero, or one a line where `name` ends in `.jsonl` or `.ndjson`;
-/// none in an empty file.
-pub fn of_file(name: &str, bytes: Vec<u8>) -> Result<Vec<Vec<u8>>> {
-    if let Some(at) = bytes.iter().position(|&byte| byte == 0) {
-        return Err(Error::Config(format!(
-            "{name}: expected text, found a zero byte at {at}: it is a binary file, or text in UTF-16, which is to be \
-             saved as UTF-8"
-        )));
+/// The documents of a user's file, of any kind that is text, packed or not. What is to be said of them goes into `tally`.
+pub fn of_file(name: &str, bytes: Vec<u8>, reading: &Reading, tally: &mut Tally) -> Result<Vec<Vec<u8>>> {
+    let mut text = Vec::new();
+    let read =
+        readers::unpacked(Box::new(&bytes[..])).and_then(|file| file.take(MAX_OWN_BYTES + 1).read_to_end(&mut text));
+    read.map_err(|error| Error::format(name, format!("it does not unpack ({error}): fetch it again")))?;
+    if text.len() as u64 > MAX_OWN_BYTES {
+        let message =
+            format!("expected at most {} MiB of text in a file, found more: bring a part", MAX_OWN_BYTES >> 20);
+        return Err(Error::format(name, message));
     }
-    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-    if ["jsonl", "ndjson"].iter().any(|known| extension.eq_ignore_ascii_case(known)) {
-        return read_jsonl(name, &bytes);
-    }
-    Ok(if bytes.is_empty() { Vec::new() } else { vec![bytes] })
+    let found = readers::documents(name, text, reading, tally).map_err(|unread| unread.error(name))?;
+    Ok(found.documents)
 }
 
 /// The text between the separators; each document keeps its last newline.

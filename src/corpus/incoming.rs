@@ -1,75 +1,53 @@
 //! Files given in memory, the page's uploads: HTML, JSONL, web archives and plain text.
 
 use std::collections::BTreeMap;
-use std::io::{BufReader, Read};
-
-use flate2::read::MultiGzDecoder;
+use std::io::{BufRead, Read};
 
 use super::page::{Input, Page};
+use super::readers::{self, HEAD_BYTES, Kind, Packing, Reading, Tally, Unread, head_kind};
 use super::{Document, MAX_PAGE_BYTES, jsonl, warc};
 use crate::{Error, Result};
 
 /// Files with more bytes of text are refused: they do not fit a tab.
 const MAX_TEXT_BYTES: usize = 256 << 20;
 
-/// Endings of what is no text as it is.
-const PACKED: [&str; 6] = [".zst", ".xz", ".bz2", ".zip", ".parquet", ".pdf"];
+/// Endings of pages that do not begin as pages do.
 const HTML: [&str; 3] = [".html", ".htm", ".xhtml"];
 
-/// The documents and pages of a file; what in it is neither is counted in `skipped` by the reason. That it is packed by gzip or is a web
-/// archive its content says, the rest its name.
+/// The documents and pages of a file; what in it is neither is counted in `skipped` by the reason. What it is its content says.
 pub fn incoming(name: &str, bytes: &[u8], skipped: &mut BTreeMap<String, u64>) -> Result<Vec<Input>> {
-    let packed = bytes.starts_with(&[0x1f, 0x8b]);
-    let bare = name.to_ascii_lowercase();
-    let bare = bare.strip_suffix(".gz").unwrap_or(&bare);
-    let ends = |endings: &[&str]| endings.iter().any(|ending| bare.ends_with(ending));
-    let unpacked =
-        || -> Box<dyn Read + '_> { if packed { Box::new(MultiGzDecoder::new(bytes)) } else { Box::new(bytes) } };
-    let mut found = Incoming { name, inputs: Vec::new(), bytes: 0, skipped };
-    let mut start = Vec::new();
+    let unpacked = || readers::unpacked(Box::new(bytes)).map_err(|_| not_here(name));
+    let mut head = Vec::new();
     // What does not unpack is found out where it is read.
-    let _ = unpacked().take(64).read_to_end(&mut start);
-    if warc::begins(&start) || ends(&[".warc", ".wet"]) {
-        let reading = |error| Error::io(name, "read", error);
-        for item in warc::Reader::new(bytes, warc::holds_page).map_err(reading)? {
-            found.take(match item.map_err(reading)? {
-                warc::Entry::Record(record) => record.input(),
-                warc::Entry::Damage(_, damage) => Err(damage.name()),
-            })?;
+    let _ = unpacked()?.take(HEAD_BYTES as u64).read_to_end(&mut head);
+    let mut found = Incoming { name, inputs: Vec::new(), bytes: 0, skipped };
+    match head_kind(&head, head.len() < HEAD_BYTES, None) {
+        _ if named(name, &[".warc", ".wet"]) => found.archive(bytes)?,
+        Kind::Archive if Packing::of(bytes).is_some_and(|packing| packing != Packing::Gzip) => {
+            found.archive(unpacked()?)?;
         }
-    } else if ends(&[".jsonl", ".ndjson"]) {
-        for line in jsonl::Lines::new(BufReader::new(unpacked())) {
-            let Ok((number, line)) = line else {
-                found.take(Err("file_damaged"))?;
-                break;
-            };
-            let document = line.and_then(|line| jsonl::document(&line, || format!("{name}/{number}")));
-            found.take(document.map(Input::Text).map_err(|skip| skip.name()))?;
-        }
-    } else if ends(&HTML) {
-        let mut page = Vec::new();
-        // What is longer is refused where its text is taken out.
-        let read = unpacked().take(MAX_PAGE_BYTES as u64 + 1).read_to_end(&mut page);
-        found.take(read.map(|_| Input::Page(Page::of_file(name.to_owned(), page))).map_err(|_| "file_damaged"))?;
-    } else if ends(&PACKED) {
-        return Err(Error::Config(format!(
-            "{name}: files of this kind are not read here: bring HTML, JSONL, WARC, WET or plain text, or these as gzip"
-        )));
-    } else {
-        let mut text = Vec::new();
-        if unpacked().take(MAX_TEXT_BYTES as u64 + 1).read_to_end(&mut text).is_err() {
-            found.take(Err("file_damaged"))?;
-        }
-        match String::from_utf8(text) {
-            Ok(text) if text.contains('\0') => found.take(Err("not_utf8"))?,
-            Ok(text) if text.trim().is_empty() => {}
-            Ok(text) => {
-                found.take(Ok(Input::Text(Document { id: name.to_owned(), text, ..Document::default() })))?;
-            }
-            Err(_) => found.take(Err("not_utf8"))?,
-        }
+        Kind::Archive => found.archive(bytes)?,
+        Kind::Lines => found.lines(unpacked()?)?,
+        Kind::Html => found.page(unpacked()?)?,
+        Kind::Text if named(name, &HTML) => found.page(unpacked()?)?,
+        Kind::Text | Kind::Json => found.text(unpacked()?)?,
+        Kind::Other(what) if what.contains("zero byte") => found.take(Err("not_utf8"))?,
+        Kind::Parquet | Kind::Other(_) => return Err(not_here(name)),
     }
     Ok(found.inputs)
+}
+
+/// Whether the name of a file ends so, packed by gzip or not.
+fn named(name: &str, endings: &[&str]) -> bool {
+    let name = name.to_ascii_lowercase();
+    let bare = name.strip_suffix(".gz").unwrap_or(&name);
+    endings.iter().any(|ending| bare.ends_with(ending))
+}
+
+fn not_here(name: &str) -> Error {
+    Error::Config(format!(
+        "{name}: files of this kind are not read here: bring HTML, JSON, JSONL, WARC, WET or plain text, or these as gzip"
+    ))
 }
 
 /// Why there is nothing to read in the files of these names.
@@ -88,6 +66,61 @@ struct Incoming<'a> {
 }
 
 impl Incoming<'_> {
+    fn archive(&mut self, reader: impl BufRead) -> Result<()> {
+        let name = self.name;
+        let reading = |error| Error::io(name, "read", error);
+        for item in warc::Reader::new(reader, warc::holds_page).map_err(reading)? {
+            self.take(match item.map_err(reading)? {
+                warc::Entry::Record(record) => record.input(),
+                warc::Entry::Damage(_, damage) => Err(damage.name()),
+            })?;
+        }
+        Ok(())
+    }
+
+    fn lines(&mut self, reader: impl BufRead) -> Result<()> {
+        let name = self.name;
+        for line in jsonl::Lines::new(reader) {
+            let Ok((number, line)) = line else { return self.take(Err("file_damaged")) };
+            let document = line.and_then(|line| jsonl::document(&line, "text", || format!("{name}/{number}")));
+            self.take(document.map(Input::Text).map_err(|skip| skip.name()))?;
+        }
+        Ok(())
+    }
+
+    fn page(&mut self, reader: impl BufRead) -> Result<()> {
+        let mut page = Vec::new();
+        // What is longer is refused where its text is taken out.
+        let read = reader.take(MAX_PAGE_BYTES as u64 + 1).read_to_end(&mut page);
+        self.take(read.map(|_| Input::Page(Page::of_file(self.name.to_owned(), page))).map_err(|_| "file_damaged"))
+    }
+
+    /// A text, or the entries of an array of JSON.
+    fn text(&mut self, reader: impl BufRead) -> Result<()> {
+        let mut bytes = Vec::new();
+        if reader.take(MAX_TEXT_BYTES as u64 + 1).read_to_end(&mut bytes).is_err() {
+            self.take(Err("file_damaged"))?;
+        }
+        let mut tally = Tally::default();
+        let found = match readers::documents(self.name, bytes, &Reading::default(), &mut tally) {
+            Ok(found) => found,
+            Err(Unread::Unusable { .. }) => return self.take(Err("line_damaged")),
+            Err(_) => return self.take(Err("not_utf8")),
+        };
+        for _ in 0..tally.left_out() {
+            self.take(Err("line_damaged"))?;
+        }
+        let count = found.documents.len();
+        for (number, text) in found.documents.into_iter().enumerate() {
+            let text = String::from_utf8_lossy(&text).into_owned();
+            let id = if count == 1 { self.name.to_owned() } else { format!("{}/{}", self.name, number + 1) };
+            if !text.trim().is_empty() {
+                self.take(Ok(Input::Text(Document { id, text, ..Document::default() })))?;
+            }
+        }
+        Ok(())
+    }
+
     fn take(&mut self, item: std::result::Result<Input, &'static str>) -> Result<()> {
         match item {
             Err(reason) => *self.skipped.entry(reason.to_owned()).or_default() += 1,
@@ -149,7 +182,6 @@ mod tests {
         assert_eq!(read("c.HTM.gz", &gzip(b"<p>")).0, ["c.HTM.gz in HTML: <p>"]);
         assert_eq!(read("c.xhtml.gz", &gzip(b"<p>")[..15]).1, [("file_damaged".into(), 1)]);
         assert_eq!(read("b.txt", "宋词\n".as_bytes()), (vec!["b.txt: 宋词\n".into()], Vec::new()));
-        assert_eq!(read("b", b"\xff"), (Vec::new(), vec![("not_utf8".into(), 1)]));
         assert_eq!(read("b", b"a\0b").1, [("not_utf8".into(), 1)]);
         assert_eq!(read("b", b" \n"), (Vec::new(), Vec::new()));
     }
@@ -157,7 +189,7 @@ mod tests {
     #[test]
     fn what_is_not_taken_is_told() {
         let refused = |name: &str, bytes: &[u8]| incoming(name, bytes, &mut BTreeMap::new()).unwrap_err().to_string();
-        assert!(refused("a.jsonl.zst", b"").contains("not read here"));
+        assert!(refused("a.pdf", b"%PDF-1.4").contains("not read here"));
         let skipped = BTreeMap::from([("not_utf8".to_owned(), 1)]);
         assert!(none("a.bin", &skipped).to_string().contains("(not_utf8)"));
         let bomb = gzip(&vec![b'a'; MAX_TEXT_BYTES + 1]);

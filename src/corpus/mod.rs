@@ -16,6 +16,7 @@ pub mod minhash;
 pub mod page;
 pub mod personal;
 mod python_str;
+pub mod readers;
 mod report;
 mod tables;
 mod texts;

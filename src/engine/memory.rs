@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::questions;
-use crate::data::Dataset;
+use crate::data::{Dataset, Split};
 use crate::device::Device;
 use crate::generate::Generator;
 use crate::model::{Gpt, ModelConfig, Preset};
@@ -18,8 +18,13 @@ pub fn required_bytes(model: &ModelConfig, batch: usize) -> Result<u64> {
     // A CPU device takes memory when it is first used, so recording on one only counts.
     let planner = Device::cpu();
     let gpt = Gpt::new(&planner, *model, true)?;
-    let dataset =
-        Dataset { train: vec![0; model.context + 1].into(), validation: None, context: model.context, rows: false };
+    let dataset = Dataset {
+        train: vec![0; model.context + 1].into(),
+        validation: None,
+        context: model.context,
+        rows: false,
+        split: Split::Stream,
+    };
     let config = TrainConfig { batch, ..TrainConfig::preset(Preset::Tiny) };
     let trainer = Trainer::new(gpt, &planner, config, Arc::new(dataset))?;
     let _evaluator = Evaluator::new(&planner, &trainer.model, batch)?;

@@ -236,7 +236,7 @@ impl Engine {
         self.go_on_with(save, changes, text, true, past)
     }
 
-    fn go_on_with(&mut self, save: Save, changes: Changes, text: Text, run: bool, past: Timeline) -> Result<()> {
+    fn go_on_with(&mut self, save: Save, changes: Changes, mut text: Text, run: bool, past: Timeline) -> Result<()> {
         let before = self.state();
         let state = save.trainer.as_ref().ok_or_else(|| {
             Error::format(
@@ -245,7 +245,11 @@ impl Engine {
             )
         })?;
         fits(&save.config, state.train.batch, &self.device, self.memory)?;
-        state.corpus.check(&crate::data::Corpus::describe(&text.name, &text.documents))?;
+        text.source = state.corpus.source.clone();
+        state.corpus.check(&text.corpus())?;
+        if let Some(known) = &text.source.validation {
+            known.check(&crate::data::Corpus::describe(&known.name, &text.validation))?;
+        }
         let tokenizer = Tokenizer::from_json(&save.tokenizer_json)?;
         let settings = Settings { preset: state.preset, changes, ..Settings::default() };
         let preparation = Box::new(Preparation::new(&settings, text, Some(tokenizer), save.end_of_text)?);

@@ -3,7 +3,7 @@
 use web_time::Instant;
 
 use super::protocol::{Event, Settings, Text};
-use crate::data::{Corpus, Dataset};
+use crate::data::{Corpus, Dataset, Split};
 use crate::tokenizer::{BpeTrainer, Tokenizer, TrainOptions};
 use crate::{Error, Result};
 
@@ -55,6 +55,8 @@ pub struct Prepared {
     pub end_of_text: u32,
     /// The text, encoded, document by document.
     pub encoded: Vec<Vec<u32>>,
+    /// The text to measure with, encoded.
+    pub validation: Vec<Vec<u32>>,
     /// The text as it came.
     pub text: Text,
     /// How to know it again.
@@ -68,14 +70,14 @@ impl Preparation {
     /// model has between documents; where there is none, the tokenizer says it.
     pub fn new(
         settings: &Settings,
-        text: Text,
+        mut text: Text,
         tokenizer: Option<Tokenizer>,
         end_of_text: Option<u32>,
     ) -> Result<Preparation> {
         if text.documents.iter().all(Vec::is_empty) {
             return Err(Error::Config("the text is empty: give a text to train on".into()));
         }
-        let mut notices = Vec::new();
+        let mut notices = std::mem::take(&mut text.notes);
         let stage = match tokenizer {
             Some(tokenizer) => {
                 if let Some(size) = settings.vocab_size {
@@ -115,7 +117,8 @@ impl Preparation {
         deadline: Instant,
         events: &mut Vec<Event>,
     ) -> Result<std::result::Result<Prepared, Preparation>> {
-        let bytes: u64 = self.text.documents.iter().map(|d| d.len() as u64).sum();
+        let all = self.text.documents.iter().chain(&self.text.validation);
+        let bytes: u64 = all.map(|document| document.len() as u64).sum();
         loop {
             self.stage = match self.stage {
                 Phase::Count { mut trainer, next, at, requested } => match self.text.documents.get(next) {
@@ -142,7 +145,12 @@ impl Preparation {
                     }
                 }
                 Phase::Encode { tokenizer, mut encoded, mut part, mut at, mut done } => {
-                    let rest = &self.text.documents[encoded.len()..];
+                    // The texts to measure with come behind those to train on.
+                    let Text { documents, validation, .. } = &self.text;
+                    let rest = match documents.get(encoded.len()..) {
+                        Some(rest) if !rest.is_empty() => rest,
+                        _ => &validation[encoded.len() - documents.len()..],
+                    };
                     let Some(first) = rest.first() else {
                         return Ok(Ok(Self::finish(self.text, tokenizer, encoded, self.end_of_text, self.notices)?));
                     };
@@ -177,13 +185,14 @@ impl Preparation {
     fn finish(
         text: Text,
         tokenizer: Tokenizer,
-        encoded: Vec<Vec<u32>>,
+        mut encoded: Vec<Vec<u32>>,
         end_of_text: Option<u32>,
         notices: Vec<String>,
     ) -> Result<Prepared> {
         let end_of_text = end_of_text.map_or_else(|| self::end_of_text(&tokenizer), Ok)?;
-        let corpus = Corpus::describe(&text.name, &text.documents);
-        Ok(Prepared { tokenizer, end_of_text, encoded, text, corpus, notices })
+        let corpus = text.corpus();
+        let validation = encoded.split_off(text.documents.len());
+        Ok(Prepared { tokenizer, end_of_text, encoded, validation, text, corpus, notices })
     }
 }
 
@@ -208,7 +217,12 @@ impl Prepared {
 
     /// The tokens as windows of `context`.
     pub fn dataset(&self, context: usize) -> Result<Dataset> {
-        Dataset::new(&self.encoded, self.end_of_text, context)
+        let Prepared { encoded, end_of_text, .. } = self;
+        match self.corpus.source.split {
+            Split::Stream => Dataset::new(encoded, *end_of_text, context),
+            Split::Documents => Dataset::by_documents(&self.text.documents, encoded, *end_of_text, context),
+            Split::Given => Dataset::with_validation(encoded, &self.validation, *end_of_text, context),
+        }
     }
 }
 

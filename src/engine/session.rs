@@ -98,7 +98,8 @@ impl<S: Store> Session<S> {
                 let mut save = from_zip(&zip)?;
                 let carried = save.corpus.take();
                 let name = save.trainer.as_ref().map_or_else(String::new, |trainer| trainer.corpus.name.clone());
-                let text = text.or_else(|| carried.map(|documents| Text { name, documents, keep: true }));
+                let text =
+                    text.or_else(|| carried.map(|documents| Text { name, documents, keep: true, ..Text::default() }));
                 let text = text.ok_or_else(|| Error::Usage("no text was set".into()))?;
                 self.resume(save, changes, text, run)?;
             }
@@ -359,7 +360,12 @@ mod tests {
             changes,
             ..Settings::default()
         };
-        let text = Text { name: "moon".into(), documents: vec![b"the moon is bright ".repeat(40)], keep: true };
+        let text = Text {
+            name: "moon".into(),
+            documents: vec![b"the moon is bright ".repeat(40)],
+            keep: true,
+            ..Text::default()
+        };
         Command::Train { settings, text, tokenizer: None }
     }
 

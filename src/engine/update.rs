@@ -147,7 +147,7 @@ impl Update {
                 len - 1
             )));
         }
-        let trained = Windows { tokens: trainer.dataset.train.clone(), context: config.context };
+        let trained = Windows { tokens: trainer.dataset.train.clone(), context: config.context, end_of_text: None };
         let windows = trainer.dataset.validation.as_ref().unwrap_or(&trained);
         Ok(Update {
             id,

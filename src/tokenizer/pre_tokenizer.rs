@@ -200,14 +200,32 @@ impl Splitter {
         document: &'a [u8],
         from: usize,
         limit: usize,
+        piece: impl FnMut(&'a [u8]),
+    ) -> usize {
+        self.each(document, from, limit, STRETCH, piece)
+    }
+
+    /// As [`Splitter::for_each`], looking ahead by stretches of so many bytes.
+    #[inline]
+    fn each<'a>(
+        &self,
+        document: &'a [u8],
+        from: usize,
+        limit: usize,
+        stretch: usize,
         mut piece: impl FnMut(&'a [u8]),
     ) -> usize {
         let mut at = from;
         while at < document.len().min(limit) {
-            let rest = &document[at..];
+            let mut rest = &document[at..];
             if self.steps.is_empty() {
                 piece(rest);
                 return document.len();
+            }
+            if let [SplitStep::Matcher(matcher)] = self.steps[..]
+                && matcher.covers_all()
+            {
+                rest = &rest[..enough(rest, limit - at, stretch)];
             }
             let (text, invalid) = match std::str::from_utf8(rest) {
                 Ok(text) => (text, 0),
@@ -234,9 +252,89 @@ impl Splitter {
     }
 }
 
+/// A part of a long document is looked at with so much of what follows it, or a multiple.
+const STRETCH: usize = 1 << 16;
+
+/// How much of `rest` to look at for its pieces up to `wanted`, so that it costs no more to cut a part out of a longer document. It
+/// ends where the pattern of every [`Matcher`] that covers all ends a piece whatever stands around: behind a letter or digit that a
+/// space, the end of a line, a Chinese comma or full stop follows.
+fn enough(rest: &[u8], wanted: usize, stretch: usize) -> usize {
+    let mut least = wanted;
+    loop {
+        let most = least.saturating_add(stretch);
+        if most >= rest.len() {
+            return rest.len();
+        }
+        if let Some(end) = (least.max(1)..=most).rev().find(|&at| parts(rest, at)) {
+            return end;
+        }
+        // As long as there is no such place, the more is looked at the more there is to do with it.
+        least = most.saturating_mul(2);
+    }
+}
+
+fn parts(text: &[u8], at: usize) -> bool {
+    let (before, behind) = text.split_at(at);
+    let ends = matches!(behind, [b' ' | b'\n' | b'\r' | b'\t', ..] | [0xef, 0xbc, 0x8c, ..] | [0xe3, 0x80, 0x82, ..]);
+    let word = match before {
+        [.., byte] if byte.is_ascii_alphanumeric() => true,
+        // From U+5000 to U+9FFF all are ideographs.
+        [.., 0xe5..=0xe9, 0x80..=0xbf, 0x80..=0xbf] => true,
+        _ => false,
+    };
+    ends && word
+}
+
 fn nested<'a>(steps: &[SplitStep], text: &'a str, piece: &mut dyn FnMut(&'a str)) {
     match steps {
         [] => piece(text),
         [step, rest @ ..] => step.for_each(text, |part| nested(rest, part, piece)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The pieces of a document, a part of `most` bytes at a time.
+    fn in_parts(splitter: &Splitter, document: &[u8], most: usize, stretch: usize) -> Vec<Vec<u8>> {
+        let (mut pieces, mut at) = (Vec::new(), 0);
+        while at < document.len() {
+            at = splitter.each(document, at, at + most, stretch, |piece| pieces.push(piece.to_vec()));
+        }
+        pieces
+    }
+
+    proptest! {
+        /// What a part is cut into does not depend on how far it is looked ahead.
+        #[test]
+        fn parts_are_cut_as_the_whole_is(
+            parts in prop::collection::vec(prop::sample::select(vec![
+                "a", "B", "é", "7", "'s", "'", "'L", "l", " ", "  ", "\n", "\r\n", "\t", ".", "!", "-", "好", "，", "。", "\u{300}", "\u{3000}",
+            ]), 0..60),
+            stray in 0..80_usize,
+            most in 1..9_usize,
+            stretch in 1..9_usize,
+        ) {
+            let mut document = parts.concat().into_bytes();
+            if stray < document.len() {
+                document[stray] = 0xff;
+            }
+            for splitter in [Pattern::Gpt2, Pattern::Cl100k, Pattern::O200k].into_iter().flat_map(|pattern| [Splitter::new(pattern), Splitter::tiktoken(pattern)]) {
+                let mut whole = Vec::new();
+                splitter.for_each(&document, 0, usize::MAX, |piece| whole.push(piece.to_vec()));
+                prop_assert_eq!(in_parts(&splitter, &document, most, stretch), whole);
+            }
+        }
+    }
+
+    #[test]
+    fn a_part_is_looked_at_and_not_all_that_follows() {
+        let text = "The old bird sang of glass. ".repeat(100_000);
+        assert!(enough(text.as_bytes(), 1000, STRETCH) <= 1000 + STRETCH);
+        let chinese = "这条河很宽，从来没有人渡过。".repeat(100_000);
+        assert!(enough(chinese.as_bytes(), 1000, STRETCH) <= 1000 + STRETCH);
+        assert_eq!(enough(&[b'a'; 1000], 10, 10), 1000, "there is no place to end");
     }
 }

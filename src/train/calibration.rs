@@ -7,7 +7,7 @@ use web_time::Instant;
 
 use super::{TrainConfig, Trainer};
 use crate::Result;
-use crate::data::Dataset;
+use crate::data::{Dataset, Split};
 use crate::device::{Device, Reading};
 use crate::model::{Gpt, ModelConfig};
 
@@ -40,7 +40,13 @@ impl Calibration {
         // Some windows of tokens that are all different: which they are decides nothing about the time.
         let tokens: Vec<u32> =
             (0..(8 * model.context + 1) as u64).map(|i| (i * 7919 % model.vocab as u64) as u32).collect();
-        let data = Dataset { train: tokens.into(), validation: None, context: model.context, rows: false };
+        let data = Dataset {
+            train: tokens.into(),
+            validation: None,
+            context: model.context,
+            rows: false,
+            split: Split::Stream,
+        };
         let trainer = Trainer::new(gpt, device, TrainConfig { lr: 0.0, ..config.clone() }, Arc::new(data))?;
         Ok(Calibration {
             trainer,

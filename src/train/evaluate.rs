@@ -30,9 +30,8 @@ impl Drop for Evaluator {
 pub struct Evaluation {
     next: usize,
     at: usize,
-    reading: Option<(Reading, Vec<f32>)>,
-    nats: f64,
-    counted: u64,
+    reading: Option<(Reading, Batch)>,
+    found: Evaluated,
 }
 
 impl Evaluation {
@@ -43,10 +42,12 @@ impl Evaluation {
 }
 
 /// What an evaluation found.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Evaluated {
     /// Summed over the predicted tokens.
     pub nats: f64,
+    /// Summed over those that stand for a text: without the token between documents.
+    pub text_nats: f64,
     /// How many were predicted.
     pub tokens: u64,
 }
@@ -55,6 +56,24 @@ impl Evaluated {
     /// Nats a token.
     pub fn loss(&self) -> f64 {
         self.nats / self.tokens.max(1) as f64
+    }
+
+    /// Adds `losses`, each of its target. `end_of_text` is the token between documents, which stands for no text.
+    pub fn add(&mut self, losses: &[f64], targets: &[u32], end_of_text: Option<u32>) {
+        for (&loss, &target) in losses.iter().zip(targets) {
+            self.nats += loss;
+            self.tokens += 1;
+            if end_of_text != Some(target) {
+                self.text_nats += loss;
+            }
+        }
+    }
+
+    /// Adds the `losses` of a batch, at the positions that count.
+    fn add_batch(&mut self, losses: &[f64], batch: &Batch, end_of_text: Option<u32>) {
+        for (at, _) in batch.weights.iter().enumerate().filter(|(_, weight)| **weight != 0.0) {
+            self.add(&losses[at..=at], &batch.targets[at..=at], end_of_text);
+        }
     }
 }
 
@@ -74,7 +93,7 @@ impl Evaluator {
 
     /// Begins an evaluation.
     pub fn begin(&self) -> Evaluation {
-        Evaluation { next: 0, at: 0, reading: None, nats: 0.0, counted: 0 }
+        Evaluation { next: 0, at: 0, reading: None, found: Evaluated::default() }
     }
 
     /// Goes on with an evaluation of `windows` until `deadline`; the result once all of them are counted.
@@ -86,18 +105,15 @@ impl Evaluator {
     ) -> Result<Option<Evaluated>> {
         let e = evaluation;
         loop {
-            if let Some((reading, weights)) = &mut e.reading {
+            if let Some((reading, batch)) = &mut e.reading {
                 let Some(losses) = reading.poll() else { return Ok(None) };
-                for (loss, _) in losses?.f64().into_iter().zip(weights.iter()).filter(|(_, weight)| **weight != 0.0) {
-                    e.nats += loss;
-                    e.counted += 1;
-                }
+                e.found.add_batch(&losses?.f64(), batch, windows.end_of_text);
                 e.reading = None;
                 e.next += 1;
             }
             if e.at == 0 {
                 if e.next >= windows.count(self.batch) {
-                    return Ok(Some(Evaluated { nats: e.nats, tokens: e.counted }));
+                    return Ok(Some(e.found));
                 }
                 let Batch { inputs, targets, .. } = windows.batch(e.next, self.batch);
                 self.tokens.write(&self.device, &inputs);
@@ -106,8 +122,8 @@ impl Evaluator {
             e.at = self.recording.advance(e.at, deadline)?;
             if e.at == self.recording.len() {
                 e.at = 0;
-                let Batch { weights, .. } = windows.batch(e.next, self.batch);
-                e.reading = Some((self.device.read(self.head.losses.view()), weights));
+                let batch = windows.batch(e.next, self.batch);
+                e.reading = Some((self.device.read(self.head.losses.view()), batch));
             }
             if Instant::now() >= deadline && e.reading.is_none() {
                 return Ok(None);
@@ -117,15 +133,12 @@ impl Evaluator {
 
     /// The whole evaluation at once.
     pub async fn evaluate(&self, windows: &Windows) -> Result<Evaluated> {
-        let (mut nats, mut counted) = (0.0, 0);
+        let mut found = Evaluated::default();
         for batch in windows.batches(self.batch) {
             let losses = self.losses(&batch).await?;
-            for (loss, _) in losses.into_iter().zip(batch.weights).filter(|(_, weight)| *weight != 0.0) {
-                nats += loss;
-                counted += 1;
-            }
+            found.add_batch(&losses, &batch, windows.end_of_text);
         }
-        Ok(Evaluated { nats, tokens: counted })
+        Ok(found)
     }
 
     /// The loss at each position of a batch, row by row, in nats; of those that do not count, too.

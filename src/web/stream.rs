@@ -6,6 +6,7 @@ use wasm_bindgen::prelude::*;
 
 use super::{Answer, own_documents, to_js};
 use crate::corpus;
+use crate::reading::Reading;
 use crate::stream::{DocumentSpan, Stream};
 
 /// A text in one line.
@@ -21,7 +22,7 @@ impl TextStream {
 
     /// The user's files, `[{name, bytes}]`.
     pub fn from_files(files: &Array) -> Answer<TextStream> {
-        Ok(TextStream(Stream::new(&own_documents(files)?.1)))
+        Ok(TextStream(Stream::new(&own_documents(files, &Reading::default())?.1)))
     }
 
     /// `{bytes, all}`: all documents are so many.

@@ -1,6 +1,6 @@
 //! Evidence for the way from tokens to batches: nothing is lost, nothing leaks, everything is a pure function.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use glasshouse::corpus::{read_jsonl, write_jsonl};
 use glasshouse::data::{Batch, Corpus, Dataset, Windows, bits_per_byte, stream};
@@ -210,4 +210,55 @@ proptest! {
             prop_assert!(len <= context);
         }
     }
+}
+
+/// Documents of so many tokens each, none like another.
+fn texts(lengths: &[usize]) -> (Vec<Vec<u8>>, Vec<Vec<u32>>) {
+    let texts = (0..lengths.len()).map(|n| format!("document {n}").into_bytes()).collect();
+    let encoded = lengths.iter().zip(1..).map(|(length, n)| vec![n; *length]).collect();
+    (texts, encoded)
+}
+
+#[test]
+fn a_tenth_of_many_documents_is_drawn_by_what_they_hold() {
+    let (mut names, mut encoded) = texts(&[9; 1000]);
+    let kept = |names: &[Vec<u8>], encoded: &[Vec<u32>]| -> BTreeSet<u32> {
+        let dataset = Dataset::by_documents(names, encoded, END, 8).unwrap();
+        let validation = dataset.validation.unwrap().tokens;
+        assert_eq!((validation.len(), dataset.train.len()), (1000, 9000));
+        let kept: BTreeSet<u32> = validation.iter().copied().filter(|token| *token != END).collect();
+        assert!(!dataset.train.iter().any(|token| kept.contains(token)), "no document is on both sides");
+        kept
+    };
+    let first = kept(&names, &encoded);
+    assert!(first.iter().any(|n| *n < 500) && first.iter().any(|n| *n > 500), "from everywhere");
+    names.reverse();
+    encoded.reverse();
+    assert_eq!(kept(&names, &encoded), first, "in any order");
+    // Copies are not parted.
+    let same = vec![b"same".to_vec(); 200];
+    let dataset = Dataset::by_documents(&same, &vec![vec![1; 9]; 200], END, 8).unwrap();
+    assert!(dataset.validation.is_none() && dataset.train.len() == 2000);
+}
+
+#[test]
+fn of_few_documents_the_last_tenth_of_each_is_kept() {
+    let (names, encoded) = texts(&[100, 5, 300]);
+    let dataset = Dataset::by_documents(&names, &encoded, END, 8).unwrap();
+    let validation = dataset.validation.unwrap();
+    assert_eq!(*validation.tokens, *[vec![END], vec![1; 10], vec![END], vec![3; 30]].concat());
+    assert_eq!(*dataset.train, *[vec![END], vec![1; 90], vec![END], vec![2; 5], vec![END], vec![3; 270]].concat());
+    assert!(Dataset::by_documents(&names, &encoded, END, 64).unwrap().validation.is_none());
+    let (names, encoded) = texts(&[8_000_000, 8_000_000]);
+    let dataset = Dataset::by_documents(&names, &encoded, END, 64).unwrap();
+    let kept = dataset.validation.unwrap().tokens.len();
+    assert!((999_000..=1_000_000).contains(&kept), "{kept}");
+}
+
+#[test]
+fn a_text_to_measure_with_is_no_part_of_the_training() {
+    let dataset = Dataset::with_validation(&[vec![1; 100]], &[vec![2; 20]], END, 8).unwrap();
+    assert_eq!((dataset.train.len(), dataset.validation.unwrap().tokens.len()), (101, 21));
+    let short = Dataset::with_validation(&[vec![1; 100]], &[vec![2; 5]], END, 8).unwrap();
+    assert!(short.validation.is_none() && short.notice().unwrap().contains("the text to measure with"));
 }

@@ -16,7 +16,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 fn text() -> Text {
     let line = "The quality of mercy is not strained; it droppeth as the gentle rain from heaven. ";
     let documents = (0..12).map(|i| line.repeat(20 + i).into_bytes()).collect();
-    Text { name: "mercy".into(), documents, keep: true }
+    Text { name: "mercy".into(), documents, keep: true, ..Text::default() }
 }
 
 fn settings() -> Settings {

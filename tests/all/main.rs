@@ -13,6 +13,7 @@ mod engine;
 mod hub;
 mod model;
 mod ops;
+mod readers;
 mod shaders;
 mod speed;
 mod timeline;

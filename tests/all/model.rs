@@ -2,7 +2,7 @@
 
 use crate::common::golden::{FOLDERS, agrees};
 use crate::common::{generation, golden, on_each, on_gpu, probe, trace};
-use glasshouse::data::Dataset;
+use glasshouse::data::{Dataset, Split};
 use glasshouse::device::Device;
 use glasshouse::model::{Attend, Gpt, ModelConfig};
 use glasshouse::ops::{self, Tokens};
@@ -125,7 +125,7 @@ fn finite_differences() {
     drop((bound, hidden));
     let recording = tape.finish().unwrap();
     let train: Vec<u32> = (0..40).map(|i| i * 7 % 13).collect();
-    let dataset = Dataset { train: train.into(), validation: None, context: 5, rows: false };
+    let dataset = Dataset { train: train.into(), validation: None, context: 5, rows: false, split: Split::Stream };
     let batch = dataset.batch(1, 0, 2);
     tokens.write(&device, &batch.inputs);
     device.write_index(targets.view(), &batch.targets);

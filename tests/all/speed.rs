@@ -47,7 +47,7 @@ fn losses(engine: &mut Engine) -> Vec<f64> {
 fn begun(device: &Device) -> Engine {
     let mut engine = Engine::new(device.clone(), SLICE, None);
     let documents = vec!["to be or not to be, that is the question. ".repeat(40).into_bytes()];
-    let text = Text { name: "own".into(), documents, keep: false };
+    let text = Text { name: "own".into(), documents, keep: false, ..Text::default() };
     engine.send(Command::Train { settings: small(), text, tokenizer: None }).unwrap();
     engine
 }

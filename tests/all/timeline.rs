@@ -12,7 +12,7 @@ const HOST: u64 = 1 << 26;
 
 fn text() -> Text {
     let line = "床前明月光，疑是地上霜。举头望明月，低头思故乡。😀🌙 The moon is bright. ";
-    Text { name: "moon".into(), documents: vec![line.repeat(40).into_bytes()], keep: true }
+    Text { name: "moon".into(), documents: vec![line.repeat(40).into_bytes()], keep: true, ..Text::default() }
 }
 
 fn settings(steps: u64) -> Settings {
@@ -266,7 +266,8 @@ fn a_run_that_is_given_more_steps_keeps_its_time_line() {
     let seen = look(&mut engine, Some(3));
     let save: Save = engine.take_save().expect("a run that ends is saved");
     // A refusal costs nothing of it.
-    let other = Text { name: "sun".into(), documents: vec![b"Another text.".repeat(99)], keep: true };
+    let other =
+        Text { name: "sun".into(), documents: vec![b"Another text.".repeat(99)], keep: true, ..Text::default() };
     engine.extend(save.clone(), Changes::default(), other).unwrap_err();
     assert_eq!(look(&mut engine, Some(3)), seen);
     let changes = Changes { steps: Some(8), ..Changes::default() };

@@ -33,6 +33,7 @@ fn engine(device: &Device) -> Engine {
         name: "moon".into(),
         documents: vec![b"the moon is bright, the rain is gentle ".repeat(60)],
         keep: true,
+        ..Text::default()
     };
     engine.send(Command::Train { settings, text, tokenizer: None }).unwrap();
     engine.send(Command::Pause).unwrap();

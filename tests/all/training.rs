@@ -70,7 +70,7 @@ fn nothing_is_made_while_a_run_is_under_way() {
             ..Settings::default()
         };
         let documents = vec!["A rose by any other name would smell as sweet. ".repeat(40).into_bytes()];
-        let text = Text { name: "rose".into(), documents, keep: false };
+        let text = Text { name: "rose".into(), documents, keep: false, ..Text::default() };
         let mut engine = Engine::new(device.clone(), Duration::from_millis(5), None);
         engine.send(Command::Train { settings, text, tokenizer: None }).unwrap();
         let (mut early, mut late, mut samples) = (None, None, 0);
@@ -166,7 +166,7 @@ fn settings(schedule: Schedule) -> Settings {
 
 fn text() -> Text {
     let documents = corpus::documents(Builtin::English.file()).unwrap();
-    Text { name: "plays".into(), documents: vec![documents[0][..20_000].to_vec()], keep: false }
+    Text { name: "plays".into(), documents: vec![documents[0][..20_000].to_vec()], keep: false, ..Text::default() }
 }
 
 /// Drives an engine until its run is finished: the losses, and the save at the end.

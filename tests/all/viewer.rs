@@ -89,7 +89,8 @@ fn trained(device: &Device) -> (Save, Vec<String>) {
         },
         ..Settings::default()
     };
-    let text = Text { name: "moon".into(), documents: vec![b"the moon is bright ".repeat(60)], keep: true };
+    let text =
+        Text { name: "moon".into(), documents: vec![b"the moon is bright ".repeat(60)], keep: true, ..Text::default() };
     engine.send(Command::Train { settings, text, tokenizer: None }).unwrap();
     drive(&mut engine);
     let save = engine.take_save().expect("a finished run has a save");

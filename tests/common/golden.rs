@@ -209,7 +209,7 @@ pub async fn evaluation() {
     let ids: Vec<u32> = want["tokens"].as_array().unwrap().iter().map(|x| x.as_u64().unwrap() as u32).collect();
     let lengths: Vec<u32> =
         want["byte_lengths"].as_array().unwrap().iter().map(|x| x.as_u64().unwrap() as u32).collect();
-    let windows = Windows { tokens: ids.into(), context: golden.config.context };
+    let windows = Windows { tokens: ids.into(), context: golden.config.context, end_of_text: None };
     for batch in [1, 3] {
         let device = Device::oracle();
         let model = golden.model(&device, false);
@@ -220,6 +220,13 @@ pub async fn evaluation() {
         close("loss", &[got.loss()], &[want["loss"].as_f64().unwrap()], 1e-9, 0.0);
         let bits = glasshouse::data::bits_per_byte(got.nats, windows.predicted(), &lengths).unwrap();
         close("bits per byte", &[bits], &[want["bits_per_byte"].as_f64().unwrap()], 1e-9, 0.0);
+        // nanochat's rule: what stands between documents counts in neither sum. tests/parity/bits_per_byte.py has it.
+        let rule: Value = serde_json::from_str(include_str!("../golden/readers/bits_per_byte.json")).unwrap();
+        let windows = Windows { end_of_text: Some(0), ..windows.clone() };
+        let got = evaluator.evaluate(&windows).await.unwrap();
+        close("nats of the text", &[got.text_nats], &[rule["nats"].as_f64().unwrap()], 1e-9, 0.0);
+        let bits = glasshouse::data::bits_per_byte(got.text_nats, windows.predicted(), &lengths).unwrap();
+        close("bits per byte of the text", &[bits], &[rule["bits_per_byte"].as_f64().unwrap()], 1e-9, 0.0);
     }
 }
 

@@ -11,7 +11,7 @@ use glasshouse::train::StepReport;
 pub fn text(lines: usize) -> Text {
     let line = "The quality of mercy is not strained; it droppeth as the gentle rain from heaven. ";
     let documents = (0..12).map(|i| line.repeat(lines + i).into_bytes()).collect();
-    Text { name: "mercy".into(), documents, keep: true }
+    Text { name: "mercy".into(), documents, keep: true, ..Text::default() }
 }
 
 /// Two layers of two heads, two passes a step.

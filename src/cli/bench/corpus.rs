@@ -49,7 +49,7 @@ pub fn run(args: BenchCorpusArgs) -> Result<()> {
     for file in inputs::files(&args.input)? {
         for line in jsonl::Lines::new(files::open(&file)?) {
             let (number, line) = line.map_err(|error| files::unreadable(&file, error))?;
-            documents.extend(line.and_then(|line| jsonl::document(&line, || number.to_string())).ok());
+            documents.extend(line.and_then(|line| jsonl::document(&line, "text", || number.to_string())).ok());
         }
     }
     if documents.is_empty() {

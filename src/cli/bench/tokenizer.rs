@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use clap::Args;
 use glasshouse::Result;
+use glasshouse::corpus::readers::Reading;
 use glasshouse::corpus::{self, Builtin};
 use glasshouse::tokenizer::{BpeTrainer, Pattern, TrainOptions};
 use serde::Serialize;
@@ -39,7 +40,7 @@ pub struct BenchTokenizerArgs {
 pub fn run(args: BenchTokenizerArgs) -> Result<()> {
     let documents = match args.input[..] {
         [] => corpus::documents(Builtin::English.file())?,
-        ref paths => input::documents(paths)?,
+        ref paths => input::documents(paths, &Reading::default())?,
     };
     let bytes: usize = documents.iter().map(Vec::len).sum();
     let (tokenizer, train_seconds) = match &args.tokenizer {

@@ -5,17 +5,18 @@ use std::fs::File;
 use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::read::GzDecoder;
 use glasshouse::corpus::page::{Input, Page};
+use glasshouse::corpus::readers::{HEAD_BYTES, Kind, Packing, Reading, decode};
 use glasshouse::corpus::{Document, MAX_PAGE_BYTES, jsonl, warc};
 use glasshouse::{Error, Result};
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 
 use super::files;
-use super::inputs::{InputFile, is_archive};
+use super::inputs::InputFile;
 #[cfg(feature = "parquet")]
 use super::parquet;
+use super::whole;
 
 /// A batch is full with this many documents, or with this many bytes of them; each is packed by itself.
 const MAX_BATCH_ITEMS: usize = 256;
@@ -43,31 +44,41 @@ pub enum Item {
     /// A file of HTML, by its path.
     Page(String, Vec<u8>),
     /// A document.
-    #[cfg(feature = "parquet")]
     Document(Document),
     /// No document, by the name under which it is counted.
     Skipped(&'static str),
 }
 
+/// What is no document: the name under which it is counted, and of a line why.
+pub struct Skipped {
+    pub name: &'static str,
+    pub why: String,
+}
+
+impl From<&'static str> for Skipped {
+    fn from(name: &'static str) -> Self {
+        Skipped { name, why: String::new() }
+    }
+}
+
 impl Item {
     /// What it is; a document without an `id` is called after the file. Or why it is nothing.
-    pub fn input(self, file: &str) -> std::result::Result<Input, &'static str> {
+    pub fn input(self, file: &str, field: &str) -> std::result::Result<Input, Skipped> {
         match self {
             Item::Line(number, line) => {
-                let document = jsonl::document(&line, || format!("{file}/{number}"));
-                document.map(Input::Text).map_err(|skip| skip.name())
+                let document = jsonl::document(&line, field, || format!("{file}/{number}"));
+                document.map(Input::Text).map_err(|skip| Skipped { name: skip.name(), why: skip.why() })
             }
-            Item::Record(record) => record.input(),
+            Item::Record(record) => record.input().map_err(Skipped::from),
             Item::Page(path, bytes) => Ok(Input::Page(Page::of_file(path, bytes))),
-            #[cfg(feature = "parquet")]
             Item::Document(document) => Ok(Input::Text(document)),
-            Item::Skipped(name) => Err(name),
+            Item::Skipped(name) => Err(name.into()),
         }
     }
 
     /// The document that it is, where no text is taken out of pages.
-    pub fn document(self, file: &str) -> std::result::Result<Document, &'static str> {
-        match self.input(file)? {
+    pub fn document(self, file: &str, field: &str) -> std::result::Result<Document, &'static str> {
+        match self.input(file, field).map_err(|skipped| skipped.name)? {
             Input::Text(document) => Ok(document),
             Input::Page(_) => Err(NOT_ASKED),
         }
@@ -78,7 +89,6 @@ impl Item {
             Item::Line(_, line) => line.len(),
             Item::Record(record) => record.content.len(),
             Item::Page(_, bytes) => bytes.len(),
-            #[cfg(feature = "parquet")]
             Item::Document(document) => document.text.len(),
             Item::Skipped(_) => 0,
         }
@@ -118,57 +128,40 @@ impl<'a> DamageLog<'a> {
     }
 }
 
-enum BatchSource {
+pub enum BatchSource {
     Lines(jsonl::Lines<Box<dyn BufRead>>),
     Archive(warc::Reader<Box<dyn BufRead>>),
     Pages(std::vec::IntoIter<PathBuf>),
     #[cfg(feature = "parquet")]
     Rows(parquet::Rows),
+    /// What was read at once.
+    Items(std::vec::IntoIter<Item>),
     /// Nothing can be read of it, for this reason.
-    #[cfg(feature = "parquet")]
     Damaged(String),
     Ended,
 }
 
-/// What a file is, by how it begins.
-enum FileKind {
-    Lines,
-    Archive,
-    Parquet,
-    /// A web archive packed with Zstandard, which is not supported.
-    Packed,
-}
-
 impl<'a> DocumentBatches<'a> {
-    /// Opens a file whose first item has the number `first`.
-    pub fn open(input: &InputFile, first: u64, bar: &'a ProgressBar) -> Result<Self> {
+    /// Opens a file, read in this way, whose first item has the number `first`.
+    pub fn open(input: &InputFile, reading: &Reading, first: u64, bar: &'a ProgressBar) -> Result<Self> {
         let path = input.paths()[0].clone();
         let fail = |error| Error::io(&path, "read", error);
         let source = match input {
             InputFile::Pages(paths) => BatchSource::Pages(paths.clone().into_iter()),
-            InputFile::File(path, _) => match kind(path).map_err(fail)? {
-                FileKind::Archive => BatchSource::Archive(
+            InputFile::File(path, name, kind) => match kind {
+                // The reader unpacks gzip itself, member by member.
+                Kind::Archive if is_gzip_or_plain(path).map_err(fail)? => BatchSource::Archive(
                     warc::Reader::new(files::open_raw(path, bar)?, warc::holds_page).map_err(fail)?,
                 ),
-                #[cfg(feature = "parquet")]
-                FileKind::Parquet => match parquet::Rows::open(path, input.name(), bar)? {
-                    Ok(rows) => BatchSource::Rows(rows),
-                    Err(damage) => BatchSource::Damaged(damage),
-                },
-                #[cfg(not(feature = "parquet"))]
-                FileKind::Parquet => {
-                    return Err(Error::Config(format!(
-                        "{} is Parquet, which this build does not read: build it with `--features full`",
-                        path.display()
-                    )));
+                Kind::Archive => BatchSource::Archive(
+                    warc::Reader::new(files::open_counted(path, bar)?, warc::holds_page)
+                        .map_err(|error| files::unreadable(path, error))?,
+                ),
+                Kind::Lines if reading.encoding.is_none() && is_utf8(path)? => {
+                    BatchSource::Lines(jsonl::Lines::new(files::open_counted(path, bar)?))
                 }
-                FileKind::Packed => {
-                    return Err(Error::format(
-                        path.display(),
-                        "expected a web archive as it is or packed by gzip, found Zstandard: unpack it first, or pack it by gzip",
-                    ));
-                }
-                FileKind::Lines => BatchSource::Lines(jsonl::Lines::new(files::open_counted(path, bar)?)),
+                Kind::Parquet => rows(path, name, reading, bar)?,
+                kind => whole::items(path, name, kind, reading, bar)?,
             },
         };
         Ok(DocumentBatches { source, path, bar, next: first, damage: DamageLog::new(bar) })
@@ -196,10 +189,16 @@ impl<'a> DocumentBatches<'a> {
                 }
                 Some(Err(error)) => return Err(fail(error)),
             },
-            BatchSource::Archive(reader) => match reader.next().transpose().map_err(fail)? {
+            BatchSource::Archive(reader) => match reader.next() {
                 None => None,
-                Some(warc::Entry::Record(record)) => Some(Item::Record(record)),
-                Some(warc::Entry::Damage(place, damage)) => {
+                Some(Err(error)) if files::is_damage(&error) => {
+                    self.source = BatchSource::Ended;
+                    self.say(format!("it does not unpack ({error}); what stands before the damage is taken"));
+                    Some(Item::Skipped("file_damaged"))
+                }
+                Some(Err(error)) => return Err(fail(error)),
+                Some(Ok(warc::Entry::Record(record))) => Some(Item::Record(record)),
+                Some(Ok(warc::Entry::Damage(place, damage))) => {
                     self.say(format!("{} at byte {place}; the reading goes on behind it", damage.name()));
                     Some(Item::Skipped(damage.name()))
                 }
@@ -211,7 +210,7 @@ impl<'a> DocumentBatches<'a> {
                     Some(self.page()?)
                 }
             },
-            #[cfg(feature = "parquet")]
+            BatchSource::Items(items) => items.next(),
             BatchSource::Damaged(what) => {
                 let what = format!("{what}; nothing of it is read");
                 self.source = BatchSource::Ended;
@@ -290,20 +289,45 @@ impl<'a> DocumentBatches<'a> {
     }
 }
 
-/// What a file is: as it begins, unpacked if it is gzip, or where that is damaged by its name.
-fn kind(path: &Path) -> io::Result<FileKind> {
-    let start = |reader: &mut dyn Read| {
-        let mut start = Vec::new();
-        // What does not unpack is found out where it is read.
-        let _ = reader.take(64).read_to_end(&mut start);
-        start
-    };
-    let (plain, unpacked) = (start(&mut File::open(path)?), start(&mut GzDecoder::new(File::open(path)?)));
-    Ok(match () {
-        () if warc::begins(&plain) || warc::begins(&unpacked) => FileKind::Archive,
-        () if plain.starts_with(b"PAR1") => FileKind::Parquet,
-        () if is_archive(path) && plain.starts_with(&files::ZSTANDARD) => FileKind::Packed,
-        () if is_archive(path) => FileKind::Archive,
-        () => FileKind::Lines,
+/// Whether a file is packed by nothing but gzip, as web archives are.
+fn is_gzip_or_plain(path: &Path) -> io::Result<bool> {
+    let mut head = Vec::new();
+    File::open(path)?.take(16).read_to_end(&mut head)?;
+    Ok(matches!(Packing::of(&head), None | Some(Packing::Gzip)))
+}
+
+/// Whether a file begins as UTF-8 does, so that it can be read line by line.
+fn is_utf8(path: &Path) -> Result<bool> {
+    let mut head = Vec::new();
+    // What does not unpack is found out where it is read.
+    let _ = files::open(path)?.take(HEAD_BYTES as u64).read_to_end(&mut head);
+    Ok(decode(head.clone(), None)
+        .is_ok_and(|decoded| decoded.bytes.len() + 3 >= head.len() && head.ends_with(&decoded.bytes)))
+}
+
+/// The rows of a table.
+#[cfg(feature = "parquet")]
+fn rows(path: &Path, name: &str, reading: &Reading, bar: &ProgressBar) -> Result<BatchSource> {
+    let mut bytes = None;
+    let mut head = Vec::new();
+    let fail = |error| files::unreadable(path, error);
+    files::open_raw(path, &ProgressBar::hidden())?.take(4).read_to_end(&mut head).map_err(fail)?;
+    if head != b"PAR1" {
+        let mut unpacked = Vec::new();
+        files::open(path)?.read_to_end(&mut unpacked).map_err(fail)?;
+        bytes = Some(unpacked);
+    }
+    Ok(match parquet::Rows::open(path, bytes, name, &reading.text_field, bar)? {
+        Ok(rows) => BatchSource::Rows(rows),
+        Err(damage) => BatchSource::Damaged(damage),
     })
+}
+
+/// This build has no reader of tables.
+#[cfg(not(feature = "parquet"))]
+fn rows(path: &Path, _: &str, _: &Reading, _: &ProgressBar) -> Result<BatchSource> {
+    Err(Error::Config(format!(
+        "{} is Parquet, which this build does not read: build it with `--features full`",
+        path.display()
+    )))
 }

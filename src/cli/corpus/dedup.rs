@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use glasshouse::corpus::minhash::in_memory::{self, Keys};
 use glasshouse::corpus::minhash::{BUCKETS, Clusters, REASON, STAGE, Signer};
+use glasshouse::corpus::readers::Reading;
 use glasshouse::corpus::words::Words;
 use glasshouse::corpus::{Counter, Removal, Removed, Report, Shard};
 use glasshouse::{Error, Result};
@@ -54,6 +55,8 @@ pub struct Options {
     pub masks: Option<PersonalData>,
     /// How much a text is.
     pub counter: Counter,
+    /// How what came by no stage before it is read.
+    pub reading: Reading,
 }
 
 /// Runs the stage over the documents of all folders and prints the funnel.
@@ -87,7 +90,7 @@ pub fn run(args: DedupArgs) -> Result<()> {
         let fail = |error| Error::io(&folder, "read", error);
         // A shard may have got no file.
         if std::fs::read_dir(&folder).map_err(fail)?.next().is_some() {
-            documents.extend(inputs::inputs(&[folder])?);
+            documents.extend(inputs::inputs(&[folder], &Reading::default())?.0);
         }
     }
     missing(&shards);
@@ -99,8 +102,13 @@ pub fn run(args: DedupArgs) -> Result<()> {
     let masks = Some(PersonalData { phones: args.output.phones || shards.iter().any(|shard| shard.phones) });
     let requested = shards.first().and_then(|shard| Format::from_str(&shard.format, false).ok());
     let format = args.output.format.or(requested).unwrap_or(Format::Gzip);
-    let options =
-        Options { format, keep_removed: args.output.keep_removed, masks, counter: args.output.count.counter()? };
+    let options = Options {
+        format,
+        keep_removed: args.output.keep_removed,
+        masks,
+        counter: args.output.count.counter()?,
+        reading: Reading::default(),
+    };
     let settings = format!("{:?}", (format, args.output.keep_removed, masks, args.output.count.name()));
     let call = folder::call(json!([settings]), &args.input, documents.iter().flat_map(InputFile::paths))?;
     let Taken::Open(folder) = CorpusFolder::take(&args.out, call, None)? else {
@@ -158,7 +166,7 @@ pub fn dedup(inputs: &[InputFile], folder: &CorpusFolder, options: &Options) -> 
         progress::bar("copies: {bytes}/{total_bytes} [{bar:24}] {binary_bytes_per_sec}, {eta} left", 0, 2 * bytes);
     folder.documents()?;
     let mut clusters = Clusters::new(&folder.work()?, MAX_SIGNATURE_BYTES);
-    sign_all(inputs, folder, &mut clusters, &bar)?;
+    sign_all(inputs, &options.reading, folder, &mut clusters, &bar)?;
     let mut copies = clusters.copies()?;
     let mut copy = copies.next().transpose()?;
     let mut report = Report::new([STAGE].into_iter().chain(options.masks.map(|_| PersonalData::STAGE)));
@@ -184,7 +192,8 @@ pub fn dedup(inputs: &[InputFile], folder: &CorpusFolder, options: &Options) -> 
         };
         let name = input.name();
         let work = |batch: DocumentBatch, copies: Vec<(u64, u64)>| through(batch, name, &copies, options);
-        next = DocumentBatches::open(input, next, &bar)?.each(of_batch, work, |done| output.write(done))?;
+        next = DocumentBatches::open(input, &options.reading, next, &bar)?
+            .each(of_batch, work, |done| output.write(done))?;
         let done = output.finish()?;
         folder.note(STAGE, number, &(next, &done))?;
         report.add(&done);
@@ -194,7 +203,13 @@ pub fn dedup(inputs: &[InputFile], folder: &CorpusFolder, options: &Options) -> 
 }
 
 /// Gives `clusters` the keys of all documents; those of a file that was signed before are read again.
-fn sign_all(inputs: &[InputFile], folder: &CorpusFolder, clusters: &mut Clusters, bar: &ProgressBar) -> Result<()> {
+fn sign_all(
+    inputs: &[InputFile],
+    reading: &Reading,
+    folder: &CorpusFolder,
+    clusters: &mut Clusters,
+    bar: &ProgressBar,
+) -> Result<()> {
     let mut next = 0;
     for (number, input) in inputs.iter().enumerate() {
         if let Some((last, documents)) = folder.noted::<(u64, u64)>(SIGNED, number)? {
@@ -220,7 +235,10 @@ fn sign_all(inputs: &[InputFile], folder: &CorpusFolder, clusters: &mut Clusters
                 clusters.push(*document, keys)
             })
         };
-        next = DocumentBatches::open(input, next, bar)?.each(|_| Ok(()), |batch, ()| sign(batch), take)?;
+        next = {
+            let work = |batch: DocumentBatch, ()| sign(batch, &reading.text_field);
+            DocumentBatches::open(input, reading, next, bar)?.each(|_| Ok(()), work, take)
+        }?;
         part.finish()?;
         folder.note(SIGNED, number, &(next, documents))?;
     }
@@ -233,11 +251,11 @@ fn signed(number: usize) -> String {
 }
 
 /// The keys of the documents of a batch that have some, each with its number.
-fn sign(batch: DocumentBatch) -> Vec<(u64, Keys)> {
+fn sign(batch: DocumentBatch, field: &str) -> Vec<(u64, Keys)> {
     let mut signer = Signer::default();
     let numbered = (batch.first..).zip(batch.items);
     let mut sign = |item: Item| {
-        let document = item.document("").ok()?;
+        let document = item.document("", field).ok()?;
         let signature = signer.sign_words(&document.text, Words::of(document.language.as_deref()))?;
         Some(in_memory::keys(&signature))
     };
@@ -251,7 +269,7 @@ fn through(batch: DocumentBatch, name: &str, copies: &[(u64, u64)], options: &Op
     let mut report = Report::default();
     let (mut kept, mut removed) = (JsonLines::default(), JsonLines::default());
     for (number, item) in (batch.first..).zip(batch.items) {
-        let mut document = match item.document(name) {
+        let mut document = match item.document(name, &options.reading.text_field) {
             Ok(document) => document,
             Err(skip) => {
                 *report.skipped.entry(skip.into()).or_default() += 1;

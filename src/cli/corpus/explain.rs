@@ -50,7 +50,7 @@ pub fn run(args: ExplainArgs) -> Result<()> {
         let name = file.display().to_string();
         for line in jsonl::Lines::new(files::open(&file)?) {
             let (number, line) = line.map_err(|error| files::unreadable(&file, error))?;
-            let document = line.and_then(|line| jsonl::document(&line, || format!("{name}/{number}")));
+            let document = line.and_then(|line| jsonl::document(&line, "text", || format!("{name}/{number}")));
             let Ok(mut document) = document else { continue };
             let mut object = Map::from_iter([("id".into(), json!(document.id))]);
             let names: Vec<&str> = front.names().into_iter().map(|(name, _)| name).collect();

@@ -10,12 +10,13 @@ pub mod funnel;
 pub mod inputs;
 mod output;
 #[cfg(feature = "parquet")]
-mod parquet;
+pub mod parquet;
 mod records;
 mod run;
 mod url_and_language;
 #[cfg(feature = "extraction")]
 mod watchdog;
+mod whole;
 
 use clap::{Args, Subcommand};
 use glasshouse::Result;

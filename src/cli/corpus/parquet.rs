@@ -12,12 +12,13 @@ use ::parquet::file::serialized_reader::ReadOptionsBuilder;
 use ::parquet::record::reader::RowIter;
 use ::parquet::record::{Field, Row};
 use ::parquet::schema::types::Type;
+use bytes::Bytes;
 use glasshouse::corpus::Document;
 use glasshouse::{Error, Result};
 use indicatif::ProgressBar;
 
-/// The columns that are read.
-const COLUMNS: [&str; 6] = ["text", "id", "url", "date", "language", "language_score"];
+/// The columns that are read beside the text.
+const COLUMNS: [&str; 5] = ["id", "url", "date", "language", "language_score"];
 
 /// Rows unpacked at a time.
 const ROWS_AT_A_TIME: usize = 64;
@@ -30,7 +31,11 @@ const MAX_PACKING_RATIO: i64 = 200;
 /// Reads a file; what is damaged of it costs the rest of its group of rows.
 pub struct Rows {
     path: PathBuf,
+    /// What the file holds, where it was packed.
+    unpacked: Option<Bytes>,
     name: String,
+    /// The column of the text.
+    field: String,
     bar: ProgressBar,
     groups: Vec<Group>,
     group: usize,
@@ -77,20 +82,34 @@ pub enum RowContent {
 }
 
 impl Rows {
-    /// Opens a file, after whose name rows without an `id` are called; or what is damaged of it. `bar` goes on by the bytes of
-    /// the groups that are read.
-    pub fn open(path: &Path, name: &str, bar: &ProgressBar) -> Result<std::result::Result<Self, String>> {
-        match Rows::opened(path, name, bar) {
+    /// Opens a file, after whose name rows without an `id` are called; or what is damaged of it. `unpacked` is what it holds,
+    /// where it is packed, `field` the column of the text. `bar` goes on by the bytes of the groups that are read.
+    pub fn open(
+        path: &Path,
+        unpacked: Option<Vec<u8>>,
+        name: &str,
+        field: &str,
+        bar: &ProgressBar,
+    ) -> Result<std::result::Result<Self, String>> {
+        match Rows::opened(path, unpacked.map(Bytes::from), name, field, bar) {
             Err(ReadFailure::Damage(what)) => Ok(Err(what)),
             Err(ReadFailure::Error(error)) => Err(error),
             Ok(rows) => Ok(Ok(rows)),
         }
     }
 
-    fn opened(path: &Path, name: &str, bar: &ProgressBar) -> std::result::Result<Self, ReadFailure> {
+    fn opened(
+        path: &Path,
+        unpacked: Option<Bytes>,
+        name: &str,
+        field: &str,
+        bar: &ProgressBar,
+    ) -> std::result::Result<Self, ReadFailure> {
         let mut rows = Rows {
             path: path.to_owned(),
+            unpacked,
             name: name.to_owned(),
+            field: field.to_owned(),
             bar: bar.clone(),
             groups: Vec::new(),
             group: 0,
@@ -101,10 +120,10 @@ impl Rows {
         let reader = rows.reader(0)?;
         let metadata = reader.metadata();
         let fields = metadata.file_metadata().schema().get_fields();
-        if !fields.iter().any(|field| field.name() == "text" && field.is_primitive()) {
+        if !fields.iter().any(|field| field.name() == rows.field && field.is_primitive()) {
             let names: Vec<&str> = fields.iter().map(|field| field.name()).take(20).collect();
             let message = format!(
-                "expected a column `text`, found {}: give files that have one, as FineWeb's have",
+                "expected a column `{field}`, found {}: name the one of the text with --text-field",
                 names.join(", ")
             );
             return Err(ReadFailure::Error(Error::format(path.display(), message)));
@@ -134,21 +153,32 @@ impl Rows {
     }
 
     /// A reader of the groups from `first` on.
-    fn reader(&self, first: usize) -> std::result::Result<SerializedFileReader<File>, ReadFailure> {
-        let file = File::open(&self.path).map_err(|error| ReadFailure::Error(Error::io(&self.path, "read", error)))?;
+    fn reader(&self, first: usize) -> std::result::Result<Box<dyn FileReader>, ReadFailure> {
         let options = ReadOptionsBuilder::new().with_predicate(Box::new(move |_, group| group >= first)).build();
-        let opened = catch_unwind(AssertUnwindSafe(|| SerializedFileReader::new_with_options(file, options)));
+        let opened = catch_unwind(AssertUnwindSafe(|| match &self.unpacked {
+            Some(bytes) => {
+                let reader = SerializedFileReader::new_with_options(bytes.clone(), options)?;
+                Ok(Box::new(reader) as Box<dyn FileReader>)
+            }
+            None => {
+                let file = File::open(&self.path)?;
+                let reader = SerializedFileReader::new_with_options(file, options)?;
+                Ok(Box::new(reader) as Box<dyn FileReader>)
+            }
+        }));
         opened
             .unwrap_or_else(|_| Err(ParquetError::General("its end is damaged".into())))
             .map_err(|error| self.fail(error))
     }
 
-    fn from(&self, reader: SerializedFileReader<File>) -> std::result::Result<RowIter<'static>, ReadFailure> {
+    fn from(&self, reader: Box<dyn FileReader>) -> std::result::Result<RowIter<'static>, ReadFailure> {
         let schema = reader.metadata().file_metadata().schema();
-        let wanted = |field: &&Arc<Type>| COLUMNS.contains(&field.name()) && field.is_primitive();
+        let wanted = |field: &&Arc<Type>| {
+            (COLUMNS.contains(&field.name()) || field.name() == self.field) && field.is_primitive()
+        };
         let fields = schema.get_fields().iter().filter(wanted).cloned().collect();
         let columns = Type::group_type_builder(schema.name()).with_fields(fields).build();
-        let rows = columns.and_then(|columns| RowIter::from_file_into(Box::new(reader)).project(Some(columns)));
+        let rows = columns.and_then(|columns| RowIter::from_file_into(reader).project(Some(columns)));
         rows.map(|rows| rows.with_batch_size(ROWS_AT_A_TIME)).map_err(|error| self.fail(error))
     }
 
@@ -176,7 +206,7 @@ impl Rows {
         match row {
             Some(Ok(row)) => {
                 self.row += 1;
-                let found = document(&row, || format!("{}/{number}", self.name));
+                let found = document(&row, &self.field, || format!("{}/{number}", self.name));
                 Ok(Some((number, found.map_or(RowContent::Nothing, RowContent::Document))))
             }
             Some(Err(ParquetError::External(error))) if error.is::<io::Error>() => {
@@ -205,7 +235,7 @@ impl Rows {
 }
 
 /// The document of a row; none without a text.
-fn document(row: &Row, otherwise: impl FnOnce() -> String) -> Option<Document> {
+fn document(row: &Row, text_column: &str, otherwise: impl FnOnce() -> String) -> Option<Document> {
     let mut document = Document::default();
     let (mut id, mut some) = (None, false);
     for (column, field) in row.get_column_iter() {
@@ -224,7 +254,7 @@ fn document(row: &Row, otherwise: impl FnOnce() -> String) -> Option<Document> {
             other => other.to_string(),
         };
         match column.as_str() {
-            "text" => (document.text, some) = (text, true),
+            column if column == text_column => (document.text, some) = (text, true),
             "id" => id = Some(text),
             "url" => document.url = Some(text),
             "date" => document.date = Some(text),

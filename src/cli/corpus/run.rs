@@ -6,6 +6,7 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 use glasshouse::corpus::filters::{Filters, Size, Stage, Tables};
 use glasshouse::corpus::page::{self, Input, Rejected};
+use glasshouse::corpus::readers::{Reading, Tally};
 use glasshouse::corpus::words::Token;
 use glasshouse::corpus::{Counter, Document, Removed, Report, language, url};
 use glasshouse::{Error, Result, corpus};
@@ -18,13 +19,14 @@ use super::inputs::{self, InputFile};
 use super::output::{BatchResult, JsonLines, Output, OutputArgs, PersonalData};
 use super::url_and_language::{UrlAndLanguage, UrlAndLanguageArgs};
 use super::{dedup, extraction, funnel};
-use crate::cli::progress;
+use crate::cli::reader_args::ReaderArgs;
+use crate::cli::{input, progress};
 
 /// Put documents through the stages: write what is left, and what was taken out and why.
 #[derive(Args, Debug)]
 pub struct CorpusRunArgs {
-    /// Web archives, WARC or WET, plain or gzip; HTML; JSONL with a text field, plain, gzip or zstd; Parquet with a column
-    /// text; or folders of these.
+    /// Text, JSONL, JSON and Parquet with their texts in a field, HTML, web archives (WARC, WET), plain or packed by gzip, zstd, bzip2
+    /// or xz; or folders of these. A file's content says what it is.
     #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
     input: Vec<PathBuf>,
     /// A folder for documents/, removed/ and report.json: a new one, or that of the same run where it was killed, which then
@@ -44,6 +46,8 @@ pub struct CorpusRunArgs {
     /// be given several times, and counts for all languages.
     #[arg(long, value_name = "RULE=VALUE")]
     set: Vec<String>,
+    #[command(flatten)]
+    reader: ReaderArgs,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -100,6 +104,7 @@ pub fn run(args: CorpusRunArgs) -> Result<()> {
     let format = args.output.format.unwrap_or(Format::Gzip);
     let masks = (chosen(Only::Pii) && whole).then_some(PersonalData { phones: args.output.phones });
     let counter = args.output.count.counter()?;
+    let reading = args.reader.reading()?;
     let mut stages = Stages {
         front: args.front.stages(chosen(Only::Url), chosen(Only::Language), all, &args.set)?,
         extract: chosen(Only::Extract),
@@ -108,11 +113,21 @@ pub fn run(args: CorpusRunArgs) -> Result<()> {
         keep_removed: args.output.keep_removed,
         format,
         counter: counter.clone(),
+        reading: reading.clone(),
     };
-    let inputs = inputs::inputs(&args.input)?;
+    let (inputs, notes) = inputs::inputs(&args.input, &reading)?;
+    notes.iter().for_each(|note| input::tell(note));
     let settings = format!(
         "{:?}",
-        (&args.only, &args.set, format, args.output.keep_removed, args.output.phones, args.output.count.name())
+        (
+            &args.only,
+            &args.set,
+            format,
+            args.output.keep_removed,
+            args.output.phones,
+            args.output.count.name(),
+            &reading
+        )
     );
     let options = json!([settings, args.front.settings()?]);
     let call = folder::call(options, &args.input, inputs.iter().flat_map(InputFile::paths))?;
@@ -128,13 +143,14 @@ pub fn run(args: CorpusRunArgs) -> Result<()> {
         Taken::Open(folder) => folder,
         Taken::Done(report) => return funnel::conclude(&report, &args.out, true, args.output.json),
     };
-    let options = dedup::Options { format, keep_removed: args.output.keep_removed, masks, counter };
+    let options = dedup::Options { format, keep_removed: args.output.keep_removed, masks, counter, reading };
     let mut report = Report { tokens: args.output.count.name(), shard, call: Some(call), ..Report::default() };
     if dedup && !stages.removing().is_empty() {
         // What still has copies in it is not the corpus yet.
         let filtered = folder.within_work("filtered")?;
+        let written = dedup::Options { reading: Reading::default(), ..options };
         report.add(&before(&inputs, &folder, &filtered, &stages, args.shard)?);
-        report.add(&dedup::dedup(&inputs::inputs(&[filtered.documents()?])?, &folder, &options)?);
+        report.add(&dedup::dedup(&inputs::inputs(&[filtered.documents()?], &written.reading)?.0, &folder, &written)?);
         filtered.give_removed(&folder)?;
     } else if dedup {
         report.add(&dedup::dedup(&inputs, &folder, &options)?);
@@ -154,6 +170,7 @@ struct Stages {
     keep_removed: bool,
     format: Format,
     counter: Counter,
+    reading: Reading,
 }
 
 /// Puts all files, or those of the shard, through the stages that need no other document. What is finished is noted in
@@ -172,6 +189,7 @@ fn before(
     let bar = progress::bar("documents: {bytes}/{total_bytes} [{bar:24}] {binary_bytes_per_sec}, {eta} left", 0, bytes);
     into.documents()?;
     let mut report = stages.report();
+    let mut tally = Tally::default();
     for (name, by) in stages.front.names() {
         report.stage(name).by = Some(by);
     }
@@ -185,19 +203,28 @@ fn before(
         let name = input.name();
         let work = |batch: DocumentBatch, ()| stages.through(batch, name);
         let mut log = DamageLog::new(&bar);
-        let take = |(done, damaged): (BatchResult, Vec<u64>)| {
-            for line in damaged {
-                let what = "expected an object of JSON with a string `text`, found something else: it is left out";
-                log.say(&input.paths()[0], &format!("line {line}: {what}"));
+        let take = |(done, lines): (BatchResult, Lines)| {
+            (lines.damaged.len() as u64..lines.count).for_each(|_| tally.take());
+            for (line, why) in lines.damaged {
+                log.say(&input.paths()[0], &format!("line {line}: {why}: it is left out"));
+                tally.leave(|| format!("{}, line {line}", input.paths()[0].display()), &why);
             }
             output.write(done)
         };
-        DocumentBatches::open(input, 0, &bar)?.each(|_| Ok(()), work, take)?;
+        DocumentBatches::open(input, &stages.reading, 0, &bar)?.each(|_| Ok(()), work, take)?;
         let done = output.finish()?;
         folder.note("filters", number, &done)?;
         report.add(&done);
     }
     bar.finish_and_clear();
+    tally.notes().iter().for_each(|note| input::tell(note));
+    if let Some(first) = tally.first().filter(|_| report.stages.iter().all(|stage| stage.documents_in == 0)) {
+        let field = &stages.reading.text_field;
+        return Err(Error::Config(format!(
+            "expected documents with a string `{field}`, found none in {} lines ({first}): name the field with --text-field",
+            tally.left_out()
+        )));
+    }
     // Where no page came there is nothing to say of it beside the filters.
     let said = |documents: u64| documents > 0 || stages.tables.is_none();
     report.stages.retain(|stage| stage.name != page::STAGE || said(stage.documents_in));
@@ -209,6 +236,13 @@ fn before(
 struct FilterScratch {
     filters: Vec<Option<Filters>>,
     tokens: Vec<Token>,
+}
+
+/// Lines of JSON, and of those that are no document the number and why.
+#[derive(Default)]
+struct Lines {
+    count: u64,
+    damaged: Vec<(u64, String)>,
 }
 
 /// What becomes of an item that does not go on: a document removed, with the reason; or no document at all.
@@ -232,19 +266,22 @@ impl Stages {
         Report::new(self.removing().into_iter().chain(self.masks.map(|_| PersonalData::STAGE)))
     }
 
-    /// A batch of the file of this name through all of them, and the numbers of its lines that are damaged.
-    fn through(&self, batch: DocumentBatch, name: &str) -> (BatchResult, Vec<u64>) {
+    /// A batch of the file of this name through all of them, and what became of its lines.
+    fn through(&self, batch: DocumentBatch, name: &str) -> (BatchResult, Lines) {
         let languages = self.tables.as_ref().map_or(0, Tables::count);
         let mut scratch = FilterScratch { filters: (0..languages).map(|_| None).collect(), tokens: Vec::new() };
         let mut report = self.report();
         let mut documents = JsonLines::default();
         let mut removed: Vec<(&str, JsonLines)> =
             self.removing().into_iter().map(|stage| (stage, JsonLines::default())).collect();
-        let mut damaged = Vec::new();
+        let mut lines = Lines::default();
         for item in batch.items {
             let line = if let Item::Line(number, _) = item { Some(number) } else { None };
-            let result = item.input(name).map_err(Outcome::Skipped);
-            damaged.extend(line.filter(|_| result.is_err()));
+            lines.count += u64::from(line.is_some());
+            let result = item.input(name, &self.reading.text_field).map_err(|skipped| {
+                lines.damaged.extend(line.map(|line| (line, skipped.why)));
+                Outcome::Skipped(skipped.name)
+            });
             match result.and_then(|input| self.judge(input, &mut report, &mut scratch)) {
                 Ok(mut document) => {
                     if let Some(masks) = self.masks {
@@ -263,7 +300,7 @@ impl Stages {
             }
         }
         let removed = removed.into_iter().map(|(_, lines)| lines.packed(self.format)).collect();
-        (BatchResult { documents: documents.packed(self.format), removed, report }, damaged)
+        (BatchResult { documents: documents.packed(self.format), removed, report }, lines)
     }
 
     /// What may take a document out, in its order: its address, what it is as a page, its language, its text.

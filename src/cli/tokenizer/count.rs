@@ -8,6 +8,7 @@ use glasshouse::tokenizer::SpecialHandling;
 use serde_json::json;
 
 use super::{TokenizerFileArgs, load};
+use crate::cli::reader_args::ReaderArgs;
 use crate::cli::{input, output};
 
 #[derive(Args, Debug)]
@@ -32,6 +33,8 @@ pub struct CountArgs {
     /// Print one JSON object: tokens, bytes, documents, bytes_per_token.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    reader: ReaderArgs,
 }
 
 /// Runs the subcommand.
@@ -39,7 +42,7 @@ pub fn run(args: CountArgs) -> Result<()> {
     let tokenizer = load(&args.source.tokenizer, args.source.pattern)?;
     let documents = match args.text {
         Some(text) => vec![text.into_bytes()],
-        None => input::documents(&args.input)?,
+        None => input::documents(&args.input, &args.reader.reading()?)?,
     };
     let tokens: usize = match args.special {
         SpecialHandling::Text => {

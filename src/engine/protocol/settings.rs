@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::{Corpus, Source};
 use crate::model::{ModelConfig, Preset};
 use crate::train::TrainConfig;
 use crate::train::schedule::Schedule;
@@ -147,7 +148,7 @@ impl Changes {
 }
 
 /// The text of a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Text {
     /// `en`, `zh`, or what the user's text is called.
@@ -156,4 +157,23 @@ pub struct Text {
     pub documents: Vec<Vec<u8>>,
     /// Whether a save brings the text along: it has no other place.
     pub keep: bool,
+    /// How it was read and is split. A run that goes on does as its save says.
+    #[serde(default)]
+    #[cfg_attr(test, ts(skip))]
+    pub source: Source,
+    /// Documents to measure with and not to train on; none where a part of the text is kept for that.
+    #[serde(default)]
+    #[cfg_attr(test, ts(skip))]
+    pub validation: Vec<Vec<u8>>,
+    /// What a person should know of how it was read, and was not told yet.
+    #[serde(default)]
+    #[cfg_attr(test, ts(skip))]
+    pub notes: Vec<String>,
+}
+
+impl Text {
+    /// What is remembered of it, to know it again and to read and split it so again.
+    pub fn corpus(&self) -> Corpus {
+        Corpus { source: self.source.clone(), ..Corpus::describe(&self.name, &self.documents) }
+    }
 }

@@ -50,7 +50,7 @@ fn a_run_writes_what_is_left_what_is_not_and_why() {
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
     packed.write_all(line("last", &page(800)).as_bytes()).unwrap();
     place.write("pages/b.JSONL.GZ", packed.finish().unwrap());
-    place.write("pages/notes.txt", "no page");
+    place.write("pages/notes.txt", "%PDF-1.4 no page");
 
     let report = place.json("corpus run --input pages --out out --only filters --keep-removed --json");
     assert_eq!(report, serde_json::from_str::<Value>(&place.read("out/report.json")).unwrap());
@@ -97,7 +97,7 @@ fn a_run_writes_what_is_left_what_is_not_and_why() {
 fn what_is_no_corpus_is_refused() {
     let place = Place::new();
     place.write("empty.jsonl", "");
-    place.write("texts/a.txt", "text");
+    place.write("texts/a.txt", "%PDF-1.4");
     place.write("taken/report.json", "{}");
     place.write("foreign/documents/00000.jsonl.gz", "");
     place.write("otherwise/work/settings.json", "[]");
@@ -105,7 +105,7 @@ fn what_is_no_corpus_is_refused() {
     place.write("parent/otherwise/work/settings.json", "[]");
     for (arguments, code, parts) in [
         ("--input missing --out new", 1, ["missing", "check the path"]),
-        ("--input texts --out new", 1, ["texts", ".jsonl"]),
+        ("--input texts --out new", 1, ["texts", "a.txt (a PDF)"]),
         ("--input empty.jsonl --out taken", 1, ["taken", "give another --out"]),
         ("--input empty.jsonl --out foreign", 1, ["foreign", "give another --out"]),
         ("--input empty.jsonl --out otherwise", 1, ["otherwise", "call it as before"]),
@@ -114,7 +114,7 @@ fn what_is_no_corpus_is_refused() {
         ("--input empty.jsonl --out new --languages xx", 2, ["whatlang tells no language 'xx'", "such as en"]),
         ("--input empty.jsonl --out new --only dedup --shard 0/2", 2, ["--shard", "corpus dedup"]),
         ("--input otherwise --out new", 1, ["otherwise", "not finished"]),
-        ("--input a.warc.zst --out new", 1, ["a.warc.zst", "unpack it first"]),
+        ("--input a.warc.zst --out new", 1, ["a.warc.zst", "does not unpack"]),
         ("--input parent --out new", 1, ["otherwise", "not finished"]),
     ] {
         place.refuses(&format!("corpus run {arguments}"), code, &parts);
@@ -345,10 +345,15 @@ fn damaged_lines_are_named() {
     place.write("pages.jsonl", line("a", &page(1)) + "{\"content\": 1}\n\n" + &"x\n".repeat(20));
     let outcome = place.run("corpus run --input pages.jsonl --out out");
     outcome.ok();
-    for part in ["pages.jsonl: line 2: expected", "line 4: expected", "what else is damaged is counted"] {
+    for part in [
+        "pages.jsonl: line 2: it has no field `text`, but content",
+        "line 4: no JSON",
+        "what else is damaged is counted",
+    ] {
         assert!(outcome.stderr().contains(part), "{part}: {}", outcome.stderr());
     }
-    assert_eq!(outcome.stderr().matches("expected").count(), 10);
+    assert_eq!(outcome.stderr().matches("it is left out").count(), 10);
+    assert!(outcome.stderr().contains("21 of 22 lines left out: pages.jsonl, line 2"), "{}", outcome.stderr());
 }
 
 #[test]

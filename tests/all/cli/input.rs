@@ -7,7 +7,7 @@ fn texts_that_are_none() {
     let place = Place::with_text();
     place.write("empty.txt", "");
     place.write("binary.dat", [b"text".repeat(300), vec![0, 1, 2]].concat());
-    place.write("broken.jsonl", "{\"text\": \"one\"}\n{\"text\": 2}\n");
+    place.write("broken.jsonl", "{\"text\": null}\n{\"text\": 2}\n");
     place.write("fieldless.jsonl", "{\"body\": \"one\"}\n");
     std::fs::create_dir(place.path("folder")).unwrap();
     // A sparse file: a terabyte that takes no room.
@@ -19,8 +19,8 @@ fn texts_that_are_none() {
         ("binary.dat", ["binary.dat", "a zero byte at 1200"]),
         ("huge.txt", ["huge.txt", "zero byte"]),
         ("folder", ["folder", "found none"]),
-        ("broken.jsonl", ["broken.jsonl, line 2", "`text`"]),
-        ("fieldless.jsonl", ["fieldless.jsonl, line 1", "`text`"]),
+        ("broken.jsonl", ["broken.jsonl, line 1", "its `text` is null"]),
+        ("fieldless.jsonl", ["fieldless.jsonl, line 1", "no field `text`, but body"]),
     ] {
         place.refuses(&format!("train --data {data} {SMALL} --out new"), 1, &parts);
         assert!(!place.path("new").exists(), "{data} leaves nothing behind");

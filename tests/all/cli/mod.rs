@@ -13,6 +13,7 @@ mod models;
 mod options;
 mod pages;
 mod pipes;
+mod readers;
 mod runs;
 mod sampling;
 #[cfg(unix)]

@@ -70,7 +70,7 @@ fn datatrove_says_the_same_of_a_thousand_documents() {
         .collect();
     let hostile = unpacked("tests/golden/corpus/hostile.jsonl.gz");
     let lines = jsonl::Lines::new(hostile.as_bytes()).map(|line| line.unwrap().1.unwrap());
-    let mut texts: Vec<String> = lines.map(|line| jsonl::document(&line, String::new).unwrap().text).collect();
+    let mut texts: Vec<String> = lines.map(|line| jsonl::document(&line, "text", String::new).unwrap().text).collect();
     texts.extend(["en", "zh"].into_iter().flat_map(pieces));
     let mut filters = filters(&[]);
     let mut same = 0;

@@ -1,4 +1,4 @@
-//! Reads the texts given on the command line: files, folders, corpora, JSONL, standard input.
+//! The first reader, which told a file's kind by its name: runs that were begun with it go on with it.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -6,11 +6,8 @@ use std::path::{Path, PathBuf};
 
 use glasshouse::{Error, Result, corpus::read_jsonl};
 
-use super::corpus::files;
-use super::corpus::folder::CorpusFolder;
-
-/// Text is held in memory, and its tokens beside it.
-const MAX_TEXT_BYTES: u64 = 4 << 30;
+use super::{MAX_TEXT_BYTES, finished_documents, name, too_much};
+use crate::cli::corpus::files;
 
 /// The documents at `paths`, in their order. A file is a document, of any bytes but zero; a file named `.jsonl` or
 /// `.ndjson` has a document a line; either may be packed, and is named `.gz` or `.zst` then; `-` is standard input, either of the two;
@@ -47,19 +44,6 @@ pub fn documents(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
 /// The bytes of a file as they are, or of standard input for `-`.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     read_limited(path, &mut { MAX_TEXT_BYTES }, |_| Ok(()))
-}
-
-fn name(path: &Path) -> String {
-    if path == Path::new("-") { "standard input".into() } else { path.display().to_string() }
-}
-
-/// Where the documents are in a folder: those that a corpus kept, not those that it removed, once it is finished.
-fn finished_documents(folder: &Path) -> Result<PathBuf> {
-    let documents = folder.join("documents");
-    if folder.join("report.json").is_file() && documents.is_dir() {
-        return Ok(documents);
-    }
-    if CorpusFolder::is_unfinished(folder) { Err(CorpusFolder::unfinished(folder)) } else { Ok(folder.to_owned()) }
 }
 
 /// The documents of a file that is no folder; none in an empty one.
@@ -124,11 +108,6 @@ fn read_packed(path: &Path, left: &mut u64) -> Result<Vec<u8>> {
     *left -= bytes.len() as u64;
     no_zero(path, &bytes, 0)?;
     Ok(bytes)
-}
-
-fn too_much(path: &Path) -> Error {
-    let message = format!("expected at most {} GiB of text in all, found more: give a part", MAX_TEXT_BYTES >> 30);
-    Error::format(name(path), message)
 }
 
 /// Refuses bytes, from `offset` on in their file, that are plainly no text.
