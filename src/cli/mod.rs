@@ -1,10 +1,5 @@
 //! The subcommands, one file each: they parse, call the library and print.
 
-/// In place of std's, which panics where nobody reads standard error.
-macro_rules! eprintln {
-    ($($message:tt)*) => { crate::cli::output::note(format!($($message)*)) };
-}
-
 mod arguments;
 mod bench;
 mod check;

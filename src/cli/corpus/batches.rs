@@ -120,10 +120,11 @@ impl<'a> DamageLog<'a> {
     pub fn say(&mut self, path: &Path, what: &str) {
         self.named += 1;
         if self.named <= MAX_DAMAGE_LINES {
-            self.bar.suspend(|| eprintln!("{}: {what}", path.display()));
+            self.bar.suspend(|| crate::cli::output::note(format!("{}: {what}", path.display())));
         }
         if self.named == MAX_DAMAGE_LINES {
-            self.bar.suspend(|| eprintln!("{}: what else is damaged is counted", path.display()));
+            self.bar
+                .suspend(|| crate::cli::output::note(format!("{}: what else is damaged is counted", path.display())));
         }
     }
 }

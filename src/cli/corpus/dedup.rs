@@ -134,7 +134,10 @@ fn missing(shards: &[Shard]) {
         .map(|number| format!("{number}/{of}"))
         .collect();
     if !missing.is_empty() {
-        eprintln!("no folder of shard {} was given: the corpus will be without it", missing.join(", "));
+        crate::cli::output::note(format!(
+            "no folder of shard {} was given: the corpus will be without it",
+            missing.join(", ")
+        ));
     }
 }
 

@@ -56,11 +56,11 @@ fn guarded(html: String) -> Result<String, (&'static str, usize)> {
 /// Says so where pages came of which no text was taken, for want of a stage or of a build.
 pub fn warn(report: &Report) {
     if let Some(pages) = report.skipped.get(NOT_ASKED) {
-        eprintln!(
+        crate::cli::output::note(format!(
             "pages in HTML were passed over ({pages}), as --only leaves the stage extract out: add --only extract"
-        );
+        ));
     }
     if report.stages.iter().any(|stage| stage.reasons.contains_key(NOT_HERE)) {
-        eprintln!("this build takes no text out of pages in HTML: build it with `--features full`");
+        crate::cli::output::note("this build takes no text out of pages in HTML: build it with `--features full`");
     }
 }

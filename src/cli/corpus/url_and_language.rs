@@ -146,10 +146,10 @@ fn address_filter(dir: &Path) -> Result<(UrlFilter, String)> {
         let say = |number, fault| {
             faults += 1;
             if faults <= MAX_FAULT_LINES {
-                eprintln!("{}, line {number}: {fault}; the line is left out", path.display());
+                crate::cli::output::note(format!("{}, line {number}: {fault}; the line is left out", path.display()));
             }
             if faults == MAX_FAULT_LINES {
-                eprintln!("{}: what else is wrong in the lists is counted", dir.display());
+                crate::cli::output::note(format!("{}: what else is wrong in the lists is counted", dir.display()));
             }
         };
         lists.add(kind, files::open(&path)?, say).map_err(|error| Error::io(&path, "read", error))?;

@@ -4,7 +4,7 @@ mod first;
 mod walk;
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use glasshouse::corpus::readers::{self, Found, HEAD_BYTES, Kind, Reading, Tally, Unread, head_kind};
@@ -14,6 +14,7 @@ use super::corpus::files;
 use super::corpus::folder::CorpusFolder;
 #[cfg(feature = "parquet")]
 use super::corpus::parquet;
+use super::output;
 
 pub use first::list;
 pub use walk::{Walk, walk};
@@ -44,7 +45,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
 
 /// Says something on standard error, where somebody listens.
 pub fn tell(note: &str) {
-    let _ = writeln!(io::stderr(), "note: {note}");
+    output::note(format!("note: {note}"));
 }
 
 /// How a path is called: standard input by its name.

@@ -37,6 +37,22 @@ impl Running {
         }
     }
 
+    /// Waits until the program catches signals.
+    fn wait_for_handlers(&self) {
+        const TERM: u64 = 1 << (15 - 1);
+        let status = format!("/proc/{}/status", self.child.id());
+        if !cfg!(target_os = "linux") {
+            // Elsewhere nobody says which signals a process catches.
+            std::thread::sleep(Duration::from_millis(500));
+            return;
+        }
+        wait_until("to catch signals", || {
+            let status = std::fs::read_to_string(&status).unwrap();
+            let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+            u64::from_str_radix(caught.trim(), 16).unwrap() & TERM != 0
+        });
+    }
+
     fn signal(&self, name: &str) {
         let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status().unwrap();
         assert!(sent.success(), "{name}");
@@ -94,12 +110,14 @@ fn a_signal_saves_and_is_told_by_the_exit_code() {
 #[test]
 fn before_the_first_step_too() {
     let place = Place::with_text();
-    place.write("long.txt", super::text(300_000));
+    // Words that are all different give as many merges as anybody asks for, and take their time.
+    let words = (0..400_000_u64).map(|n| format!("{:x} ", n * 2_654_435_761 % (1 << 32)));
+    place.write("long.txt", words.collect::<String>());
     let mut waiting = place.command(&format!("train --data - {SMALL} --out reading"), &[]);
     waiting.stdin(Stdio::piped());
     let mut waiting = Running::start(waiting);
     let input = waiting.child.stdin.take();
-    std::thread::sleep(Duration::from_millis(500));
+    waiting.wait_for_handlers();
     waiting.signal("TERM");
     waiting.ends_with(143, "while it reads its text");
     drop(input);
