@@ -90,7 +90,23 @@ impl Matcher {
     /// Calls `piece` with each match in `text` from `from` on, and with what lies between two matches, in order, until
     /// they reach `limit` or the text ends. Gives where the last ends, which is where to go on.
     #[inline]
-    pub(super) fn for_each<'a>(self, text: &'a str, from: usize, limit: usize, piece: impl FnMut(&'a str)) -> usize {
+    pub(super) fn for_each<'a>(
+        self,
+        text: &'a str,
+        from: usize,
+        limit: usize,
+        mut piece: impl FnMut(&'a str),
+    ) -> usize {
+        if cfg!(feature = "page") {
+            // Everybody fetches the page, and one copy of these loops is enough there.
+            let piece: &mut dyn FnMut(&'a str) = &mut piece;
+            return self.each(text, from, limit, piece);
+        }
+        self.each(text, from, limit, piece)
+    }
+
+    #[inline]
+    fn each<'a>(self, text: &'a str, from: usize, limit: usize, piece: impl FnMut(&'a str)) -> usize {
         let scan = Scan { text: text.as_bytes(), classes: Classes::get() };
         match self {
             Matcher::Gpt2 => pieces(text, from, limit, |at| scan.gpt2(at), piece),
