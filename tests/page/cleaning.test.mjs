@@ -302,9 +302,13 @@ test('what is dropped on the stage is cleaned, and what cannot be is told', asyn
   const alert = page.locator('#alert');
   await drop(page, 'archive.warc', Buffer.from(wet('response', 'text/html', '<p>')));
   await alert.filter({ hasText: 'archive.warc: there is no text in it (not_html): bring HTML' }).waitFor();
-  await drop(page, 'x.jsonl.zst', Buffer.from([0x28, 0xb5, 0x2f, 0xfd]));
+  // One frame of Zstandard with one block that is not packed.
+  const lines = Buffer.from('{"text": "Too short."}\n'.repeat(2));
+  await drop(page, 'x.jsonl.zst', Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x20, lines.length, ((lines.length << 3) | 1) & 0xff, lines.length >> 5, 0, ...lines]));
+  await caption('Of 2 pages 0 are left');
+  await drop(page, 'x.parquet', Buffer.from('PAR1'));
   await alert.filter({ hasText: 'files of this kind are not read here' }).waitFor();
-  await drop(page, 'noise.bin', Buffer.from([0xff, 0xfe]));
+  await drop(page, 'noise.bin', Buffer.from([0x61, 0, 0x62]));
   await alert.filter({ hasText: 'there is no text in it (not_utf8)' }).waitFor();
   await control(page, 'language').selectOption('zh');
   await alert.filter({ hasText: 'noise.bin：其中没有文本' }).waitFor();
