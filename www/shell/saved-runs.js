@@ -8,7 +8,7 @@ import { count, loss, moment, size } from '../words/format.js';
 import { named, text } from '../words/language.js';
 
 /** Why a save was not kept, as the page says it. */
-const MISSED = { full: 'saved_runs.full', refused: 'saved_runs.refused', failed: 'saved_runs.failed' };
+const MISSED = { full: 'saved.full', refused: 'saved.refused', failed: 'saved.failed' };
 
 /** Shows what the worker says of saved runs in `section`, and the last one in `offer`. */
 export class SavedRuns {
@@ -60,7 +60,7 @@ export class SavedRuns {
     this.runs = runs;
     this.most = most;
     this.refused = refused;
-    if (gone.length > 0) this.said = () => text('saved_runs.gone', { runs: gone.map(({ preset, step }) => text('saved_runs.one', { preset, step: count(step) })).join(' · ') });
+    if (gone.length > 0) this.said = () => text('saved.gone', { runs: gone.map(({ preset, step }) => text('saved.one', { preset, step: count(step) })).join(' · ') });
     else if (this.missed && runs.some(({ place }) => place === 'here')) this.said = () => '';
     this.missed = false;
     if (runs.some(({ place }) => place === 'here')) this.persist();
@@ -91,12 +91,12 @@ export class SavedRuns {
     const free = this.runs.find(({ place }) => place === 'free');
     this.offered = run.vacant ? free : undefined;
     this.offer.hidden = !this.offered;
-    if (this.offered) this.offer.querySelector('span').textContent = text('saved_runs.offer', { name: this.name(this.offered), facts: this.facts(this.offered) });
+    if (this.offered) this.offer.querySelector('span').textContent = text('saved.offer', { name: this.name(this.offered), facts: this.facts(this.offered) });
     /** @param {string} selector */
     const place = (selector) => this.section.querySelector(selector);
-    const none = this.refused !== undefined ? 'saved_runs.none.refused' : 'saved_runs.none';
-    const rule = text('saved_runs.rule', { most: count(this.most ?? 0) });
-    const safe = this.persisted === undefined ? '' : text(this.persisted ? 'saved_runs.persisted' : 'saved_runs.temporary');
+    const none = this.refused !== undefined ? 'saved.none.refused' : 'saved.none';
+    const rule = text('saved.rule', { most: count(this.most ?? 0) });
+    const safe = this.persisted === undefined ? '' : text(this.persisted ? 'saved.persisted' : 'saved.temporary');
     place('.hint').textContent = this.runs.length > 0 ? rule : text(none, { rule });
     place('.safe').textContent = safe;
     place('[role=status]').textContent = this.said();
@@ -109,13 +109,13 @@ export class SavedRuns {
   /** What a run is called: its preset and its text.
    * @param {Messages.Save} run */
   name({ preset, corpus }) {
-    const known = { en: 'corpus.en', zh: 'corpus.zh', 'pasted.txt': 'saved_runs.pasted' }[corpus];
-    return text('saved_runs.name', { preset: preset ?? text('saved_runs.other'), corpus: known ? text(known) : corpus });
+    const known = { en: 'corpus.en', zh: 'corpus.zh', 'pasted.txt': 'saved.pasted' }[corpus];
+    return text('saved.name', { preset: preset ?? text('saved.other'), corpus: known ? text(known) : corpus });
   }
 
   /** @param {Messages.SavedRun} run */
   facts({ step, steps, loss: last, bytes, saved }) {
-    return text('saved_runs.facts', {
+    return text('saved.facts', {
       step: count(step), steps: count(steps), size: size(bytes), date: moment(saved),
       loss: typeof last === 'number' ? loss(last) : text('metric.none'),
     });
@@ -137,9 +137,9 @@ export class SavedRuns {
       made.setAttribute('aria-describedby', facts.id);
       return made;
     };
-    const buttons = element('div', 'merge-controls', button('kept-open', 'saved_runs.open', place !== 'here'), button('kept-download', 'saved_runs.download', true), button('kept-delete', 'saved_runs.delete', place === 'free'));
+    const buttons = element('div', 'merge-controls', button('kept-open', 'saved.open', place !== 'here'), button('kept-download', 'saved.download', true), button('kept-delete', 'saved.delete', place === 'free'));
     const item = element('li', '', element('b', '', this.name(run)), facts, buttons);
-    if (place !== 'free') facts.append(text(`saved_runs.${place}`));
+    if (place !== 'free') facts.append(text(`saved.${place}`));
     item.dataset.id = id;
     return item;
   }
@@ -155,7 +155,7 @@ export class SavedRuns {
     else {
       // What is deleted is gone: it takes two presses.
       button.dataset.sure = 'true';
-      named(button, 'saved_runs.delete.sure');
+      named(button, 'saved.delete.sure');
     }
   }
 
@@ -164,7 +164,7 @@ export class SavedRuns {
   unsure(button) {
     if (!(button instanceof HTMLElement && button.dataset.sure)) return;
     delete button.dataset.sure;
-    named(button, 'saved_runs.delete');
+    named(button, 'saved.delete');
   }
 
   /** Opens a saved run, paused.
