@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,6 +82,10 @@ async function plant(zip) {
   }
   for (const [name, { data_offsets: [from] }] of Object.entries(tensors)) Buffer.from(weights.get(name).buffer).copy(file, 8 + head + from);
   await writeFile(path, file);
+  // The run is to be one that was saved with these weights.
+  const trainer = JSON.parse(await readFile(join(inside, 'trainer.json'), 'utf8'));
+  trainer.sha256['model.safetensors'] = createHash('sha256').update(file).digest('hex');
+  await writeFile(join(inside, 'trainer.json'), JSON.stringify(trainer));
   execFileSync('python3', ['-m', 'zipfile', '-c', join(folder, 'planted.zip'), inside]);
 }
 
