@@ -123,10 +123,12 @@ test('characters, bytes and bits agree', async () => {
 test('a byte that is no UTF-8 stands in the line as one', async () => {
   const page = await built.open();
   await ready(page);
-  await drop(page, 'bytes.txt', Buffer.from([0x61, 0xff, 0xfe, 0x62]));
+  // Fewer than one in a thousand: with more the text would be one in another encoding.
+  const bytes = Buffer.from([0x61, 0xff, 0xfe, ...Buffer.from('b'.repeat(2500))]);
+  await drop(page, 'bytes.txt', bytes);
   await open(page, 'data');
-  await page.locator('#stream[data-run=live][data-shape="4"]').waitFor();
-  assert.deepEqual(await page.locator('.characters b').allTextContents(), ['a', '�', '�', 'b']);
+  await page.locator(`#stream[data-run=live][data-shape="${bytes.length}"]`).waitFor();
+  assert.deepEqual((await page.locator('.characters b').allTextContents()).slice(0, 4), ['a', '�', '�', 'b']);
   assert.deepEqual(page.errors, []);
 });
 
