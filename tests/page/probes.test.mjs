@@ -103,11 +103,11 @@ test('while it trains, the model is looked at ten times a second at most, whatev
     globalThis.asked.length = 0;
     Worker.prototype.postMessage = function answer(message, ...more) {
       if (message.command?.command !== 'look') return postMessage.call(this, message, ...more);
-      const { question, command: { at, prompt } } = message;
+      const { command: { at, prompt, id } } = message;
       // The view of attention says whether it takes what was recorded, the comparison does not.
       globalThis.asked.push({ command: 'look', by: 'anew' in message.command ? 'attention' : 'comparison', time: performance.now() });
       const { looked } = globalThis;
-      return queueMicrotask(() => this.dispatchEvent(new MessageEvent('message', { data: [{ ...looked, question, prompt, step: at ?? looked.step }] })));
+      return queueMicrotask(() => this.dispatchEvent(new MessageEvent('message', { data: [{ ...looked, id, prompt, step: at ?? looked.step }] })));
     };
     globalThis.restore = () => {
       Worker.prototype.postMessage = postMessage;
