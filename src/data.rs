@@ -260,7 +260,7 @@ impl Corpus {
             name: name.into(),
             documents: documents.len() as u64,
             bytes: documents.iter().map(|document| document.len() as u64).sum(),
-            sha256: hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: crate::numerals::hexadecimal(&hash.finalize()),
             source: Source::default(),
         }
     }

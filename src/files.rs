@@ -81,7 +81,7 @@ impl Write for Writer<'_, '_> {
 }
 
 /// Calls `act` with the disk as it is.
-fn with_disk<T>(act: impl FnOnce(&mut Disk) -> T) -> T {
+pub fn with_disk<T>(act: impl FnOnce(&mut Disk) -> T) -> T {
     act(&mut Disk(&mut |_| Ok(())))
 }
 

@@ -6,6 +6,7 @@
 
 pub mod error;
 pub mod files;
+pub mod numerals;
 pub mod parallel;
 pub mod random;
 pub mod reading;

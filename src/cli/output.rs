@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub use glasshouse::numerals::grouped;
 use glasshouse::{Error, Result};
 use serde::Serialize;
 
@@ -62,19 +63,6 @@ pub fn json(value: &impl Serialize) -> Result<()> {
 /// A value as JSON, on one line.
 pub fn in_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("what is printed is plain data")
-}
-
-/// `1234567` as `1,234,567`.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// Seconds as people say them: `12 s`, `3 min 20 s`, `2 h 5 min`.

@@ -280,10 +280,8 @@ fn resume(args: &TrainArgs, path: &Path, display: &mut Display) -> Result<ExitCo
         let message = "it is a model alone, with no run to go on with: sample and eval take it";
         return Err(Error::format(path.display(), message));
     };
-    let unknown = save.trainer.as_ref().map_or(Vec::new(), TrainerState::unknown_fields);
-    if !unknown.is_empty() {
-        let names = unknown.join(", ");
-        display.fact("note", format!("trainer.json has fields that this version does not know, and keeps: {names}"))?;
+    if let Some(unknown) = save.trainer.as_ref().and_then(TrainerState::unknown_fields) {
+        display.fact("note", unknown)?;
     }
     let folder = match folder {
         Some(folder) => folder,

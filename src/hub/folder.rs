@@ -60,7 +60,7 @@ pub fn holds_run(folder: impl AsRef<Path>) -> bool {
 
 /// Saves into `folder`, which is made if there is none. Fails without a change to what was saved there before.
 pub fn save(folder: impl AsRef<Path>, save: &Save) -> Result<()> {
-    Saving(&mut Disk(&mut |_| Ok(()))).save(folder.as_ref(), save)
+    files::with_disk(|disk| Saving(disk).save(folder.as_ref(), save))
 }
 
 /// The files of a save in a folder, opened together, so that a save that is made meanwhile does not mix in.

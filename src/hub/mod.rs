@@ -29,6 +29,7 @@ pub use folder::{Log, check_sums, holds_run, load, load_model, save};
 use sums::{SumWriter, Sums};
 pub use trainer::TrainerState;
 
+use crate::numerals::hexadecimal;
 use crate::{
     Error, Result, corpus, data,
     model::{config::ModelConfig, parameters::parameters},
@@ -384,8 +385,4 @@ fn small(source: &mut dyn SaveFiles, name: &str, limit: u64) -> Result<Option<Ve
 /// A file that ends early or does not unpack.
 fn damaged(place: &str, error: io::Error) -> Error {
     Error::format(place, format!("it cannot be read to its end ({error}): it is damaged, get it again"))
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -5,7 +5,8 @@ use std::io::{self, Read, Write};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{MODEL, OPTIMIZER, hexadecimal};
+use super::{MODEL, OPTIMIZER};
+use crate::numerals::hexadecimal;
 use crate::{Error, Result};
 
 /// SHA-256 of files, in hexadecimal; none of one that is not there, or that an older version wrote.

@@ -111,8 +111,9 @@ impl TrainerState {
         Ok((TrainerState { step, extra, position, preset, train, corpus, as_read }, stamp))
     }
 
-    /// The paths of fields in the file as it was read that this version does not know: they are written again as they are.
-    pub fn unknown_fields(&self) -> Vec<String> {
+    /// What to say of fields in the file as it was read that this version does not know, if there are any: they are written
+    /// again as they are.
+    pub fn unknown_fields(&self) -> Option<String> {
         let stamp = Stamp {
             save: String::new(),
             model: ModelConfig { layers: 0, heads: 0, channels: 0, context: 0, vocab: 0 },
@@ -123,7 +124,9 @@ impl TrainerState {
         let known = TrainerState { as_read: Map::new(), extra: 1, ..self.clone() }.to_json(stamp);
         let mut unknown = Vec::new();
         strangers("", &Value::Object(self.as_read.clone()), &known, &mut unknown);
-        unknown
+        let names = unknown.join(", ");
+        (!unknown.is_empty())
+            .then(|| format!("trainer.json has fields that this version does not know, and keeps: {names}"))
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use glasshouse::corpus::{Call, FileSum, InputSum, Report, Shard};
 use glasshouse::files::{self, FolderLock, NewFile};
+use glasshouse::numerals::hexadecimal;
 use glasshouse::{Error, Result};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -192,7 +193,7 @@ pub fn input_sum(path: &Path, given: &[PathBuf]) -> Result<InputSum> {
             file.seek(SeekFrom::End(-(HASHED_ENDS as i64)))?;
             io::copy(&mut file, &mut Hashing(&mut hash))?;
         }
-        Ok((bytes, hexadecimal(hash)))
+        Ok((bytes, hexadecimal(&hash.finalize())))
     };
     let (bytes, hash) = hashed().map_err(|error| Error::io(path, "read", error))?;
     Ok(InputSum { name, bytes, hash })
@@ -209,13 +210,9 @@ pub fn sums(corpus: &Path) -> Result<Vec<FileSum>> {
         let copied = File::open(&path).and_then(|mut file| io::copy(&mut file, &mut Hashing(&mut hash)));
         let bytes = copied.map_err(|error| Error::io(&path, "read", error))?;
         let name = path.strip_prefix(corpus).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-        Ok(FileSum { name, bytes, sha256: hexadecimal(hash) })
+        Ok(FileSum { name, bytes, sha256: hexadecimal(&hash.finalize()) })
     };
     paths.into_iter().map(sum).collect()
-}
-
-fn hexadecimal(hash: Sha256) -> String {
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Hashes what is written.

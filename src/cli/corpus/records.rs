@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use glasshouse::corpus::warc::{Entry, Reader};
+use glasshouse::numerals::hexadecimal;
 use glasshouse::{Error, Result};
 use indicatif::ProgressBar;
 use serde_json::json;
@@ -26,7 +27,7 @@ pub fn run(args: RecordsArgs) -> Result<()> {
         let object = match found.map_err(fail)? {
             Entry::Damage(place, damage) => json!({ "place": place, "damage": damage.name() }),
             Entry::Record(record) => {
-                let hash: String = Sha256::digest(&record.content).iter().map(|byte| format!("{byte:02x}")).collect();
+                let hash = hexadecimal(&Sha256::digest(&record.content));
                 json!({
                     "place": record.place,
                     "type": record.field("WARC-Type"),

@@ -8,6 +8,7 @@ use glasshouse::corpus::language::{self, FastTextModel, Identifier, LanguageFilt
 use glasshouse::corpus::url::{self, ListKind, Lists, UrlFilter};
 use glasshouse::corpus::words::Token;
 use glasshouse::corpus::{Counter, Document, Removal, Report};
+use glasshouse::numerals::hexadecimal;
 use glasshouse::{Error, Result};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -117,7 +118,7 @@ impl UrlAndLanguageArgs {
         }
         let bytes = std::fs::read(path).map_err(fail)?;
         let model = FastTextModel::read(&path.display().to_string(), &bytes)?;
-        let digest: String = Sha256::digest(&bytes)[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = hexadecimal(&Sha256::digest(&bytes)[..8]);
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         Ok(Identifier::FastText(model, format!("{name} (fastText, SHA-256 {digest}…)")))
     }

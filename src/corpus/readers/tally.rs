@@ -1,5 +1,7 @@
 //! How many lines were taken and left out, and what else a person should know of a text.
 
+use crate::numerals::grouped;
+
 /// So many of the lines that were left out are named.
 const NAMED: usize = 3;
 
@@ -95,19 +97,6 @@ impl Tally {
         }
         notes
     }
-}
-
-/// `1234567` as `1,234,567`.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]
